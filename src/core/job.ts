@@ -1,0 +1,90 @@
+// A job: one accepted request on its way to one message. States and what may follow what; no I/O.
+import type { SerializedError } from '../errors.ts';
+import type { ResolvedRequest } from './request.ts';
+
+/**
+ * accepted  – row committed, Discord not yet answered
+ * queued    – answered, waiting for a worker
+ * running   – claimed by a worker under the current attempt
+ * developed – pictures on disk, message not yet final
+ * failing / cancelling – ended without pictures, message not yet final
+ * delivered, failed, cancelled, expired – final, the user has seen the one final message (expired: nobody was answered)
+ */
+export type JobState =
+  | 'accepted'
+  | 'queued'
+  | 'running'
+  | 'developed'
+  | 'failing'
+  | 'cancelling'
+  | 'delivered'
+  | 'failed'
+  | 'cancelled'
+  | 'expired';
+
+export const FINAL_STATES: readonly JobState[] = ['delivered', 'failed', 'cancelled', 'expired'];
+
+const NEXT: Readonly<Record<JobState, readonly JobState[]>> = {
+  accepted: ['queued', 'cancelling', 'expired'],
+  queued: ['running', 'cancelling', 'failing'],
+  running: ['queued', 'developed', 'failing', 'cancelling'],
+  developed: ['delivered', 'failed'],
+  failing: ['failed'],
+  cancelling: ['cancelled'],
+  delivered: [],
+  failed: [],
+  cancelled: [],
+  expired: [],
+};
+
+export function canFollow(from: JobState, to: JobState): boolean {
+  return NEXT[from].includes(to);
+}
+
+export function isFinal(state: JobState): boolean {
+  return FINAL_STATES.includes(state);
+}
+
+/** Where a job came from, for the recipe and the lineage. */
+export type JobKind = 'imagine' | 'again' | 'variation' | 'reply' | 'edit';
+
+export interface JobRecord {
+  /** 10 characters of [a-z2-7]; short enough for a custom id and for people to type. */
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly state: JobState;
+  /** Fencing number: 0 before the first claim, +1 with every claim; a result counts only for the current one. */
+  readonly attempt: number;
+  readonly request: ResolvedRequest;
+  readonly parentJobId: string | null;
+  /** 0-based picture of the parent this one was made from. */
+  readonly parentImageIndex: number | null;
+  readonly userId: string;
+  readonly guildId: string | null;
+  readonly channelId: string;
+  /** Interaction or message that asked; unique, so that an event delivered twice makes one job. */
+  readonly sourceId: string;
+  /** The bot's own message showing this job, once posted. */
+  readonly messageId: string | null;
+  /** Pictures charged against the daily quota. */
+  readonly cost: number;
+  readonly error: SerializedError | null;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+}
+
+/** One finished picture file, path relative to the data folder. */
+export interface PictureRecord {
+  readonly jobId: string;
+  /** 0-based; -1 is the grid of all pictures. */
+  readonly imageIndex: number;
+  readonly path: string;
+  readonly sha256: string;
+  readonly seed: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly sizeBytes: number;
+}
+
+export const GRID_INDEX = -1;

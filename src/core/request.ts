@@ -1,0 +1,106 @@
+// A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
+// Deliberately not here: quotas and moderation; they judge a resolved request.
+import { DarkroomError } from '../errors.ts';
+
+export const SAMPLERS = ['ddim', 'ddpm', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras'] as const;
+export type SamplerName = (typeof SAMPLERS)[number];
+
+export interface Size {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** The picture an image-to-image request starts from; the bytes lie in the data folder under their hash. */
+export interface InitImage {
+  readonly sha256: string;
+}
+
+/** What a user said; everything but the prompt may be missing. */
+export interface RequestDraft {
+  readonly prompt: string;
+  readonly negativePrompt?: string;
+  readonly model?: string;
+  /** Key of one of the model's styles. */
+  readonly style?: string;
+  readonly size?: Size;
+  readonly steps?: number;
+  /** Classifier-free guidance scale; 1 means none, 0 means the negative prompt alone. */
+  readonly guidance?: number;
+  /** 0 … 2^32 - 1. */
+  readonly seed?: number;
+  readonly count?: number;
+  readonly sampler?: SamplerName;
+  readonly initImage?: InitImage;
+  /** 0 … 1, how much of the start picture is replaced; read only with a start picture. */
+  readonly strength?: number;
+}
+
+/** Complete and frozen; this is what goes into the database and into the PNG. */
+export interface ResolvedRequest {
+  /** As the user wrote it, without the style's phrase. */
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly model: string;
+  readonly style: string | null;
+  /** Appended to the prompt before it is tokenised; '' without a style. */
+  readonly stylePhrase: string;
+  readonly size: Size;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly seed: number;
+  readonly count: number;
+  readonly sampler: SamplerName;
+  readonly initImage: InitImage | null;
+  readonly strength: number | null;
+}
+
+/** What a request needs to know of the model that will answer it. */
+export interface ModelCard {
+  /** The folder's name under models/, the key users choose by. */
+  readonly name: string;
+  readonly defaults: {
+    readonly size: Size;
+    readonly steps: number;
+    readonly guidance: number;
+    readonly sampler: SamplerName;
+    readonly strength: number;
+    readonly style: string | null;
+  };
+  /** Style key → phrase appended to the prompt. */
+  readonly styles: Readonly<Record<string, string>>;
+  /** Both sides of a picture are multiples of this, in pixels. */
+  readonly sizeStepPx: number;
+}
+
+export interface RequestLimits {
+  readonly maxPromptChars: number;
+  readonly maxSteps: number;
+  readonly maxCount: number;
+  readonly maxSidePx: number;
+  readonly maxGuidance: number;
+}
+
+export const DEFAULT_LIMITS: RequestLimits = {
+  maxPromptChars: 1000,
+  maxSteps: 150,
+  maxCount: 4,
+  maxSidePx: 1024,
+  maxGuidance: 30,
+};
+
+export const SEED_COUNT = 2 ** 32;
+
+/** The seed of picture k: the k-th after the request's own, so that it can be made again alone. */
+export function seedOfImage(seed: number, imageIndex: number): number {
+  return (seed + imageIndex) % SEED_COUNT;
+}
+
+/** The text handed to the tokenizer. */
+export function promptText(request: ResolvedRequest): string {
+  return request.prompt + request.stylePhrase;
+}
+
+/** Throws `request_invalid` with what was found and what is allowed. */
+export function refuse(field: string, found: string | number, expected: string): never {
+  throw new DarkroomError('request_invalid', `${field}: found ${found}, expected ${expected}`, { field });
+}

@@ -1,0 +1,58 @@
+// What the queue knows of whoever makes pictures: the port, not the process behind it.
+import type { ModelCard, ResolvedRequest } from './request.ts';
+
+export interface DevelopTask {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly request: ResolvedRequest;
+  /** Absolute path of the start picture's bytes as they were uploaded or made; null for text-to-image. */
+  readonly initImagePath: string | null;
+  /** Absolute folder, made by the worker; receives 0.png … and, for several pictures, grid.png, each fsynced and renamed into place. */
+  readonly outputDir: string;
+}
+
+export interface DevelopProgress {
+  readonly jobId: string;
+  /** Network steps done and to do, over all pictures of the job. */
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+}
+
+/** A picture file the worker wrote. */
+export interface DevelopedPicture {
+  /** 0-based; GRID_INDEX for the grid. */
+  readonly imageIndex: number;
+  /** Name inside the task's outputDir. */
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly seed: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly sizeBytes: number;
+}
+
+export interface WorkerFacts {
+  readonly pid: number;
+  /** Execution provider in use, and in one line why. */
+  readonly provider: string;
+  readonly providerReason: string;
+  readonly models: readonly ModelCard[];
+  /** Models that were found and refused, with the reason. */
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface ImageWorker {
+  /** Starts the process if need be; resolves after the handshake. @throws worker_crashed, worker_hung, config errors of the child. */
+  ready(): Promise<WorkerFacts>;
+  /**
+   * Makes the pictures of one task. Several calls may be in flight; their rows share network calls.
+   * @throws cancelled when the signal aborts; worker_crashed / worker_hung when the process is lost (it restarts by itself);
+   * the child's own typed error otherwise.
+   */
+  develop(
+    task: DevelopTask,
+    onProgress: (progress: DevelopProgress) => void,
+    signal: AbortSignal,
+  ): Promise<readonly DevelopedPicture[]>;
+  close(): Promise<void>;
+}

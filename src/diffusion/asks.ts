@@ -1,0 +1,47 @@
+// The language between a pipeline and whoever runs the networks. A pipeline is a generator that yields asks and is resumed with
+// answers; it never calls a network, so asks of many pictures and many jobs can be answered by one call.
+
+/** f32[t, d] last hidden states of one prompt, t tokens of width d. The same object is shared by every row that uses it. */
+export interface Conditioning {
+  readonly tokens: number;
+  readonly width: number;
+  readonly hidden: Float32Array;
+}
+
+/** f32[c, h, w] of one picture. */
+export interface Latents {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float32Array;
+}
+
+/** f32[3, h, w] in -1 … 1 of one picture. */
+export interface Pixels {
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float32Array;
+}
+
+/** One row of a U-Net call; every row has its own timestep and prompt. */
+export interface UnetRow {
+  readonly latents: Latents;
+  /** Training timestep; fractional values are allowed. */
+  readonly timestep: number;
+  readonly conditioning: Conditioning;
+}
+
+export type Ask =
+  | { readonly kind: 'text'; readonly prompt: string }
+  | { readonly kind: 'unet'; readonly rows: readonly UnetRow[] }
+  /** Pixels → mean and standard deviation of the posterior, each f32[c, h, w], not yet scaled. */
+  | { readonly kind: 'encode'; readonly pixels: Pixels }
+  /** Latents already divided by the scaling factor → pixels. */
+  | { readonly kind: 'decode'; readonly latents: Latents };
+
+export type Answer =
+  | { readonly kind: 'text'; readonly conditioning: Conditioning }
+  /** What the network predicted (epsilon or v), one f32[c, h, w] a row. */
+  | { readonly kind: 'unet'; readonly predictions: readonly Float32Array[] }
+  | { readonly kind: 'encode'; readonly mean: Latents; readonly std: Float32Array }
+  | { readonly kind: 'decode'; readonly pixels: Pixels };
