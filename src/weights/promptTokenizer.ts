@@ -1,0 +1,10 @@
+// Prompt text → token ids, as the text encoder of one model folder expects them.
+
+export interface PromptTokenizer {
+  /** Length of every encoded prompt, begin and end markers included (77 for CLIP). */
+  readonly maxTokens: number;
+  /** i32[maxTokens]: begin marker, the prompt's tokens (cut when too long), end marker, padding. */
+  encode(text: string): Int32Array;
+  /** Tokens the whole prompt has, uncut and without markers; more than maxTokens - 2 means `encode` drops words. */
+  countTokens(text: string): number;
+}
