@@ -1,0 +1,134 @@
+// The language of the pipe between the bot and the image process: two tagged unions and nothing else.
+// Both sides check every message; what does not fit is `worker_protocol`, never a guess.
+import { z } from 'zod';
+import { DarkroomError } from '../errors.ts';
+
+/** What the child is busy with; each has its own time limit on the parent's side. */
+export const ACTIVITIES = ['idle', 'scan', 'open', 'text', 'unet', 'encode', 'decode'] as const;
+export type Activity = (typeof ACTIVITIES)[number];
+
+const name = z.string().min(1).max(200);
+const filePath = z.string().min(1).max(4096);
+const sidePx = z.int().min(1).max(65_536);
+const size = z.strictObject({ widthPx: sidePx, heightPx: sidePx });
+const samplerName = z.enum(['ddim', 'ddpm', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras']);
+
+const request = z.strictObject({
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  model: name,
+  style: z.string().nullable(),
+  stylePhrase: z.string(),
+  size,
+  steps: z.int().min(1),
+  guidance: z.number(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+  count: z.int().min(1).max(64),
+  sampler: samplerName,
+  initImage: z.strictObject({ sha256: z.string() }).nullable(),
+  strength: z.number().min(0).max(1).nullable(),
+});
+
+const task = z.strictObject({
+  jobId: name,
+  attempt: z.int().min(0),
+  request,
+  initImagePath: filePath.nullable(),
+  outputDir: filePath,
+});
+
+const errorDetail = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+/** The code stays a plain string here: a newer code becomes `internal` at deserializeError, its message kept. */
+const error = z.strictObject({ code: z.string(), message: z.string(), details: z.record(z.string(), errorDetail) });
+
+const modelCard = z.strictObject({
+  name,
+  defaults: z.strictObject({
+    size,
+    steps: z.int().min(1),
+    guidance: z.number(),
+    sampler: samplerName,
+    strength: z.number(),
+    style: z.string().nullable(),
+  }),
+  styles: z.record(z.string(), z.string()),
+  sizeStepPx: sidePx,
+});
+
+const facts = z.strictObject({
+  pid: z.int(),
+  provider: z.string(),
+  providerReason: z.string(),
+  models: z.array(modelCard).readonly(),
+  refused: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
+});
+
+const picture = z.strictObject({
+  imageIndex: z.int().min(-1),
+  fileName: z.string().regex(/^[\w-]+\.png$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  seed: z.int().min(0),
+  widthPx: sidePx,
+  heightPx: sidePx,
+  sizeBytes: z.int().min(1),
+});
+
+const taskId = z.int().min(1);
+
+const childOptions = z.strictObject({
+  modelsDir: filePath,
+  device: z.enum(['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']),
+  /** Threads of the networks; null leaves the choice to the engine. */
+  threads: z.int().min(1).nullable(),
+  logLevel: z.string(),
+});
+
+const parentMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('start'), options: childOptions }),
+  z.strictObject({ type: z.literal('develop'), taskId, task }),
+  z.strictObject({ type: z.literal('cancel'), taskId }),
+  z.strictObject({ type: z.literal('close') }),
+]);
+
+const childMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready'), facts }),
+  /** The handshake ends here: nothing can be made with these options. */
+  z.strictObject({ type: z.literal('unready'), error }),
+  /** Sent when an activity begins and once a second; `call` counts activities, so one call has one deadline. */
+  z.strictObject({ type: z.literal('beat'), activity: z.enum(ACTIVITIES), call: z.int().min(0) }),
+  z.strictObject({ type: z.literal('progress'), taskId, stepsDone: z.int().min(0), stepsTotal: z.int().min(0) }),
+  z.strictObject({ type: z.literal('developed'), taskId, pictures: z.array(picture).min(1).readonly() }),
+  z.strictObject({ type: z.literal('failed'), taskId, error }),
+]);
+
+export type ChildOptions = z.infer<typeof childOptions>;
+export type ParentMessage = z.infer<typeof parentMessage>;
+export type ChildMessage = z.infer<typeof childMessage>;
+export type Beat = Extract<ChildMessage, { type: 'beat' }>;
+
+/** @throws worker_protocol with the message's type and the first field that does not fit; values (prompts) are not repeated. */
+export function parseParentMessage(message: unknown): ParentMessage {
+  return parse(parentMessage, message, 'the image process');
+}
+
+/** @throws worker_protocol */
+export function parseChildMessage(message: unknown): ChildMessage {
+  return parse(childMessage, message, 'the bot');
+}
+
+function parse<T>(schema: z.ZodType<T>, message: unknown, reader: string): T {
+  const result = schema.safeParse(message);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? 'the message' : issue.path.join('.');
+  const text = `${reader} received a message it does not know: type ${typeOf(message)}; ${where}: ${issue?.message}`;
+  throw new DarkroomError('worker_protocol', text);
+}
+
+function typeOf(message: unknown): string {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return `none (${typeof message})`;
+  return JSON.stringify(String(message.type).slice(0, 40));
+}
