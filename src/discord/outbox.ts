@@ -1,0 +1,458 @@
+// The outbox: brings the one message of every job to Discord and keeps it in step with the database, until the end has been shown.
+// One message a job: created once under a nonce, its id stored, then only edited. Which jobs are owed is read from the database, never
+// remembered; a restart loses nothing but the interaction tokens, which are needed only where the bot itself may not write.
+import type { Clock } from '../clock.ts';
+import { isFinal, type JobRecord, type JobState } from '../core/job.ts';
+import type { JobStore } from '../core/jobStore.ts';
+import type { DevelopProgress } from '../core/worker.ts';
+import type { Logger } from '../log.ts';
+import type { AnswerToken, Messenger, Outcome } from './messenger.ts';
+import type { Phrases } from './phrases/phrases.ts';
+import {
+  cancelledView,
+  developingView,
+  failedView,
+  fileChoices,
+  resultView,
+  type Wording,
+  waitingView,
+} from './views/jobView.ts';
+import { textView, type View, type ViewFile } from './views/view.ts';
+
+export interface OutboxTiming {
+  /** Between two edits of one message; Discord asks for patience, and people cannot read faster. */
+  readonly progressMs: number;
+  /** Between two edits that only change the place in the queue. */
+  readonly placeMs: number;
+  /** Between two looks for jobs nobody told us about. */
+  readonly sweepMs: number;
+  /** First and longest wait after a failed request; doubled in between, with jitter. */
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** How long Discord surely remembers a nonce. */
+  readonly nonceMs: number;
+  /** A token is given up this long before its end, while it can still say so. */
+  readonly tokenMarginMs: number;
+}
+
+export const OUTBOX_TIMING: OutboxTiming = {
+  progressMs: 3_000,
+  placeMs: 12_000,
+  sweepMs: 5_000,
+  backoffMs: 1_000,
+  maxBackoffMs: 30_000,
+  nonceMs: 60_000,
+  tokenMarginMs: 45_000,
+};
+
+export interface OutboxOptions {
+  readonly store: Pick<JobStore, 'get' | 'pictures' | 'position' | 'setMessage' | 'settle' | 'unsettled'>;
+  readonly messenger: Messenger;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Language and signing key for a job's message. */
+  readonly wordingOf: (job: JobRecord) => Wording;
+  /** Bytes one file may have where the job's message is. */
+  readonly uploadLimitOf: (job: JobRecord) => number;
+  /** Whether a message of ours with these custom ids shows this job. */
+  readonly showsJob: (customIds: readonly string[], jobId: string) => boolean;
+  /** Discord no longer accepts the token: nothing can be delivered by this process. */
+  readonly onUnauthorized: () => void;
+  readonly timing?: OutboxTiming;
+  /** 0 … 1, for the jitter of the back-off. */
+  readonly random?: () => number;
+}
+
+/** Where a job's message can be put; it only ever moves down this list. */
+type Place = 'channel' | 'answer' | 'direct' | 'nowhere';
+
+/** What is known of one job's message in this life of the process. */
+interface Line {
+  readonly jobId: string;
+  place: Place;
+  token: AnswerToken | null;
+  /** Follow-up made with the token, when the interaction's own answer is not ours. */
+  answerMessageId: string | null;
+  progress: DevelopProgress | null;
+  shown: string;
+  shownState: JobState | null;
+  nextEditMs: number;
+  failures: number;
+  /** Which of the file sets to try next, and what became of the ones before. */
+  fileChoice: number;
+  withoutFiles: 'too_large' | 'files_gone' | 'forbidden' | null;
+  /** A create may have reached Discord without our knowing. */
+  mayExist: boolean;
+  dirty: boolean;
+  wake: () => void;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #timing: OutboxTiming;
+  readonly #lines = new Map<string, Line>();
+  readonly #following = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#timing = options.timing ?? OUTBOX_TIMING;
+  }
+
+  /** Takes up every job whose end has not been shown, and looks again now and then. */
+  start(): void {
+    this.#sweep(true);
+    void this.#keepSweeping();
+  }
+
+  /** Something about the job changed in the database. */
+  touch(jobId: string): void {
+    const line = this.#lines.get(jobId) ?? this.#follow(jobId, false);
+    wake(line);
+  }
+
+  progress(progress: DevelopProgress): void {
+    const line = this.#lines.get(progress.jobId);
+    if (line === undefined) return;
+    line.progress = progress;
+    wake(line);
+  }
+
+  /**
+   * Remembers how to answer the interaction that asked for the job.
+   * @param only the bot cannot write in that channel at all: the token is the way from the start.
+   */
+  answerThrough(jobId: string, token: AnswerToken, only: boolean): void {
+    const line = this.#lines.get(jobId) ?? this.#follow(jobId, false);
+    line.token = token;
+    if (only) line.place = 'answer';
+  }
+
+  /** Waits until everything owed now has been shown, or the signal aborts. */
+  async flush(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#owed() > 0) {
+      await this.#options.clock.sleep(50, signal).catch(() => {});
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the outbox was stopped'));
+    for (const line of this.#lines.values()) wake(line);
+    await Promise.all(this.#following);
+  }
+
+  #owed(): number {
+    return this.#options.store.unsettled().filter((job) => isEnding(job.state)).length;
+  }
+
+  #follow(jobId: string, fromEarlierLife: boolean): Line {
+    const line: Line = {
+      jobId,
+      place: 'channel',
+      token: null,
+      answerMessageId: null,
+      progress: null,
+      shown: '',
+      shownState: null,
+      nextEditMs: 0,
+      failures: 0,
+      fileChoice: 0,
+      withoutFiles: null,
+      mayExist: fromEarlierLife,
+      dirty: false,
+      wake: () => {},
+    };
+    this.#lines.set(jobId, line);
+    const following = this.#run(line).finally(() => {
+      this.#lines.delete(jobId);
+      this.#following.delete(following);
+    });
+    this.#following.add(following);
+    return line;
+  }
+
+  /** A defect must not silence the other jobs; the sweep takes the job up again. */
+  async #run(line: Line): Promise<void> {
+    try {
+      await Promise.resolve();
+      while (!this.#stopped.signal.aborted && (await this.#step(line))) {
+        // one step after the other until the job's end is shown
+      }
+    } catch (err) {
+      if (!this.#stopped.signal.aborted)
+        this.#options.log.error({ err, jobId: line.jobId }, 'the outbox broke on a job');
+    }
+  }
+
+  /** False when nothing more is owed. */
+  async #step(line: Line): Promise<boolean> {
+    const job = this.#options.store.get(line.jobId);
+    if (job === undefined || isFinal(job.state)) return false;
+    if (job.state === 'accepted') return this.#rest(line, null);
+    if (isEnding(job.state)) return this.#showEnd(line, job);
+    if (line.place === 'nowhere' || line.place === 'direct') return this.#rest(line, null);
+    const waitMs = this.#dueInMs(line, job);
+    if (waitMs > 0) return this.#rest(line, waitMs);
+    return this.#showState(line, job);
+  }
+
+  #dueInMs(line: Line, job: JobRecord): number {
+    const isSamePlaceEdit = line.shownState === 'queued' && job.state === 'queued';
+    const extraMs = isSamePlaceEdit ? this.#timing.placeMs - this.#timing.progressMs : 0;
+    return line.nextEditMs + extraMs - this.#options.clock.nowMs();
+  }
+
+  async #showState(line: Line, job: JobRecord): Promise<boolean> {
+    const wording = this.#options.wordingOf(job);
+    if (this.#tokenIsEnding(line)) {
+      await this.#send(line, job, textView(wording.phrases.takesLong(job.id)));
+      line.place = 'direct';
+      return true;
+    }
+    const view = this.#stateView(line, job, wording);
+    if (JSON.stringify(view) === line.shown) return this.#rest(line, this.#tokenWaitMs(line));
+    line.nextEditMs = this.#options.clock.nowMs() + this.#timing.progressMs;
+    const outcome = await this.#send(line, job, view);
+    if (outcome.kind === 'sent' || outcome.kind === 'refused' || outcome.kind === 'too_large') {
+      Object.assign(line, { shown: JSON.stringify(view), shownState: job.state });
+    }
+    return true;
+  }
+
+  #stateView(line: Line, job: JobRecord, wording: Wording): View {
+    if (job.state === 'queued') {
+      const position = this.#options.store.position(job.id);
+      return waitingView(job, position === undefined ? undefined : position + 1, wording);
+    }
+    const share = line.progress === null ? 0 : line.progress.stepsDone / Math.max(1, line.progress.stepsTotal);
+    return developingView(job, share, wording);
+  }
+
+  /** The end is sent at once, however lately the last edit was, and repeated until Discord has it or never will. */
+  async #showEnd(line: Line, job: JobRecord): Promise<boolean> {
+    if (job.state === 'cancelling' && !this.#hasMessage(line, job)) return this.#settle(job);
+    if (line.place === 'nowhere') return this.#settle(job);
+    const outcome = await this.#send(line, job, this.#endView(line, job));
+    if (outcome.kind === 'sent') return this.#settle(job);
+    if (outcome.kind === 'too_large' || outcome.kind === 'files_gone') this.#tryOtherFiles(line, outcome.kind);
+    if (outcome.kind === 'refused') this.#afterRefusedEnd(line);
+    return true;
+  }
+
+  #tryOtherFiles(line: Line, why: 'too_large' | 'files_gone'): void {
+    line.fileChoice += 1;
+    line.withoutFiles = why;
+  }
+
+  /** A refusal of pictures is met without pictures; a refusal of plain words is a defect of ours and ends the matter. */
+  #afterRefusedEnd(line: Line): void {
+    if (line.withoutFiles === 'forbidden') line.place = 'nowhere';
+    line.withoutFiles = 'forbidden';
+  }
+
+  #hasMessage(line: Line, job: JobRecord): boolean {
+    return job.messageId !== null || (line.place === 'answer' && line.token !== null) || line.mayExist;
+  }
+
+  #endView(line: Line, job: JobRecord): View {
+    const wording = this.#options.wordingOf(job);
+    if (job.state === 'cancelling') return cancelledView(job, wording);
+    if (job.state === 'failing') return failedView(job, wording);
+    const files = this.#files(line, job, wording);
+    return files.length > 0
+      ? resultView(job, files, wording)
+      : resultView(job, [], wording, whyNoFiles(line, job, wording.phrases));
+  }
+
+  /** The next set of files that fits the place; empty when none is left. */
+  #files(line: Line, job: JobRecord, { phrases }: Wording): readonly ViewFile[] {
+    if (line.withoutFiles === 'forbidden') return [];
+    const limit = this.#options.uploadLimitOf(job);
+    const choices = fileChoices(job, this.#options.store.pictures(job.id), phrases);
+    const fitting = choices.filter((files) => files.every((file) => file.sizeBytes <= limit));
+    if (choices.length > 0 && fitting.length === 0) line.withoutFiles = 'too_large';
+    return fitting[line.fileChoice] ?? [];
+  }
+
+  #settle(job: JobRecord): false {
+    this.#options.store.settle(job.id);
+    return false;
+  }
+
+  /** Sends to the line's place, and moves the line when that place turns out closed. */
+  async #send(line: Line, job: JobRecord, view: View): Promise<Outcome> {
+    const outcome = await this.#request(line, job, view);
+    switch (outcome.kind) {
+      case 'sent':
+        line.failures = 0;
+        this.#onSent(line, job, outcome.messageId);
+        break;
+      case 'gone':
+        line.place = 'nowhere';
+        break;
+      case 'forbidden':
+      case 'token_over':
+        this.#moveDown(line, view);
+        break;
+      case 'unauthorized':
+        this.#options.onUnauthorized();
+        await this.#backOff(line, 'unauthorized');
+        break;
+      case 'retry':
+        line.mayExist = true;
+        await this.#backOff(line, outcome.reason);
+        break;
+      case 'refused':
+        this.#options.log.error(
+          { jobId: job.id, code: outcome.code, reason: outcome.message },
+          'Discord refused a message',
+        );
+        break;
+      default:
+        break;
+    }
+    return outcome;
+  }
+
+  async #request(line: Line, job: JobRecord, view: View): Promise<Outcome> {
+    const { messenger } = this.#options;
+    if (line.place === 'answer' && line.token !== null) {
+      return messenger.answer(line.token, line.answerMessageId ?? line.token.original, view);
+    }
+    if (line.place !== 'channel') return messenger.direct(job.userId, view, nonceOf(job.id));
+    const messageId = job.messageId ?? (await this.#findLost(line, job));
+    if (messageId !== undefined) return messenger.edit(job.channelId, messageId, view);
+    return this.#create(line, job, view);
+  }
+
+  /** Under a nonce Discord may answer with an earlier create's message and its old text, so a doubtful create is followed by an edit. */
+  async #create(line: Line, job: JobRecord, view: View): Promise<Outcome> {
+    const { messenger, store } = this.#options;
+    const options = { nonce: nonceOf(job.id), replyToMessageId: this.#replyTo(job) };
+    const outcome = await messenger.create(job.channelId, view, options);
+    if (outcome.kind !== 'sent' || !line.mayExist) return outcome;
+    store.setMessage(job.id, outcome.messageId);
+    return messenger.edit(job.channelId, outcome.messageId, view);
+  }
+
+  /** A create whose answer was lost: Discord's nonce covers a minute surely, after that we look for our own message. */
+  async #findLost(line: Line, job: JobRecord): Promise<string | undefined> {
+    const { clock, messenger, showsJob } = this.#options;
+    if (!line.mayExist || clock.nowMs() - job.createdAtMs < this.#timing.nonceMs) return undefined;
+    return messenger.findOwn(job.channelId, (message) => showsJob(customIdsOf(message), job.id));
+  }
+
+  #replyTo(job: JobRecord): string | null {
+    if (job.kind === 'reply') return job.sourceId;
+    const parent = job.parentJobId === null ? undefined : this.#options.store.get(job.parentJobId);
+    return parent?.channelId === job.channelId ? parent.messageId : null;
+  }
+
+  #onSent(line: Line, job: JobRecord, messageId: string): void {
+    line.mayExist = false;
+    if (line.place === 'answer') line.answerMessageId = messageId;
+    if (job.messageId === null) this.#options.store.setMessage(job.id, messageId);
+    if (line.place === 'channel' && line.token?.original) this.#removeAnswer(line, line.token);
+  }
+
+  /** The short private answer has done its work once the public message stands. */
+  #removeAnswer(line: Line, token: AnswerToken): void {
+    line.token = { ...token, original: null };
+    void this.#options.messenger.deleteAnswer(token);
+  }
+
+  /** channel → the same without files → the interaction's token → a direct message → nowhere. */
+  #moveDown(line: Line, view: View): void {
+    if (line.place === 'channel' && view.files.length > 0) {
+      line.withoutFiles = 'forbidden';
+    } else if (line.place === 'channel') {
+      line.place = this.#hasToken(line) ? 'answer' : 'direct';
+      line.withoutFiles = null;
+    } else {
+      line.place = line.place === 'answer' ? 'direct' : 'nowhere';
+    }
+    this.#options.log.warn({ jobId: line.jobId, place: line.place }, 'a message could not be put where it belongs');
+  }
+
+  #hasToken(line: Line): boolean {
+    return line.token !== null && line.token.expiresAtMs > this.#options.clock.nowMs();
+  }
+
+  #tokenIsEnding(line: Line): boolean {
+    const waitMs = this.#tokenWaitMs(line);
+    return waitMs !== null && waitMs <= 0;
+  }
+
+  /** Until a token line must say that it takes long; null where no token is in use. */
+  #tokenWaitMs(line: Line): number | null {
+    if (line.place !== 'answer' || line.token === null) return null;
+    return line.token.expiresAtMs - this.#timing.tokenMarginMs - this.#options.clock.nowMs();
+  }
+
+  async #backOff(line: Line, reason: string): Promise<void> {
+    const { clock, log, random = Math.random } = this.#options;
+    const fullMs = Math.min(this.#timing.maxBackoffMs, this.#timing.backoffMs * 2 ** line.failures);
+    line.failures += 1;
+    log.warn({ jobId: line.jobId, reason, failures: line.failures, waitMs: fullMs }, 'Discord did not take a message');
+    await clock.sleep(fullMs * (0.5 + random() / 2), this.#stopped.signal).catch(() => {});
+  }
+
+  /** Until the line is touched, or `ms` have passed. */
+  async #rest(line: Line, ms: number | null): Promise<boolean> {
+    if (!line.dirty) {
+      const timer = new AbortController();
+      const touched = new Promise<void>((resolve) => {
+        line.wake = resolve;
+      });
+      const timed = ms === null ? [] : [this.#options.clock.sleep(ms, timer.signal).catch(() => {})];
+      await Promise.race([touched, ...timed]);
+      timer.abort();
+    }
+    line.dirty = false;
+    return true;
+  }
+
+  #sweep(isFirst: boolean): void {
+    for (const job of this.#options.store.unsettled()) {
+      const line = this.#lines.get(job.id) ?? this.#follow(job.id, isFirst);
+      wake(line);
+    }
+  }
+
+  async #keepSweeping(): Promise<void> {
+    const { clock, log } = this.#options;
+    for (;;) {
+      await clock.sleep(this.#timing.sweepMs, this.#stopped.signal).catch(() => {});
+      if (this.#stopped.signal.aborted) return;
+      try {
+        this.#sweep(false);
+      } catch (err) {
+        log.error({ err }, 'the outbox could not read what is owed');
+      }
+    }
+  }
+}
+
+function whyNoFiles(line: Line, job: JobRecord, phrases: Phrases): string {
+  if (line.withoutFiles === 'forbidden') return phrases.cannotAttach(job.id);
+  return line.withoutFiles === 'too_large' ? phrases.tooLargeHere(job.id) : phrases.filesGone(job.id);
+}
+
+function wake(line: Line): void {
+  line.dirty = true;
+  line.wake();
+}
+
+function isEnding(state: JobState): boolean {
+  return state === 'developed' || state === 'failing' || state === 'cancelling';
+}
+
+/** 12 characters, under Discord's 25; the same for every attempt to create a job's message. */
+export function nonceOf(jobId: string): string {
+  return `dr${jobId}`;
+}
+
+function customIdsOf(message: { components?: readonly object[] }): string[] {
+  const rows = (message.components ?? []) as readonly { components?: readonly { custom_id?: string }[] }[];
+  return rows.flatMap((row) => row.components ?? []).flatMap((item) => item.custom_id ?? []);
+}

@@ -1,0 +1,82 @@
+// Modals: the edit form, prefilled with a job's request, and the form that varies any picture.
+import {
+  type APIModalInteractionResponseCallbackData,
+  type APITextInputComponent,
+  ComponentType,
+  TextInputStyle,
+} from 'discord.js';
+import type { JobRecord } from '../../core/job.ts';
+import type { RequestLimits } from '../../core/request.ts';
+import type { Phrases } from '../phrases/phrases.ts';
+import { clip } from '../text.ts';
+
+/** Discord's limits for a modal's title and for a text input's label, in characters. */
+const MAX_TITLE_CHARS = 45;
+
+/** Names of the inputs, as the submit handlers read them. */
+export const FIELD = {
+  prompt: 'prompt',
+  negative: 'negative',
+  seed: 'seed',
+  steps: 'steps',
+  picture: 'picture',
+  strength: 'strength',
+} as const;
+
+type Modal = APIModalInteractionResponseCallbackData;
+
+export function editForm(customId: string, job: JobRecord, limits: RequestLimits, phrases: Phrases): Modal {
+  const { request } = job;
+  const { form } = phrases;
+  return modal(customId, form.editTitle, [
+    promptInput(request.prompt, limits, form.prompt),
+    filled(
+      { ...text(FIELD.negative, form.negative, limits.maxPromptChars), style: TextInputStyle.Paragraph },
+      request.negativePrompt,
+    ),
+    { ...text(FIELD.seed, form.seed, 10), placeholder: form.seedHint, value: String(request.seed) },
+    { ...text(FIELD.steps, form.steps, 4), value: String(request.steps) },
+  ]);
+}
+
+/** @param job the result the picture belongs to, or null for a stranger's picture. */
+export function varyForm(customId: string, job: JobRecord | null, limits: RequestLimits, phrases: Phrases): Modal {
+  const { form } = phrases;
+  const count = job?.request.count ?? 1;
+  const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
+  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  return modal(customId, form.varyTitle, [
+    promptInput(job?.request.prompt ?? '', limits, form.prompt),
+    ...(count > 1 ? [which] : []),
+    strength,
+  ]);
+}
+
+function promptInput(value: string, limits: RequestLimits, label: string): APITextInputComponent {
+  const input = text(FIELD.prompt, label, limits.maxPromptChars);
+  return filled({ ...input, style: TextInputStyle.Paragraph, required: true }, clip(value, limits.maxPromptChars));
+}
+
+/** Discord takes no empty prefill. */
+function filled(input: APITextInputComponent, value: string): APITextInputComponent {
+  return value === '' ? input : { ...input, value };
+}
+
+function text(customId: string, label: string, maxChars: number): APITextInputComponent {
+  return {
+    type: ComponentType.TextInput,
+    style: TextInputStyle.Short,
+    custom_id: customId,
+    label: clip(label, MAX_TITLE_CHARS),
+    required: false,
+    max_length: maxChars,
+  };
+}
+
+function modal(customId: string, title: string, inputs: readonly APITextInputComponent[]): Modal {
+  return {
+    custom_id: customId,
+    title: clip(title, MAX_TITLE_CHARS),
+    components: inputs.map((input) => ({ type: ComponentType.ActionRow, components: [input] })),
+  };
+}

@@ -1,0 +1,46 @@
+// The whole recipe of a job, for the person who asked to see it: every number, the seed of each picture, and the pictures themselves.
+import { cleanText } from '../../core/cleanText.ts';
+import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
+import { seedOfImage } from '../../core/request.ts';
+import type { Phrases } from '../phrases/phrases.ts';
+import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
+import { pictureFile } from './jobView.ts';
+import { textView, type View } from './view.ts';
+
+/** A file larger than this would not pass Discord's default limit; bytes. */
+const MAX_FILES_BYTES = 9 * 1024 * 1024;
+
+export function recipeView(job: JobRecord, pictures: readonly PictureRecord[], phrases: Phrases): View {
+  const head = `**${phrases.recipeTitle(job.id)}**`;
+  const hint = phrases.recipeHint();
+  const room = MAX_CONTENT_CHARS - head.length - hint.length - 20;
+  const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
+  const files = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
+  const fits = files.reduce((sum, file) => sum + file.sizeBytes, 0) <= MAX_FILES_BYTES;
+  return { ...textView(`${head}\n${codeBlock(recipeText(job, room))}\n${hint}`), files: fits ? files : [] };
+}
+
+/** `key: value` lines as they can be copied; long prompts are cut so that the numbers always fit in `room` characters. */
+export function recipeText(job: JobRecord, room: number): string {
+  const { request } = job;
+  const seeds = Array.from({ length: request.count }, (_, index) => seedOfImage(request.seed, index));
+  const numbers = [
+    `seed: ${seeds.join(', ')}`,
+    `size: ${request.size.widthPx}x${request.size.heightPx}`,
+    `steps: ${request.steps}`,
+    `guidance: ${request.guidance}`,
+    `sampler: ${request.sampler}`,
+    `model: ${request.model}`,
+    ...(request.style === null ? [] : [`style: ${request.style}`]),
+    ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
+    ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
+    ...(job.parentJobId === null ? [] : [`parent: #${job.parentJobId}, picture ${(job.parentImageIndex ?? 0) + 1}`]),
+    `kind: ${job.kind}`,
+  ].join('\n');
+  const forTexts = Math.max(40, room - numbers.length - 40);
+  const negative = cleanText(request.negativePrompt);
+  const share = negative === '' ? forTexts : Math.floor(forTexts / 2);
+  const texts = [`prompt: ${clip(cleanText(request.prompt), share)}`];
+  if (negative !== '') texts.push(`negative: ${clip(negative, share)}`);
+  return [...texts, numbers].join('\n');
+}
