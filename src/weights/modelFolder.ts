@@ -1,20 +1,41 @@
-// What a model folder in the diffusers layout offers: every part's own config.json and the byte ranges of its tensors.
+// Reads a model folder in the diffusers layout: every part's own config.json and the byte ranges of its tensors.
+// What the folder is when it is something else is told by modelKinds; what its owner may add is in modelHints.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
+import { DarkroomError } from '../errors.ts';
+import { makeModelCard } from './modelCard.ts';
+import { isRecord, nameInMessages, readModelJson } from './modelFiles.ts';
+import {
+  kindOfInputChannels,
+  kindOfPipeline,
+  kindOfTensors,
+  kindOfUnetConfig,
+  LORA,
+  SUPPORTED_PIPELINES,
+  unsupported,
+} from './modelKinds.ts';
+import { autoencoderName, textEncoderName } from './partNames.ts';
+import { openPartWeights } from './partWeights.ts';
 import type { PromptTokenizer } from './promptTokenizer.ts';
-import type { TensorIndex } from './tensors.ts';
+import { openSafetensors, pickleError } from './safetensors.ts';
+import { readScheduler } from './schedulerFile.ts';
+import { renameTensors, type TensorIndex } from './tensors.ts';
+import { checkTokenizerFiles, loadTokenizer } from './tokenizerFiles.ts';
 
 /** One network of the folder. */
 export interface Part {
   /** Its config.json, as published; whoever builds the network checks the fields it reads. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Under today's names, whatever the file calls them (partNames.ts). */
   readonly tensors: TensorIndex;
 }
 
 export interface ModelFolder {
-  /** The folder's name under models/, the same as `card.name`. */
+  /** The same as `card.name`. */
   readonly name: string;
-  /** Real absolute path. */
+  /** Absolute path. */
   readonly path: string;
   readonly unet: Part;
   readonly textEncoder: Part;
@@ -23,4 +44,134 @@ export interface ModelFolder {
   /** scheduler_config.json, read strictly. */
   readonly scheduler: SchedulerConfig;
   readonly card: ModelCard;
+}
+
+/** Everything of a folder but the tokenizer, whose vocabulary takes a moment to load. */
+export type ModelLayout = Omit<ModelFolder, 'tokenizer'>;
+
+/** Class names in model_index.json that this version builds. */
+const PART_CLASSES = {
+  unet: 'UNet2DConditionModel',
+  vae: 'AutoencoderKL',
+  text_encoder: 'CLIPTextModel',
+} as const;
+
+/**
+ * Reads and checks the folder, headers and configs only.
+ * @param modelsDir absolute path of the models folder
+ * @param folder absolute path of a folder inside it
+ * @throws model_missing, weights_invalid, model_unsupported; the message names the file
+ */
+export function readModelLayout(modelsDir: string, folder: string): ModelLayout {
+  const source = nameInMessages(modelsDir, folder);
+  const indexFile = path.join(folder, 'model_index.json');
+  if (!existsSync(indexFile)) throw refuseFolder(modelsDir, folder);
+  checkModelIndex(readModelJson(modelsDir, indexFile), source);
+  const unet = readPart(modelsDir, folder, 'unet', 'diffusion_pytorch_model');
+  const textEncoder = readPart(modelsDir, folder, 'text_encoder', 'model', textEncoderName);
+  const vae = readPart(modelsDir, folder, 'vae', 'diffusion_pytorch_model', autoencoderName);
+  checkUnet(unet, vae, source);
+  checkTokenizerFiles(path.join(folder, 'tokenizer'), `${source}/tokenizer`);
+  const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
+  const card = makeModelCard(modelsDir, folder, unet.config, vae.config);
+  return { name: card.name, path: folder, unet, textEncoder, vae, scheduler, card };
+}
+
+/** Adds the tokenizer. @throws weights_invalid */
+export function withTokenizer(modelsDir: string, layout: ModelLayout): ModelFolder {
+  const { config, tensors } = layout.textEncoder;
+  const maxPositions = config.max_position_embeddings ?? CLIP_POSITIONS;
+  const vocabSize = tensors.get(TOKEN_TABLE)?.shape[0];
+  if (!Number.isInteger(maxPositions) || vocabSize === undefined) {
+    const problem =
+      vocabSize === undefined ? `${TOKEN_TABLE} is missing` : 'max_position_embeddings is no whole number';
+    throw new DarkroomError('weights_invalid', `${tensors.source}: ${problem}`);
+  }
+  const tokenizer = loadTokenizer(modelsDir, path.join(layout.path, 'tokenizer'), maxPositions as number, vocabSize);
+  return { ...layout, tokenizer };
+}
+
+/** What a CLIPTextConfig means when it does not say. @source transformers CLIPTextConfig */
+const CLIP_POSITIONS = 77;
+/** [vocabulary, width]; the table decides which ids exist, whatever the config says. */
+const TOKEN_TABLE = 'text_model.embeddings.token_embedding.weight';
+
+function checkModelIndex(index: Readonly<Record<string, unknown>>, source: string): void {
+  const pipeline = index._class_name;
+  if (typeof pipeline !== 'string') {
+    throw new DarkroomError('weights_invalid', `${source}/model_index.json: has no _class_name`);
+  }
+  if (isComponent(index.text_encoder_2)) throw unsupported(source, kindOfPipeline('StableDiffusionXLPipeline'));
+  if (!SUPPORTED_PIPELINES.includes(pipeline)) throw unsupported(source, kindOfPipeline(pipeline));
+  for (const [part, expected] of Object.entries(PART_CLASSES)) checkClass(source, part, index[part], expected);
+}
+
+function isComponent(entry: unknown): boolean {
+  return Array.isArray(entry) && typeof entry[1] === 'string';
+}
+
+function checkClass(source: string, part: string, entry: unknown, expected: string): void {
+  const found = Array.isArray(entry) ? entry[1] : entry;
+  if (found === expected) return;
+  const file = `${source}/model_index.json`;
+  throw new DarkroomError('model_unsupported', `${file}: ${part} is ${JSON.stringify(found)}, expected "${expected}"`);
+}
+
+function readPart(
+  modelsDir: string,
+  folder: string,
+  part: string,
+  base: string,
+  rename?: (name: string) => string,
+): Part {
+  const partDir = path.join(folder, part);
+  const config = readModelJson(modelsDir, path.join(partDir, 'config.json'));
+  const tensors = openPartWeights(modelsDir, partDir, base);
+  return { config, tensors: rename === undefined ? tensors : renameTensors(tensors, rename) };
+}
+
+/** The config can lie about what the weights are (edited by hand, mixed downloads), so both are asked. */
+function checkUnet(unet: Part, vae: Part, source: string): void {
+  const convIn = unet.tensors.get('conv_in.weight');
+  if (convIn === undefined) {
+    const kind = kindOfTensors(unet.tensors);
+    throw new DarkroomError('weights_invalid', `${unet.tensors.source}: conv_in.weight is missing; this is ${kind.is}`);
+  }
+  const latentChannels = vae.config.latent_channels ?? KL_CHANNELS;
+  const kind = kindOfUnetConfig(unet.config) ?? kindOfInputChannels(convIn.shape[1], Number(latentChannels));
+  if (kind !== undefined) throw unsupported(source, kind);
+}
+
+/** What an AutoencoderKL config means when it does not say. @source diffusers AutoencoderKL */
+const KL_CHANNELS = 4;
+
+/** A folder without model_index.json: says what lies there instead. */
+function refuseFolder(modelsDir: string, folder: string): DarkroomError {
+  const source = nameInMessages(modelsDir, folder);
+  const names = readdirSync(folder).toSorted();
+  if (names.includes('adapter_config.json')) return unsupported(source, LORA);
+  const weights = names.find((name) => name.endsWith('.safetensors'));
+  if (weights !== undefined) return refuseFile(modelsDir, path.join(folder, weights));
+  if (names.includes('config.json')) return refusePart(modelsDir, folder, source);
+  const pickle = names.find(isPickleName);
+  if (pickle !== undefined) return pickleError(`${source}/${pickle}`);
+  return new DarkroomError('model_missing', `${source}/model_index.json: there is no such file`, { model: source });
+}
+
+function refusePart(modelsDir: string, folder: string, source: string): DarkroomError {
+  const config = readModelJson(modelsDir, path.join(folder, 'config.json'));
+  const found = isRecord(config) ? (config._class_name ?? config.model_type) : undefined;
+  const advice = 'the whole folder, with model_index.json, is needed';
+  return unsupported(source, { is: `one part of a model (${JSON.stringify(found)})`, advice });
+}
+
+export function isPickleName(name: string): boolean {
+  return /\.(bin|ckpt|pt|pth|pkl)$/i.test(name);
+}
+
+/** A lone weights file: what it is, told from its own tensors. @throws when the file is no safetensors at all */
+export function refuseFile(modelsDir: string, file: string): DarkroomError {
+  const source = nameInMessages(modelsDir, file);
+  if (isPickleName(file)) return pickleError(source);
+  return unsupported(source, kindOfTensors(openSafetensors(modelsDir, file)));
 }

@@ -1,5 +1,6 @@
 // What a weights file offers the rest of the program: names and byte ranges, never the numbers themselves.
 // The graph writer points its initializers at these ranges; nothing is read, converted or copied here.
+import { DarkroomError } from '../errors.ts';
 
 /** Element types of the safetensors format, with their width in bytes. */
 export const DTYPE_BYTES = {
@@ -45,4 +46,17 @@ export interface TensorIndex {
   readonly source: string;
   get(name: string): TensorRange | undefined;
   names(): Iterable<string>;
+}
+
+/** The same tensors under other names; `name` inside each range stays the file's. @throws weights_invalid when two become one */
+export function renameTensors(tensors: TensorIndex, rename: (name: string) => string): TensorIndex {
+  const ranges = new Map<string, TensorRange>();
+  for (const name of tensors.names()) {
+    const target = rename(name);
+    if (ranges.has(target)) {
+      throw new DarkroomError('weights_invalid', `${tensors.source}: ${target} is there under an old and a new name`);
+    }
+    ranges.set(target, tensors.get(name)!);
+  }
+  return { source: tensors.source, get: (name) => ranges.get(name), names: () => ranges.keys() };
 }

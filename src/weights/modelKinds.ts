@@ -1,0 +1,112 @@
+// Tells what a stranger's file or folder is when it is not what this version loads, so that the refusal can name it.
+import { DarkroomError } from '../errors.ts';
+import type { TensorIndex } from './tensors.ts';
+
+/** What was recognised, as the middle of a sentence, and what the owner can do about it. */
+export interface Kind {
+  readonly is: string;
+  readonly advice: string;
+}
+
+const LATER = 'this version loads Stable Diffusion 1.x folders in the diffusers layout';
+const SINGLE_FILE_ADVICE =
+  'single files come in a later version; until then use the diffusers folder of the same model (the one with model_index.json)';
+
+const SDXL: Kind = { is: 'an SDXL model', advice: LATER };
+const INPAINTING: Kind = { is: 'an inpainting model', advice: `${LATER}, text-to-image ones` };
+const PIX2PIX: Kind = { is: 'an InstructPix2Pix model', advice: `${LATER}, text-to-image ones` };
+const CONTROLNET: Kind = {
+  is: 'a ControlNet',
+  advice: 'it steers a model and is none by itself; ControlNets come later',
+};
+export const LORA: Kind = { is: 'a LoRA', advice: 'it changes a model and is none by itself; LoRAs come later' };
+const EMBEDDING: Kind = {
+  is: 'a textual inversion embedding',
+  advice: 'it adds words to a model and is none by itself; embeddings come later',
+};
+const AUTOENCODER: Kind = { is: 'an autoencoder (VAE) alone', advice: 'it belongs into the vae folder of a model' };
+const LATENT_CONSISTENCY: Kind = { is: 'a latent consistency model', advice: LATER };
+
+/** Pipelines in whose folders this version finds everything it needs. */
+export const SUPPORTED_PIPELINES = ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline'];
+
+/** First match wins: the XL pipelines have inpainting and ControlNet forms of their own. */
+const PIPELINES: readonly (readonly [RegExp, Kind])[] = [
+  [/^StableDiffusionXL/, SDXL],
+  [/ControlNet/, { ...CONTROLNET, is: 'a pipeline with a ControlNet' }],
+  [/Inpaint/, INPAINTING],
+  [/Pix2Pix/, PIX2PIX],
+  [/^LatentConsistency/, LATENT_CONSISTENCY],
+  [/^StableDiffusion3/, { is: 'a Stable Diffusion 3 model', advice: LATER }],
+  [/^Flux/, { is: 'a Flux model', advice: LATER }],
+  [/^Onnx|^ORT/, { is: 'an ONNX export', advice: 'the original folder with .safetensors files is what is needed' }],
+];
+
+/** @param className `_class_name` of model_index.json */
+export function kindOfPipeline(className: string): Kind {
+  return PIPELINES.find(([pattern]) => pattern.test(className))?.[1] ?? { is: `a ${className}`, advice: LATER };
+}
+
+/** What the U-Net's config.json gives away; undefined for the kind this version builds. */
+export function kindOfUnetConfig(config: Readonly<Record<string, unknown>>): Kind | undefined {
+  if (config.addition_embed_type === 'text_time') return SDXL;
+  if (isSet(config.time_cond_proj_dim)) return LATENT_CONSISTENCY;
+  return kindOfInputChannels(config.in_channels);
+}
+
+/**
+ * What else than the noisy latents the U-Net takes in, by its first convolution.
+ * @param channels second length of conv_in.weight: latents, or latents twice (InstructPix2Pix), or twice and a mask (inpainting)
+ */
+export function kindOfInputChannels(channels: number | undefined, latentChannels: number): Kind | undefined {
+  if (channels === latentChannels) return undefined;
+  const kind =
+    channels === 2 * latentChannels + 1 ? INPAINTING : channels === 2 * latentChannels ? PIX2PIX : OTHER_INPUT;
+  return { ...kind, is: `${kind.is} (conv_in.weight takes ${channels} channels, expected ${latentChannels})` };
+}
+
+const OTHER_INPUT: Kind = { is: 'a U-Net that does not fit its autoencoder', advice: 'are two downloads mixed here?' };
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+const LORA_NAME =
+  /^lora_(unet|te\d?)_|\.lora[._](A|B|up|down|linear_layer)\b|\.lora_(up|down|A|B)\.|_lora\.(up|down)\.|\.(hada_w1_a|lokr_w1|dora_scale)/;
+
+/** What a lone weights file is, told from its tensors' names and shapes. */
+export function kindOfTensors(tensors: TensorIndex): Kind {
+  const names = [...tensors.names()];
+  const has = (pattern: RegExp) => names.some((name) => pattern.test(name));
+  if (has(LORA_NAME)) return LORA;
+  if (has(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./)) return CONTROLNET;
+  if (has(/^model\.diffusion_model\./)) return checkpoint(tensors, has);
+  if (names.length <= 2 && has(/^emb_params$|^clip_[lg]$|^<.*>$/)) return EMBEDDING;
+  if (has(/^down_blocks\.\d+\.resnets\./) && has(/^time_embedding\./)) {
+    return {
+      is: 'the U-Net of a diffusers folder alone',
+      advice: 'the whole folder, with model_index.json, is needed',
+    };
+  }
+  if (has(/^(first_stage_model\.)?encoder\.(down|down_blocks)\./) && has(/decoder\.conv_out/)) return AUTOENCODER;
+  return { is: `no model known here (its first tensor is ${JSON.stringify(names[0] ?? '')})`, advice: LATER };
+}
+
+function checkpoint(tensors: TensorIndex, has: (pattern: RegExp) => boolean): Kind {
+  return { is: `a single-file checkpoint (${checkpointFamily(tensors, has)})`, advice: SINGLE_FILE_ADVICE };
+}
+
+/** @source diffusers single_file_utils.py, infer_diffusers_model_type: the tensors that tell the families apart */
+function checkpointFamily(tensors: TensorIndex, has: (pattern: RegExp) => boolean): string {
+  if (has(/\.joint_blocks\./)) return 'Stable Diffusion 3';
+  if (has(/\.double_blocks\./)) return 'Flux';
+  const channels = tensors.get('model.diffusion_model.input_blocks.0.0.weight')?.shape[1];
+  const form = channels === 9 ? ', inpainting' : channels === 8 ? ', InstructPix2Pix' : '';
+  if (has(/^conditioner\.embedders\./)) return `SDXL${form}`;
+  return `Stable Diffusion ${has(/^cond_stage_model\.model\./) ? '2.x' : '1.x'}${form}`;
+}
+
+/** The refusal, with the name first. */
+export function unsupported(source: string, kind: Kind): DarkroomError {
+  return new DarkroomError('model_unsupported', `${source}: is ${kind.is}; ${kind.advice}`, { model: source });
+}

@@ -1,0 +1,90 @@
+// The models this installation has: one scan of the models folder, then names are keys of what the scan found, never paths.
+import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { ModelCard } from '../core/request.ts';
+import { DarkroomError, toDarkroomError } from '../errors.ts';
+import {
+  isPickleName,
+  type ModelFolder,
+  type ModelLayout,
+  readModelLayout,
+  refuseFile,
+  withTokenizer,
+} from './modelFolder.ts';
+
+/** Folders beside the models for what changes a model and is none by itself. */
+const RESERVED = new Set(['loras', 'embeddings', 'controlnets']);
+
+export interface RefusedModel {
+  /** File or folder name under the models folder. */
+  readonly name: string;
+  /** What it is or what is wrong with it, and what to do. */
+  readonly reason: string;
+}
+
+export interface ModelRegistry {
+  /** Sorted by name. */
+  readonly cards: readonly ModelCard[];
+  readonly refused: readonly RefusedModel[];
+  /** Reads the folder again, tokenizer included, so that files replaced since the scan are noticed. @throws model_missing, weights_invalid */
+  open(name: string): ModelFolder;
+}
+
+/** @throws config_invalid when there is no such folder; whatever is wrong inside it becomes `refused` */
+export function scanModels(modelsDir: string): ModelRegistry {
+  const root = realModelsDir(modelsDir);
+  const found = new Map<string, ModelLayout>();
+  const refused: RefusedModel[] = [];
+  for (const entry of readdirSync(root, { withFileTypes: true }).toSorted((a, b) => compare(a.name, b.name))) {
+    try {
+      const layout = readEntry(root, entry);
+      if (layout !== undefined) addModel(found, layout);
+    } catch (thrown) {
+      refused.push({ name: entry.name, reason: toDarkroomError(thrown, 'weights_invalid').message });
+    }
+  }
+  const cards = [...found.values()].map((layout) => layout.card).toSorted((a, b) => compare(a.name, b.name));
+  return { cards, refused, open: (name) => openModel(root, found, name) };
+}
+
+function realModelsDir(modelsDir: string): string {
+  try {
+    return realpathSync(modelsDir);
+  } catch (cause) {
+    throw new DarkroomError('config_invalid', 'models folder: there is no such folder', {}, { cause });
+  }
+}
+
+/** Undefined for what concerns nobody: hidden files, reserved folders, notes. */
+function readEntry(root: string, entry: Dirent): ModelLayout | undefined {
+  const file = path.join(root, entry.name);
+  if (entry.name.startsWith('.') || RESERVED.has(entry.name)) return undefined;
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) return readModelLayout(root, file);
+  if (entry.name.endsWith('.safetensors') || isPickleName(entry.name)) throw refuseFile(root, file);
+  return undefined;
+}
+
+function addModel(found: Map<string, ModelLayout>, layout: ModelLayout): void {
+  const other = found.get(layout.name);
+  if (other !== undefined) {
+    const folder = path.basename(other.path);
+    throw new DarkroomError(
+      'weights_invalid',
+      `${path.basename(layout.path)}: the name ${layout.name} is taken by ${folder}`,
+    );
+  }
+  found.set(layout.name, layout);
+}
+
+function openModel(root: string, found: ReadonlyMap<string, ModelLayout>, name: string): ModelFolder {
+  const layout = found.get(name);
+  if (layout === undefined) {
+    const known = [...found.keys()].join(', ') || 'none';
+    throw new DarkroomError('model_missing', `model ${JSON.stringify(name)}: not found, known are: ${known}`);
+  }
+  return withTokenizer(root, readModelLayout(root, layout.path));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

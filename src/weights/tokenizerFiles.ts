@@ -1,0 +1,127 @@
+// The tokenizer folder of a model: tokenizer.json where there is one, else CLIP's vocab.json and merges.txt, the only thing
+// older Stable Diffusion folders have. @huggingface/tokenizers does the work; this says with which tokens, and how long.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { DarkroomError } from '../errors.ts';
+import { CLIP_TOKENS, clipTokenizerJson } from './clipTokenizer.ts';
+import { isRecord, nameInMessages, readModelJson, readModelText } from './modelFiles.ts';
+import type { PromptTokenizer } from './promptTokenizer.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** @throws model_missing naming the file, without reading any */
+export function checkTokenizerFiles(folder: string, source: string): void {
+  if (existsSync(path.join(folder, 'tokenizer.json'))) return;
+  for (const name of ['vocab.json', 'merges.txt']) {
+    if (existsSync(path.join(folder, name))) continue;
+    throw new DarkroomError('model_missing', `${source}/${name}: there is no such file, and no tokenizer.json either`);
+  }
+}
+
+/**
+ * @param maxPositions `max_position_embeddings` of the text encoder; no prompt may have more tokens
+ * @param vocabSize `vocab_size` of the text encoder; no token may have a larger id
+ * @throws model_missing, weights_invalid
+ */
+export function loadTokenizer(
+  modelsDir: string,
+  folder: string,
+  maxPositions: number,
+  vocabSize: number,
+): PromptTokenizer {
+  const source = nameInMessages(modelsDir, folder);
+  const config = readOptional(modelsDir, path.join(folder, 'tokenizer_config.json'));
+  const special = { ...readOptional(modelsDir, path.join(folder, 'special_tokens_map.json')), ...config };
+  const tokenizer = buildTokenizer(readTokenizerJson(modelsDir, folder, special), config, source);
+  checkVocabulary(tokenizer, vocabSize, source);
+  const padToken = tokenText(special.pad_token) ?? CLIP_TOKENS.end;
+  const padId = tokenizer.token_to_id(padToken);
+  if (padId === undefined)
+    throw invalid(source, `the padding token ${JSON.stringify(padToken)} is not in the vocabulary`);
+  return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions), padId, source);
+}
+
+/** Folders without a limit of their own say 1e30, so the shorter of the two counts. */
+function promptLength(modelMaxLength: unknown, maxPositions: number): number {
+  return typeof modelMaxLength === 'number' ? Math.min(modelMaxLength, maxPositions) : maxPositions;
+}
+
+function readOptional(modelsDir: string, file: string): Json {
+  return existsSync(file) ? readModelJson(modelsDir, file) : {};
+}
+
+function readTokenizerJson(modelsDir: string, folder: string, special: Json): Json {
+  const file = path.join(folder, 'tokenizer.json');
+  if (existsSync(file)) return readModelJson(modelsDir, file);
+  const vocab = readModelJson(modelsDir, path.join(folder, 'vocab.json'));
+  const merges = readModelText(modelsDir, path.join(folder, 'merges.txt'));
+  return clipTokenizerJson(vocab, merges, {
+    begin: tokenText(special.bos_token) ?? CLIP_TOKENS.begin,
+    end: tokenText(special.eos_token) ?? CLIP_TOKENS.end,
+    unknown: tokenText(special.unk_token) ?? CLIP_TOKENS.end,
+    padding: tokenText(special.pad_token) ?? CLIP_TOKENS.end,
+    source: nameInMessages(modelsDir, folder),
+  });
+}
+
+/** Special tokens are written as text or as an object with its flags. */
+function tokenText(value: unknown): string | undefined {
+  if (isRecord(value)) return tokenText(value.content);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function buildTokenizer(json: Json, config: Json, source: string): Tokenizer {
+  try {
+    return new Tokenizer(json, config);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DarkroomError('weights_invalid', `${source}/tokenizer.json: ${reason.slice(0, 200)}`, {}, { cause });
+  }
+}
+
+/** A token beyond the text encoder's table would read another tensor's bytes or fail in the middle of a job. */
+function checkVocabulary(tokenizer: Tokenizer, vocabSize: number, source: string): void {
+  for (const [token, id] of tokenizer.get_vocab()) {
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+    throw invalid(source, `${JSON.stringify(token)} has the id ${id}, but the text encoder knows ${vocabSize} tokens`);
+  }
+}
+
+function promptTokenizer(tokenizer: Tokenizer, maxTokens: number, padId: number, source: string): PromptTokenizer {
+  const { before, after } = readMarkers(tokenizer, source);
+  const room = maxTokens - before.length - after.length;
+  if (room < 1) throw invalid(source, `a prompt may have ${maxTokens} tokens, too few for its markers`);
+  const idsOf = (text: string): readonly number[] =>
+    tokenizer.encode(plainText(text), { add_special_tokens: false }).ids;
+  return {
+    maxTokens,
+    countTokens: (text) => idsOf(text).length,
+    encode: (text) => {
+      const ids = new Int32Array(maxTokens).fill(padId);
+      ids.set([...before, ...idsOf(text).slice(0, room), ...after]);
+      return ids;
+    },
+  };
+}
+
+/** What the tokenizer puts before and after every text, read off a one-letter text. */
+function readMarkers(tokenizer: Tokenizer, source: string): { before: readonly number[]; after: readonly number[] } {
+  const bare: readonly number[] = tokenizer.encode('a', { add_special_tokens: false }).ids;
+  const marked: readonly number[] = tokenizer.encode('a').ids;
+  const start = marked.findIndex((_, at) => bare.every((id, k) => marked[at + k] === id));
+  if (bare.length === 0 || start === -1) throw invalid(source, 'does not encode the letter a');
+  return { before: marked.slice(0, start), after: marked.slice(start + bare.length) };
+}
+
+/**
+ * Capital sigma as its ordinary small letter: JavaScript lower-cases it by its place in the word, the reference letter by letter.
+ * @source huggingface/tokenizers, NormalizedString::lowercase
+ */
+function plainText(text: string): string {
+  return text.replaceAll('Σ', 'σ');
+}
+
+function invalid(source: string, problem: string): DarkroomError {
+  return new DarkroomError('weights_invalid', `${source}: ${problem}`, { folder: source });
+}
