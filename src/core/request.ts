@@ -10,8 +10,15 @@ export interface Size {
   readonly heightPx: number;
 }
 
+/** Width to height, as in 3:2; only the relation counts. */
+export interface Aspect {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** The picture an image-to-image request starts from; the bytes lie in the data folder under their hash. */
 export interface InitImage {
+  /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
 }
 
@@ -20,9 +27,11 @@ export interface RequestDraft {
   readonly prompt: string;
   readonly negativePrompt?: string;
   readonly model?: string;
-  /** Key of one of the model's styles. */
+  /** Key of one of the model's styles; '' or 'none' asks for no style where the model has a default one. */
   readonly style?: string;
   readonly size?: Size;
+  /** A shape instead of a size; read only without `size`. */
+  readonly aspect?: Aspect;
   readonly steps?: number;
   /** Classifier-free guidance scale; 1 means none, 0 means the negative prompt alone. */
   readonly guidance?: number;
@@ -100,7 +109,15 @@ export function promptText(request: ResolvedRequest): string {
   return request.prompt + request.stylePhrase;
 }
 
-/** Throws `request_invalid` with what was found and what is allowed. */
+/** Longest piece of a user's own words an error repeats, in characters; more would flood an answer. */
+const MAX_FOUND_CHARS = 40;
+
+/**
+ * Refuses one field of a request; prompts are never passed as `found`.
+ * @throws request_invalid with what was found and what is allowed.
+ */
 export function refuse(field: string, found: string | number, expected: string): never {
-  throw new DarkroomError('request_invalid', `${field}: found ${found}, expected ${expected}`, { field });
+  const shown = String(found);
+  const short = shown.length > MAX_FOUND_CHARS ? `${shown.slice(0, MAX_FOUND_CHARS)}…` : shown;
+  throw new DarkroomError('request_invalid', `${field}: found ${short}, expected ${expected}`, { field });
 }

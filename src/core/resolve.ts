@@ -1,0 +1,131 @@
+// The one door between what a user said and what the program does: every default is taken here and every bound checked here.
+// Deliberately not here: rounding a bad value into a good one; a user who asks for 100x100 is told which sizes there are.
+import { cleanText, countChars } from './cleanText.ts';
+import {
+  type ModelCard,
+  type RequestDraft,
+  type RequestLimits,
+  type ResolvedRequest,
+  refuse,
+  SAMPLERS,
+  type SamplerName,
+  SEED_COUNT,
+  type Size,
+} from './request.ts';
+import { formatSize, nearestSize, sizeOfAspect } from './size.ts';
+
+/** The card a draft asks for, or the default model's. @throws request_invalid with the names there are. */
+export function chooseCard(draft: RequestDraft, cards: readonly ModelCard[], defaultModel: string): ModelCard {
+  const name = draft.model ?? defaultModel;
+  return cards.find((card) => card.name === name) ?? refuse('model', name, oneOf(cards.map((card) => card.name)));
+}
+
+/**
+ * A complete, frozen request.
+ * @param card the model named by `draft.model`, or the default one when the draft names none.
+ * @param randomSeed 0 … 2^32 - 1, used when the draft has no seed.
+ * @throws request_invalid naming the field, what was found and what is allowed.
+ */
+export function resolveRequest(
+  draft: RequestDraft,
+  card: ModelCard,
+  limits: RequestLimits,
+  randomSeed: number,
+): ResolvedRequest {
+  if (draft.model !== undefined && draft.model !== card.name) refuse('model', draft.model, card.name);
+  const style = resolveStyle(draft.style, card);
+  return Object.freeze({
+    prompt: resolvePrompt(draft.prompt, limits),
+    negativePrompt: boundedText('negative', draft.negativePrompt ?? '', limits),
+    model: card.name,
+    style,
+    stylePhrase: style === null ? '' : card.styles[style]!,
+    size: resolveSize(draft, card, limits),
+    steps: whole('steps', draft.steps ?? card.defaults.steps, 1, limits.maxSteps),
+    guidance: within('guidance', draft.guidance ?? card.defaults.guidance, 0, limits.maxGuidance),
+    seed: whole('seed', draft.seed ?? randomSeed, 0, SEED_COUNT - 1),
+    count: whole('count', draft.count ?? 1, 1, limits.maxCount),
+    sampler: resolveSampler(draft.sampler ?? card.defaults.sampler),
+    ...resolveStart(draft, card),
+  });
+}
+
+/** The draft that resolves to this request again; buttons and replies change single fields of it. */
+export function draftOf(request: ResolvedRequest): RequestDraft {
+  return {
+    prompt: request.prompt,
+    negativePrompt: request.negativePrompt,
+    model: request.model,
+    style: request.style ?? '',
+    size: request.size,
+    steps: request.steps,
+    guidance: request.guidance,
+    seed: request.seed,
+    count: request.count,
+    sampler: request.sampler,
+    ...(request.initImage === null ? {} : { initImage: request.initImage }),
+    ...(request.strength === null ? {} : { strength: request.strength }),
+  };
+}
+
+function resolvePrompt(text: string, limits: RequestLimits): string {
+  const prompt = boundedText('prompt', text, limits);
+  return prompt === '' ? refuse('prompt', '0 characters', `1 to ${limits.maxPromptChars}`) : prompt;
+}
+
+/** The text's length is told, never the text: errors reach logs. */
+function boundedText(field: string, text: string, limits: RequestLimits): string {
+  const clean = cleanText(text);
+  const chars = countChars(clean);
+  if (chars > limits.maxPromptChars) refuse(field, `${chars} characters`, `at most ${limits.maxPromptChars}`);
+  return clean;
+}
+
+function resolveStyle(wished: string | undefined, card: ModelCard): string | null {
+  const style = wished ?? card.defaults.style ?? '';
+  if (Object.hasOwn(card.styles, style)) return style;
+  if (style === '' || style === 'none') return null;
+  const names = Object.keys(card.styles);
+  return refuse('style', style, names.length === 0 ? `none; ${card.name} has no styles` : oneOf([...names, 'none']));
+}
+
+function resolveSize(draft: RequestDraft, card: ModelCard, limits: RequestLimits): Size {
+  if (draft.size === undefined && draft.aspect !== undefined) {
+    return Object.freeze(sizeOfAspect(draft.aspect, card, limits));
+  }
+  const size = draft.size ?? card.defaults.size;
+  const isAllowed = (sidePx: number) =>
+    Number.isInteger(sidePx) && sidePx > 0 && sidePx <= limits.maxSidePx && sidePx % card.sizeStepPx === 0;
+  if (!isAllowed(size.widthPx) || !isAllowed(size.heightPx)) {
+    const nearest = formatSize(nearestSize(size, card, limits));
+    const rule = `sides that are multiples of ${card.sizeStepPx} px up to ${limits.maxSidePx} px; nearest ${nearest}`;
+    refuse('size', formatSize(size), rule);
+  }
+  return Object.freeze({ widthPx: size.widthPx, heightPx: size.heightPx });
+}
+
+function resolveSampler(name: string): SamplerName {
+  return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, oneOf(SAMPLERS));
+}
+
+/** Strength is read only with a start picture; without one both are null. */
+function resolveStart(draft: RequestDraft, card: ModelCard): Pick<ResolvedRequest, 'initImage' | 'strength'> {
+  if (draft.initImage === undefined) return { initImage: null, strength: null };
+  const { sha256 } = draft.initImage;
+  if (!/^[0-9a-f]{64}$/.test(sha256)) refuse('image', sha256, 'a SHA-256 of 64 lower-case hexadecimal digits');
+  const strength = within('strength', draft.strength ?? card.defaults.strength, 0, 1);
+  return { initImage: Object.freeze({ sha256 }), strength };
+}
+
+function within(field: string, value: number, min: number, max: number): number {
+  return value >= min && value <= max ? value : refuse(field, value, `a number from ${min} to ${max}`);
+}
+
+function whole(field: string, value: number, min: number, max: number): number {
+  const isFine = Number.isInteger(value) && value >= min && value <= max;
+  return isFine ? value : refuse(field, value, `a whole number from ${min} to ${max}`);
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing; there are none' : `one of ${names.join(', ')}`;
+}
