@@ -51,7 +51,7 @@ export function kindOfPipeline(className: string): Kind {
 export function kindOfUnetConfig(config: Readonly<Record<string, unknown>>): Kind | undefined {
   if (config.addition_embed_type === 'text_time') return SDXL;
   if (isSet(config.time_cond_proj_dim)) return LATENT_CONSISTENCY;
-  return kindOfInputChannels(config.in_channels);
+  return undefined;
 }
 
 /**
