@@ -1,0 +1,110 @@
+// CLIPTextModel: token ids → the last hidden state after the final layer norm, which is what the U-Net of SD 1.x and 2.x is conditioned on.
+// The pooled output and a text projection are not computed; nothing here needs them.
+// @source transformers 5.23 models/clip/modeling_clip.py; Radford et al. 2021.
+import { type Graph, GraphBuilder, type Value } from '../onnx/graph.ts';
+import * as op from '../onnx/ops.ts';
+import type { Part } from '../weights/modelFolder.ts';
+import { ConfigReader } from './configReader.ts';
+import { dialectOf, type Provider } from './dialect.ts';
+import { layerNorm, linear, type Net } from './layers.ts';
+import { WeightReader } from './weightReader.ts';
+
+export interface ClipTextConfig {
+  readonly vocabSize: number;
+  readonly width: number;
+  readonly feedForwardWidth: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly maxTokens: number;
+  readonly epsilon: number;
+  readonly activation: 'quick_gelu' | 'gelu';
+}
+
+/** A sum of scores that no softmax lets through: the smallest single-precision number, as torch masks. */
+const MASKED = -3.4028234663852886e38;
+
+/** Slope of CLIP's approximation of GELU. */
+const QUICK_GELU_ALPHA = 1.702;
+
+/**
+ * token_ids i32[n,t] → hidden f32[n,t,d], t at most max_position_embeddings.
+ * @throws model_unsupported, weights_invalid
+ */
+export function buildClipText(part: Part, provider: Provider): Graph {
+  const config = readClipTextConfig(new ConfigReader('text_encoder', part.config));
+  const g = new GraphBuilder('text_encoder');
+  const weights = new WeightReader(g, part.tensors);
+  const tokenIds = g.input('token_ids', 'i32', ['n', 't']);
+  const net = { g, weights, dialect: dialectOf(provider) };
+  g.output('hidden', writeClipText(net, config, tokenIds));
+  weights.refuseUnused((name) => !IDLE_TENSORS.test(name));
+  return g.build();
+}
+
+/** Position ids are 0, 1, 2 … in every file; the projection is for pooled outputs. */
+const IDLE_TENSORS = /position_ids$|^text_projection\./;
+
+/** Only what is computed is read: transformers writes some fifty fields of other tasks into every config. @throws model_unsupported */
+export function readClipTextConfig(reader: ConfigReader): ClipTextConfig {
+  reader.only('model_type', ['clip_text_model'], 'only CLIP text encoders are supported');
+  const config: ClipTextConfig = {
+    vocabSize: reader.count('vocab_size', 49408),
+    width: reader.count('hidden_size', 512),
+    feedForwardWidth: reader.count('intermediate_size', 2048),
+    layers: reader.count('num_hidden_layers', 12),
+    heads: reader.count('num_attention_heads', 8),
+    maxTokens: reader.count('max_position_embeddings', 77),
+    epsilon: reader.real('layer_norm_eps', 1e-5),
+    activation: reader.oneOf('hidden_act', 'quick_gelu', ['quick_gelu', 'gelu']),
+  };
+  if (config.width % config.heads !== 0) reader.refuse('num_attention_heads', `a divisor of ${config.width}`);
+  return config;
+}
+
+function writeClipText(net: Net, config: ClipTextConfig, tokenIds: Value): Value {
+  const tokens = op.shapeOf(net.g, tokenIds, 1, 2);
+  const mask = causalMask(net, config.maxTokens, tokens);
+  let x = embeddings(net, config, tokenIds, tokens, 'text_model.embeddings');
+  for (let layer = 0; layer < config.layers; layer++) {
+    x = encoderLayer(net, x, `text_model.encoder.layers.${layer}`, config, mask);
+  }
+  return layerNorm(net, x, 'text_model.final_layer_norm', config.epsilon);
+}
+
+/** @param tokens i64[1]: t. */
+function embeddings(net: Net, config: ClipTextConfig, tokenIds: Value, tokens: Value, name: string): Value {
+  const { g, weights } = net;
+  const table = weights.takeStored(`${name}.token_embedding.weight`, [config.vocabSize, config.width]);
+  const words = op.cast(g, op.gather(g, table, tokenIds), 'f32');
+  const positions = weights.take(`${name}.position_embedding.weight`, [config.maxTokens, config.width]);
+  return op.add(g, words, op.sliceStart(g, positions, tokens, 0));
+}
+
+/** f32[1,1,t,t]: a token sees itself and those before it. */
+function causalMask(net: Net, maxTokens: number, tokens: Value): Value {
+  const numbers = Float32Array.from({ length: maxTokens * maxTokens }, (_, i) =>
+    i % maxTokens > Math.floor(i / maxTokens) ? MASKED : 0,
+  );
+  const whole = net.g.floats('causal_mask', [1, 1, maxTokens, maxTokens], numbers);
+  return op.sliceStart(net.g, op.sliceStart(net.g, whole, tokens, 2), tokens, 3);
+}
+
+function encoderLayer(net: Net, x: Value, name: string, config: ClipTextConfig, mask: Value): Value {
+  const first = layerNorm(net, x, `${name}.layer_norm1`, config.epsilon);
+  const attended = op.add(net.g, selfAttention(net, first, `${name}.self_attn`, config, mask), x);
+  const second = layerNorm(net, attended, `${name}.layer_norm2`, config.epsilon);
+  const wide = activate(net, linear(net, second, `${name}.mlp.fc1`, config.feedForwardWidth), config);
+  return op.add(net.g, linear(net, wide, `${name}.mlp.fc2`, config.width), attended);
+}
+
+function selfAttention(net: Net, x: Value, name: string, config: ClipTextConfig, mask: Value): Value {
+  const [query, key, value] = ['q_proj', 'k_proj', 'v_proj'].map((part) =>
+    linear(net, x, `${name}.${part}`, config.width),
+  ) as [Value, Value, Value];
+  const mixed = net.dialect.attention(net.g, query, key, value, config.heads, mask);
+  return linear(net, mixed, `${name}.out_proj`, config.width);
+}
+
+function activate(net: Net, x: Value, config: ClipTextConfig): Value {
+  return config.activation === 'gelu' ? net.dialect.gelu(net.g, x) : net.dialect.swish(net.g, x, QUICK_GELU_ALPHA);
+}

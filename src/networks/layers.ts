@@ -1,0 +1,117 @@
+// The layers the networks share, each named by the module whose weights it takes: `conv2d(net, x, 'conv_in', …)` reads conv_in.weight and
+// conv_in.bias. Letters: n rows, c channels, h and w latent or pixel rows and columns, t tokens, d width.
+import type { GraphBuilder, Value } from '../onnx/graph.ts';
+import * as op from '../onnx/ops.ts';
+import type { Dialect } from './dialect.ts';
+import type { WeightReader } from './weightReader.ts';
+
+/** What every layer writes with. */
+export interface Net {
+  readonly g: GraphBuilder;
+  readonly weights: WeightReader;
+  readonly dialect: Dialect;
+}
+
+export function silu(net: Net, x: Value): Value {
+  return net.dialect.swish(net.g, x, 1);
+}
+
+export interface Conv2dOptions extends op.ConvOptions {
+  /** Side of the square kernel; 3 when left out. */
+  readonly kernel?: number;
+}
+
+const PADS_OF_3 = [1, 1, 1, 1] as const;
+
+/** f32[n,c,h,w] → f32[n,out,h',w']; without `pads` the kernel keeps the size. */
+export function conv2d(net: Net, x: Value, name: string, out: number, options: Conv2dOptions = {}): Value {
+  const kernel = options.kernel ?? 3;
+  const side = Math.floor((kernel - 1) / 2);
+  const pads = options.pads ?? (kernel === 3 ? PADS_OF_3 : ([side, side, side, side] as const));
+  const weight = net.weights.take(`${name}.weight`, [out, channelsOf(x), kernel, kernel]);
+  const bias = net.weights.take(`${name}.bias`, [out]);
+  return op.conv(net.g, x, weight, bias, { ...options, pads });
+}
+
+/** f32[n,t,d] → f32[n,t,out]. */
+export function linear(net: Net, x: Value, name: string, out: number, hasBias = true): Value {
+  const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
+  const product = net.dialect.matMulTransposed(net.g, x, weight);
+  return hasBias ? op.add(net.g, product, net.weights.take(`${name}.bias`, [out])) : product;
+}
+
+/** f32[n,d] → f32[n,out]. */
+export function linearOfRows(net: Net, x: Value, name: string, out: number): Value {
+  const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
+  return op.gemm(net.g, x, weight, net.weights.take(`${name}.bias`, [out]));
+}
+
+/** Over the last axis. */
+export function layerNorm(net: Net, x: Value, name: string, epsilon: number): Value {
+  const width = widthOf(x);
+  const scale = net.weights.take(`${name}.weight`, [width]);
+  return op.layerNormalization(net.g, x, scale, net.weights.take(`${name}.bias`, [width]), epsilon);
+}
+
+/**
+ * Group normalisation of f32[n,c,h,w]: every group of c / groups channels to mean 0 and variance 1, then scale and shift a channel.
+ * Written as an instance normalisation over the groups; no provider but CUDA and DML has the fused operator.
+ */
+export function groupNorm(net: Net, x: Value, name: string, groups: number, epsilon: number): Value {
+  const { g } = net;
+  const channels = channelsOf(x);
+  const scale = net.weights.take(`${name}.weight`, [channels], [channels, 1, 1]);
+  const shift = net.weights.take(`${name}.bias`, [channels], [channels, 1, 1]);
+  const ones = g.floats(`ones(${groups})`, [groups], new Float32Array(groups).fill(1));
+  const zeros = g.floats(`zeros(${groups})`, [groups], new Float32Array(groups));
+  const grouped = op.reshape(g, x, g.integers(0, groups, -1));
+  const normal = op.instanceNormalization(g, grouped, ones, zeros, epsilon);
+  return op.add(g, op.mul(g, op.reshape(g, normal, op.shapeOf(g, x)), scale), shift);
+}
+
+/** f32[n,c,h,w] → f32[n,h*w,c]. */
+export function imageToTokens(net: Net, x: Value): Value {
+  return op.transpose(net.g, op.reshape(net.g, x, net.g.integers(0, channelsOf(x), -1)), [0, 2, 1]);
+}
+
+/** f32[n,h*w,c] → f32[n,c,h,w], h and w as in `like`. */
+export function tokensToImage(net: Net, x: Value, like: Value): Value {
+  return op.reshape(net.g, op.transpose(net.g, x, [0, 2, 1]), op.shapeOf(net.g, like));
+}
+
+export interface ResnetOptions {
+  readonly out: number;
+  readonly groups: number;
+  readonly epsilon: number;
+  /** silu(time embedding) f32[n,e], or null in the autoencoder, which has none. */
+  readonly time: Value | null;
+  /** What the sum is divided by; 1 when left out. */
+  readonly scaleFactor?: number;
+}
+
+/** Two normalised convolutions beside a shortcut. @source diffusers ResnetBlock2D. */
+export function resnetBlock(net: Net, x: Value, name: string, options: ResnetOptions): Value {
+  const { g } = net;
+  const { out, groups, epsilon, time, scaleFactor = 1 } = options;
+  const first = silu(net, groupNorm(net, x, `${name}.norm1`, groups, epsilon));
+  let hidden = conv2d(net, first, `${name}.conv1`, out);
+  if (time !== null) hidden = op.add(g, hidden, timeShift(net, time, `${name}.time_emb_proj`, out));
+  const second = silu(net, groupNorm(net, hidden, `${name}.norm2`, groups, epsilon));
+  hidden = conv2d(net, second, `${name}.conv2`, out);
+  const shortcut = channelsOf(x) === out ? x : conv2d(net, x, `${name}.conv_shortcut`, out, { kernel: 1 });
+  const sum = op.add(g, shortcut, hidden);
+  return scaleFactor === 1 ? sum : op.div(g, sum, g.floats(`f32(${scaleFactor})`, [], Float32Array.of(scaleFactor)));
+}
+
+/** f32[n,e] → f32[n,out,1,1]: a shift for every row and channel. */
+function timeShift(net: Net, time: Value, name: string, out: number): Value {
+  return op.reshape(net.g, linearOfRows(net, time, name, out), net.g.integers(0, out, 1, 1));
+}
+
+export function channelsOf(x: Value): number {
+  return x.shape[1] as number;
+}
+
+export function widthOf(x: Value): number {
+  return x.shape.at(-1) as number;
+}

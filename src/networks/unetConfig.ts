@@ -1,0 +1,141 @@
+// The config.json of a UNet2DConditionModel: which fields this program computes, with the class's own defaults, and which it refuses.
+// @source diffusers 0.42 models/unets/unet_2d_condition.py, the constructor's arguments.
+import { DarkroomError } from '../errors.ts';
+import type { ConfigReader } from './configReader.ts';
+
+const DOWN_BLOCKS = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
+const UP_BLOCKS = ['UpBlock2D', 'CrossAttnUpBlock2D'] as const;
+const MID_BLOCKS = ['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D', null] as const;
+
+export interface UnetConfig {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Channels of every level, the outermost first; all lists "by level" go the same way. */
+  readonly channels: readonly number[];
+  readonly downBlocks: readonly (typeof DOWN_BLOCKS)[number][];
+  /** The innermost first. */
+  readonly upBlocks: readonly (typeof UP_BLOCKS)[number][];
+  /** UNetMidBlock2D is one residual block without attention, as diffusers builds it here. */
+  readonly midBlock: (typeof MID_BLOCKS)[number];
+  /** By level. */
+  readonly layersPerBlock: readonly number[];
+  readonly heads: readonly number[];
+  readonly transformerLayers: readonly number[];
+  readonly crossAttentionDim: readonly number[];
+  readonly onlyCrossAttention: readonly boolean[];
+  readonly groups: number;
+  readonly epsilon: number;
+  readonly convInKernel: number;
+  readonly convOutKernel: number;
+  readonly downsamplePadding: number;
+  readonly midBlockScaleFactor: number;
+  readonly centerInputSample: boolean;
+  /** Width of the time embedding. */
+  readonly timeWidth: number;
+  readonly flipSinToCos: boolean;
+  readonly freqShift: number;
+}
+
+/** @throws model_unsupported naming the field and its value. */
+export function readUnetConfig(reader: ConfigReader): UnetConfig {
+  refuseOtherKinds(reader);
+  const channels = reader.counts('block_out_channels', [320, 640, 1280, 1280]);
+  const levels = channels.length;
+  const config: UnetConfig = {
+    inChannels: reader.count('in_channels', 4),
+    outChannels: reader.count('out_channels', 4),
+    channels,
+    ...readBlocks(reader, levels),
+    heads: readHeads(reader, levels),
+    crossAttentionDim: reader.countPerBlock('cross_attention_dim', 1280, levels),
+    groups: reader.count('norm_num_groups', 32),
+    epsilon: reader.real('norm_eps', 1e-5),
+    convInKernel: reader.count('conv_in_kernel', 3),
+    convOutKernel: reader.count('conv_out_kernel', 3),
+    downsamplePadding: reader.real('downsample_padding', 1),
+    midBlockScaleFactor: reader.real('mid_block_scale_factor', 1),
+    centerInputSample: reader.flag('center_input_sample', false),
+    timeWidth: reader.isSet('time_embedding_dim') ? reader.count('time_embedding_dim', 0) : 4 * channels[0]!,
+    flipSinToCos: reader.flag('flip_sin_to_cos', true),
+    freqShift: reader.real('freq_shift', 0),
+  };
+  checkTogether(reader, config);
+  // Single precision throughout: whether attention would have been widened makes no difference.
+  reader.skip('upcast_attention', 'use_linear_projection', 'sample_size', 'dropout', 'time_embedding_dim');
+  reader.refuseUnread();
+  return config;
+}
+
+function readBlocks(reader: ConfigReader, levels: number) {
+  const crossLevels = Array.from({ length: Math.max(levels - 1, 0) });
+  return {
+    downBlocks: reader.listOf(
+      'down_block_types',
+      [...crossLevels.map(() => 'CrossAttnDownBlock2D' as const), 'DownBlock2D'],
+      DOWN_BLOCKS,
+    ),
+    upBlocks: reader.listOf(
+      'up_block_types',
+      ['UpBlock2D', ...crossLevels.map(() => 'CrossAttnUpBlock2D' as const)],
+      UP_BLOCKS,
+    ),
+    midBlock: reader.oneOf('mid_block_type', 'UNetMidBlock2DCrossAttn', MID_BLOCKS),
+    layersPerBlock: reader.countPerBlock('layers_per_block', 2, levels),
+    transformerLayers: reader.countPerBlock('transformer_layers_per_block', 1, levels),
+    onlyCrossAttention: reader.flagPerBlock('only_cross_attention', false, levels),
+  };
+}
+
+/** `attention_head_dim` holds the number of heads; the name was a mistake that published configs made permanent (diffusers issue 2011). */
+function readHeads(reader: ConfigReader, levels: number): readonly number[] {
+  const heads = reader.countPerBlock('attention_head_dim', 8, levels);
+  if (!reader.isSet('num_attention_heads')) reader.skip('num_attention_heads');
+  else return reader.countPerBlock('num_attention_heads', 8, levels);
+  return heads;
+}
+
+/** Fields that belong to other networks of the same class. */
+function refuseOtherKinds(reader: ConfigReader): void {
+  reader.only('act_fn', ['silu', 'swish']);
+  reader.only('addition_embed_type', [null], 'text_time belongs to SDXL, which is not supported');
+  reader.only('addition_time_embed_dim', [null]);
+  reader.only('class_embed_type', [null]);
+  reader.only('num_class_embeds', [null]);
+  reader.only('projection_class_embeddings_input_dim', [null]);
+  reader.only('encoder_hid_dim', [null]);
+  reader.only('encoder_hid_dim_type', [null]);
+  reader.only('time_embedding_type', ['positional']);
+  reader.only('time_embedding_act_fn', [null]);
+  reader.only('timestep_post_act', [null]);
+  reader.only('time_cond_proj_dim', [null], 'latent consistency models with a guidance embedding are not supported');
+  reader.only('resnet_time_scale_shift', ['default']);
+  reader.only('resnet_skip_time_act', [false]);
+  reader.only('resnet_out_scale_factor', [1]);
+  reader.only('dual_cross_attention', [false]);
+  reader.only('attention_type', ['default'], 'gated attention belongs to GLIGEN, which is not supported');
+  reader.only('class_embeddings_concat', [false]);
+  reader.only('mid_block_only_cross_attention', [null, false]);
+  reader.only('cross_attention_norm', [null]);
+  reader.only('reverse_transformer_layers_per_block', [null]);
+  // Only read by an embedding that is refused above.
+  reader.skip('addition_embed_type_num_heads');
+}
+
+function checkTogether(reader: ConfigReader, config: UnetConfig): void {
+  const levels = config.channels.length;
+  if (config.downBlocks.length !== levels) reader.refuse('down_block_types', `${levels} blocks`);
+  if (config.upBlocks.length !== levels) reader.refuse('up_block_types', `${levels} blocks`);
+  if (config.convInKernel % 2 === 0) reader.refuse('conv_in_kernel', 'an odd number');
+  if (config.convOutKernel % 2 === 0) reader.refuse('conv_out_kernel', 'an odd number');
+  if (![0, 1].includes(config.downsamplePadding)) reader.refuse('downsample_padding', '0 or 1');
+  if (new Set(config.crossAttentionDim).size > 1) reader.refuse('cross_attention_dim', 'the same width everywhere');
+  for (const [level, channels] of config.channels.entries()) {
+    if (channels % config.groups !== 0) refuseDivision('norm_num_groups', config.groups, channels);
+    if (channels % config.heads[level]! !== 0) refuseDivision('attention_head_dim', config.heads[level]!, channels);
+  }
+}
+
+function refuseDivision(field: string, divisor: number, channels: number): never {
+  const message = `unet: config field ${field} is ${divisor}, expected a divisor of ${channels} channels`;
+  throw new DarkroomError('model_unsupported', message, { part: 'unet', field, found: divisor });
+}
