@@ -1,5 +1,8 @@
 // The language between a pipeline and whoever runs the networks. A pipeline is a generator that yields asks and is resumed with
 // answers; it never calls a network, so asks of many pictures and many jobs can be answered by one call.
+import type { Pixels } from '../core/pixels.ts';
+
+export type { Pixels };
 
 /** f32[t, d] last hidden states of one prompt, t tokens of width d. The same object is shared by every row that uses it. */
 export interface Conditioning {
@@ -11,13 +14,6 @@ export interface Conditioning {
 /** f32[c, h, w] of one picture. */
 export interface Latents {
   readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly data: Float32Array;
-}
-
-/** f32[3, h, w] in -1 … 1 of one picture. */
-export interface Pixels {
   readonly height: number;
   readonly width: number;
   readonly data: Float32Array;
