@@ -1,0 +1,53 @@
+// What a sampler is: a plan of noise levels and a generator that walks it for one picture, asking for the denoised picture at each level.
+// It knows neither networks nor prompts nor guidance: what the network predicts is turned into *denoised* elsewhere, once.
+import { DarkroomError } from '../../errors.ts';
+import type { NoiseLevel } from '../noiseSchedule.ts';
+import type { TorchRandom } from '../rng.ts';
+import type { SchedulerConfig } from '../schedulerConfig.ts';
+
+/** "What would this picture be without its noise?" */
+export interface DenoiseAsk {
+  /** f32[c, h, w], variance preserving: alpha · x0 + sigma · noise at `level`. */
+  readonly noisy: Float32Array;
+  readonly level: NoiseLevel;
+}
+
+/** One call of the denoiser and the move it allows. */
+export interface Step {
+  readonly from: NoiseLevel;
+  readonly to: NoiseLevel;
+}
+
+export interface Plan {
+  /** Noisiest first; `steps[i].to` need not be `steps[i + 1].from` (DDIM counts its own way). */
+  readonly steps: readonly Step[];
+  /** Pure noise of variance 1 is multiplied by this to be a picture at the first level. */
+  readonly noiseScale: number;
+}
+
+/** What a sampler is given beside the picture. */
+export interface SamplingContext {
+  readonly steps: readonly Step[];
+  /** The picture's own generator; ancestral noise is drawn from it in torch's order. */
+  readonly random: TorchRandom;
+  readonly config: SchedulerConfig;
+}
+
+/** Yields asks, is resumed with denoised pictures f32[c, h, w], returns the picture at the last level. */
+export type Sampling = Generator<DenoiseAsk, Float32Array, Float32Array>;
+
+export interface Sampler {
+  plan(config: SchedulerConfig, steps: number): Plan;
+  /** @param noisy f32[c, h, w], variance preserving, at the first step's level; not changed. */
+  sample(noisy: Float32Array, context: SamplingContext): Sampling;
+}
+
+/** @throws request_invalid when there are more steps than the model was trained with, or none. */
+export function checkSteps(steps: number, config: SchedulerConfig): void {
+  if (Number.isInteger(steps) && steps >= 1 && steps <= config.numTrainTimesteps) return;
+  throw new DarkroomError(
+    'request_invalid',
+    `steps: found ${steps}, expected an integer in 1 … ${config.numTrainTimesteps}, the timesteps of the model`,
+    { field: 'steps' },
+  );
+}

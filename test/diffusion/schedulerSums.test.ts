@@ -1,0 +1,127 @@
+// diffusers' own scheduler tests, run on our samplers: the same dummy pictures and network must give the sums diffusers expects.
+// @source diffusers 0.40, tests/schedulers/test_scheduler_{ddim,ddpm,euler,euler_ancestral,dpm_multi}.py
+import { describe, expect, test } from 'vitest';
+import { DENOISERS } from '../../src/diffusion/denoiser.ts';
+import { addNoise, mix, scale } from '../../src/diffusion/latents.ts';
+import { alphasCumprod, levelOfAlphaBar, type NoiseLevel, sigmaOf } from '../../src/diffusion/noiseSchedule.ts';
+import { TorchRandom } from '../../src/diffusion/rng.ts';
+import { ddim } from '../../src/diffusion/samplers/ddim.ts';
+import { ddpm } from '../../src/diffusion/samplers/ddpm.ts';
+import { dpmpp2m, dpmpp2mKarras } from '../../src/diffusion/samplers/dpmpp2m.ts';
+import { euler } from '../../src/diffusion/samplers/euler.ts';
+import { eulerA } from '../../src/diffusion/samplers/eulerA.ts';
+import type { Sampler, SamplingContext } from '../../src/diffusion/samplers/sampler.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from '../../src/diffusion/schedulerConfig.ts';
+import { DUMMY_COUNT, dummyModel, dummyNoise, dummySample, sumAbs } from '../support/goldenScheduler.ts';
+
+/** As in diffusers' tests. */
+const SUM_TOLERANCE = 1e-2;
+const MEAN_TOLERANCE = 1e-3;
+
+const LINEAR = { beta_start: 0.0001, beta_end: 0.02, beta_schedule: 'linear' };
+const v = { prediction_type: 'v_prediction' };
+
+interface Row {
+  readonly name: string;
+  readonly sampler: Sampler;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly steps: number;
+  /** Steps left out; the sample is noised to the first one run. */
+  readonly skip?: number;
+  /** diffusers' tests of DPM++ stop at the smallest trained sigma and keep the second order there. */
+  readonly endsAtSmallestSigma?: true;
+  readonly sum?: number;
+  readonly mean: number;
+}
+
+function predict(noisy: Float32Array, level: NoiseLevel, shown: Float32Array, config: SchedulerConfig): Float32Array {
+  return DENOISERS[config.predictionType](noisy, dummyModel(shown, level.timestep), level);
+}
+
+function walk(sampler: Sampler, noisy: Float32Array, context: SamplingContext): Float32Array {
+  const sampling = sampler.sample(noisy, context);
+  let result = sampling.next();
+  while (!result.done) {
+    const { noisy: shown, level } = result.value;
+    result = sampling.next(predict(shown, level, shown, context.config));
+  }
+  return result.value;
+}
+
+/** The whole sampler on a variance-preserving sample. */
+function run({ sampler, config: json, steps, skip = 0, endsAtSmallestSigma }: Row): Float32Array {
+  const config = parseSchedulerConfig(json);
+  const end = endsAtSmallestSigma && levelOfAlphaBar(alphasCumprod(config)[0]!, 0);
+  const plan = sampler
+    .plan(config, steps)
+    .steps.slice(skip)
+    .map((step) => (end && step.to.sigma === 0 ? { ...step, to: end } : step));
+  const start = skip === 0 ? dummySample() : addNoise(dummySample(), dummyNoise(), plan[0]!.from);
+  return walk(sampler, start, { steps: plan, random: new TorchRandom(0), config });
+}
+
+/**
+ * The loop of diffusers' Euler tests keeps the picture it scaled for the network as the picture itself, so it walks step by step
+ * and scales down before each. Pictures here are x0 + sigma · noise.
+ */
+function runScaledLoop({ sampler, config: json, steps, skip = 0 }: Row): Float32Array {
+  const config = parseSchedulerConfig(json);
+  const plan = sampler.plan(config, steps);
+  const random = new TorchRandom(0);
+  let x = scale(plan.noiseScale / plan.steps[0]!.from.alpha, dummySample());
+  if (skip > 0) x = mix(1, x, sigmaOf(plan.steps[skip]!.from), dummyNoise());
+  for (const step of plan.steps.slice(skip)) {
+    const { alpha } = step.from;
+    const sampling = sampler.sample(scale(alpha * alpha, x), { steps: [step], random, config });
+    const ask = sampling.next().value as { noisy: Float32Array; level: NoiseLevel };
+    const done = sampling.next(predict(ask.noisy, ask.level, scale(alpha, x), config));
+    x = scale(1 / step.to.alpha, done.value as Float32Array);
+  }
+  return x;
+}
+
+function check(found: Float32Array, { sum, mean }: Row): void {
+  if (sum !== undefined) expect(Math.abs(sumAbs(found) - sum)).toBeLessThan(SUM_TOLERANCE);
+  expect(Math.abs(sumAbs(found) / DUMMY_COUNT - mean)).toBeLessThan(MEAN_TOLERANCE);
+}
+
+const ddimTen = { sampler: ddim, steps: 10 };
+const ddpmAll = { sampler: ddpm, steps: 1000 };
+const dpmTen = { sampler: dpmpp2m, steps: 10, endsAtSmallestSigma: true } as const;
+
+describe("diffusers' expected sums", () => {
+  const rows: readonly Row[] = [
+    { name: 'ddim', ...ddimTen, config: LINEAR, sum: 172.0067, mean: 0.223967 },
+    { name: 'ddim v', ...ddimTen, config: { ...LINEAR, ...v }, sum: 52.5302, mean: 0.0684 },
+    { name: 'ddim to one', ...ddimTen, config: { ...LINEAR, beta_start: 0.01 }, sum: 149.8295, mean: 0.1951 },
+    {
+      name: 'ddim not to one',
+      ...ddimTen,
+      config: { ...LINEAR, beta_start: 0.01, set_alpha_to_one: false },
+      sum: 149.0784,
+      mean: 0.1941,
+    },
+    { name: 'ddim noised', ...ddimTen, config: LINEAR, skip: 8, sum: 354.5418, mean: 0.4616 },
+    { name: 'ddpm', ...ddpmAll, config: LINEAR, sum: 258.9606, mean: 0.3372 },
+    { name: 'ddpm v', ...ddpmAll, config: { ...LINEAR, ...v }, sum: 202.0296, mean: 0.2631 },
+    { name: 'ddpm noised', ...ddpmAll, config: LINEAR, skip: 998, sum: 387.9466, mean: 0.5051 },
+    { name: 'dpmpp_2m', ...dpmTen, config: LINEAR, mean: 0.3301 },
+    { name: 'dpmpp_2m v', ...dpmTen, config: { ...LINEAR, ...v }, mean: 0.2251 },
+    { name: 'dpmpp_2m noised', ...dpmTen, config: LINEAR, skip: 5, sum: 318.4111, mean: 0.4146 },
+    { name: 'dpmpp_2m_karras v', ...dpmTen, sampler: dpmpp2mKarras, config: { ...LINEAR, ...v }, mean: 0.2096 },
+  ];
+  test.each(rows)('$name: sum $sum, mean $mean', (row) => check(run(row), row));
+});
+
+describe("diffusers' expected sums of the Euler kind", () => {
+  const trained = { ...LINEAR, num_train_timesteps: 1100 };
+  const rows: readonly Row[] = [
+    { name: 'euler', sampler: euler, steps: 10, config: trained, sum: 10.0807, mean: 0.0131 },
+    { name: 'euler v', sampler: euler, steps: 10, config: { ...trained, ...v }, sum: 0.0002, mean: 2.2676e-6 },
+    { name: 'euler noised', sampler: euler, steps: 10, config: trained, skip: 8, sum: 57062.9297, mean: 74.3007 },
+    { name: 'euler_a', sampler: eulerA, steps: 10, config: trained, sum: 152.3192, mean: 0.1983 },
+    { name: 'euler_a v', sampler: eulerA, steps: 10, config: { ...trained, ...v }, sum: 108.4439, mean: 0.1412 },
+    { name: 'euler_a noised', sampler: eulerA, steps: 10, config: trained, skip: 8, sum: 56163.0508, mean: 73.129 },
+  ];
+  test.each(rows)('$name: sum $sum, mean $mean', (row) => check(runScaledLoop(row), row));
+});
