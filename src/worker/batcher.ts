@@ -1,0 +1,191 @@
+// The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
+// It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
+import type { Answer, Ask, Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
+import { DarkroomError, toDarkroomError } from '../errors.ts';
+import type { RowBudget, WaitingAsk } from './callPlan.ts';
+import { DEFAULT_BUDGET, groupOf, planCall, queuesOf, rowLimitOf, rowsOf } from './callPlan.ts';
+import { type Deferred, deferred } from './deferred.ts';
+
+/** f32[c, h, w] mean and standard deviation of one picture's posterior. */
+export interface Posterior {
+  readonly mean: Latents;
+  readonly std: Float32Array;
+}
+
+/** The networks of one open model; every method answers row by row, in order. */
+export interface Networks {
+  text(prompts: readonly string[]): Promise<readonly Conditioning[]>;
+  unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
+  encode(pixels: readonly Pixels[]): Promise<readonly Posterior[]>;
+  decode(latents: readonly Latents[]): Promise<readonly Pixels[]>;
+}
+
+/** Who asks: the job whose turn it is and the model it uses. */
+export interface Asker {
+  readonly job: number;
+  readonly model: string;
+  readonly networks: Networks;
+  readonly signal: AbortSignal;
+}
+
+export interface BatcherOptions {
+  readonly budget?: RowBudget;
+  /** Called around every network call; the watchdog's eye. */
+  readonly onCall?: (kind: Ask['kind'], rows: number) => void;
+  readonly onIdle?: () => void;
+}
+
+interface Waiting extends WaitingAsk {
+  readonly ask: Ask;
+  readonly networks: Networks;
+  readonly end: Deferred<Answer>;
+}
+
+export class Batcher {
+  readonly #budget: RowBudget;
+  readonly #options: BatcherOptions;
+  readonly #waiting = new Set<Waiting>();
+  readonly #servedAt = new Map<number, number>();
+  #arrivals = 0;
+  #calls = 0;
+  #running = false;
+
+  constructor(options: BatcherOptions = {}) {
+    this.#options = options;
+    this.#budget = options.budget ?? DEFAULT_BUDGET;
+  }
+
+  /** @throws cancelled when the asker's signal aborts; the networks' own typed error when the call fails. */
+  async ask(asker: Asker, ask: Ask): Promise<Answer> {
+    if (asker.signal.aborted) throw cancelled();
+    const waiting = this.#describe(asker, ask);
+    const abort = () => {
+      this.#waiting.delete(waiting);
+      waiting.end.reject(cancelled());
+    };
+    asker.signal.addEventListener('abort', abort);
+    this.#waiting.add(waiting);
+    void this.#run();
+    try {
+      return await waiting.end.promise;
+    } finally {
+      asker.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** A job that ended has no turn to remember. */
+  forget(job: number): void {
+    this.#servedAt.delete(job);
+  }
+
+  #describe({ job, model, networks }: Asker, ask: Ask): Waiting {
+    return {
+      job,
+      group: groupOf(model, ask),
+      rows: rowsOf(ask),
+      rowLimit: rowLimitOf(ask, this.#budget),
+      arrival: this.#arrivals++,
+      ask,
+      networks,
+      end: deferred<Answer>(),
+    };
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    // One turn of the event loop before each call: whoever was answered asks again, and cancellations are heard.
+    for (await turn(); this.#waiting.size > 0; await turn()) await this.#round();
+    this.#running = false;
+    this.#options.onIdle?.();
+  }
+
+  async #round(): Promise<void> {
+    const chosen = planCall([...this.#waiting], this.#servedAt);
+    for (const ask of chosen) {
+      this.#waiting.delete(ask);
+      this.#servedAt.set(ask.job, this.#calls);
+    }
+    this.#calls += 1;
+    await this.#answer(chosen);
+  }
+
+  /** A call of several jobs that fails is repeated for each job alone, so that only the guilty one fails. */
+  async #answer(chosen: readonly Waiting[]): Promise<void> {
+    try {
+      const answers = await this.#call(chosen);
+      for (const [k, waiting] of chosen.entries()) waiting.end.resolve(answers[k]!);
+    } catch (thrown) {
+      const jobs = queuesOf(chosen);
+      if (jobs.length > 1) for (const alone of jobs) await this.#answer(alone);
+      else for (const waiting of chosen) waiting.end.reject(toDarkroomError(thrown, 'runtime_failed'));
+    }
+  }
+
+  async #call(chosen: readonly Waiting[]): Promise<Answer[]> {
+    const first = chosen[0]!;
+    const trade = TRADES[first.ask.kind] as Trade<Ask, unknown, unknown>;
+    const rows = chosen.flatMap((waiting) => trade.rows(waiting.ask));
+    const results: unknown[] = [];
+    for (let from = 0; from < rows.length; from += first.rowLimit) {
+      const part = rows.slice(from, from + first.rowLimit);
+      this.#options.onCall?.(first.ask.kind, part.length);
+      results.push(...checked(first.ask.kind, part.length, await trade.run(first.networks, part)));
+    }
+    let next = 0;
+    return chosen.map(({ rows: count }) => {
+      next += count;
+      return trade.answer(results.slice(next - count, next));
+    });
+  }
+}
+
+/** How one kind of ask becomes rows of a call, and the call's results an answer. */
+interface Trade<A extends Ask, Row, Result> {
+  rows(ask: A): readonly Row[];
+  run(networks: Networks, rows: readonly Row[]): Promise<readonly Result[]>;
+  answer(results: readonly Result[]): Answer;
+}
+
+type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
+
+const text: Trade<AskOf<'text'>, string, Conditioning> = {
+  rows: (ask) => [ask.prompt],
+  run: (networks, prompts) => networks.text(prompts),
+  answer: ([conditioning]) => ({ kind: 'text', conditioning: conditioning! }),
+};
+
+const unet: Trade<AskOf<'unet'>, UnetRow, Float32Array> = {
+  rows: (ask) => ask.rows,
+  run: (networks, rows) => networks.unet(rows),
+  answer: (predictions) => ({ kind: 'unet', predictions }),
+};
+
+const encode: Trade<AskOf<'encode'>, Pixels, Posterior> = {
+  rows: (ask) => [ask.pixels],
+  run: (networks, pixels) => networks.encode(pixels),
+  answer: ([posterior]) => ({ kind: 'encode', ...posterior! }),
+};
+
+const decode: Trade<AskOf<'decode'>, Latents, Pixels> = {
+  rows: (ask) => [ask.latents],
+  run: (networks, latents) => networks.decode(latents),
+  answer: ([pixels]) => ({ kind: 'decode', pixels: pixels! }),
+};
+
+const TRADES = { text, unet, encode, decode };
+
+function checked(kind: string, rows: number, results: readonly unknown[]): readonly unknown[] {
+  if (results.length === rows) return results;
+  throw new DarkroomError('internal', `${kind}: the call of ${rows} rows gave ${results.length} results`);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function cancelled(): DarkroomError {
+  return new DarkroomError('cancelled', 'the job was cancelled');
+}

@@ -1,0 +1,132 @@
+// Which waiting asks share the next network call: pure scheduling, no networks and no promises.
+// The longest waiting ask chooses the kind of call, the jobs then take turns, so that no job waits for another's pictures.
+import type { Ask } from '../diffusion/asks.ts';
+
+/** An ask reduced to what the choice needs. */
+export interface WaitingAsk {
+  /** Whose picture it belongs to; jobs take turns. */
+  readonly job: number;
+  /** Asks of one group can share a call: same model, network and shapes. */
+  readonly group: string;
+  readonly rows: number;
+  /** Rows a call of this group may have. */
+  readonly rowLimit: number;
+  /** Ordinal of its arrival. */
+  readonly arrival: number;
+}
+
+/**
+ * The asks of the next call, [] when nothing waits. Asks stay whole: half an answer moves no picture on. An ask larger than
+ * its limit is chosen alone and has to be cut by the caller.
+ * @param servedAt ordinal of the last call each job had rows in; a job that is missing was never served.
+ */
+export function planCall<T extends WaitingAsk>(
+  waiting: readonly T[],
+  servedAt: ReadonlyMap<number, number>,
+): readonly T[] {
+  const byArrival = [...waiting].sort((a, b) => a.arrival - b.arrival);
+  const oldest = byArrival[0];
+  if (oldest === undefined) return [];
+  const group = byArrival.filter((ask) => ask.group === oldest.group);
+  const chosen = takeTurns(jobsInTurn(group, servedAt), oldest.rowLimit);
+  return chosen.length > 0 ? chosen : [oldest];
+}
+
+/** The job served longest ago first; the sort is stable, so equals keep their order of arrival. */
+function jobsInTurn<T extends WaitingAsk>(group: readonly T[], servedAt: ReadonlyMap<number, number>): T[][] {
+  const turn = ([ask]: readonly T[]) => (ask === undefined ? -1 : (servedAt.get(ask.job) ?? -1));
+  return queuesOf(group).sort((a, b) => turn(a) - turn(b));
+}
+
+/** One queue a job, in order of their first ask. */
+export function queuesOf<T extends WaitingAsk>(asks: readonly T[]): T[][] {
+  const queues = new Map<number, T[]>();
+  for (const ask of asks) queues.set(ask.job, [...(queues.get(ask.job) ?? []), ask]);
+  return [...queues.values()];
+}
+
+/** One ask from every queue in turn while they fit; a queue whose head no longer fits is done for this call. */
+function takeTurns<T extends WaitingAsk>(queues: readonly T[][], rowLimit: number): T[] {
+  const chosen: T[] = [];
+  let free = rowLimit;
+  let open = queues;
+  while (open.length > 0) {
+    open = open.filter((queue) => {
+      const ask = queue.shift();
+      if (ask === undefined || ask.rows > free) return false;
+      chosen.push(ask);
+      free -= ask.rows;
+      return true;
+    });
+  }
+  return chosen;
+}
+
+/** How much may go into one call, in cells of the latent grid (rows x height x width), so that memory stays bounded at any size. */
+export interface RowBudget {
+  readonly unetCells: number;
+  readonly autoencoderCells: number;
+}
+
+/**
+ * 8 U-Net rows of a 128x128 picture (16x16 cells): beyond that two cores gain nothing from a larger batch.
+ * The autoencoder works at full resolution and holds some 8x the memory a row: 4 pictures of 128x128.
+ */
+export const DEFAULT_BUDGET: RowBudget = { unetCells: 8 * 16 * 16, autoencoderCells: 4 * 16 * 16 };
+
+/** Rows of a text call: prompts are 77 tokens each, the smallest of the four networks. */
+const TEXT_ROWS = 16;
+/** Every known autoencoder of this family shrinks each side by 8; only a measure of memory here. */
+const PX_PER_CELL = 8;
+/** Guidance asks for its two rows at once, and at every size running them together is faster than one by one. */
+const LEAST_UNET_ROWS = 2;
+
+export function rowsOf(ask: Ask): number {
+  return ask.kind === 'unet' ? ask.rows.length : 1;
+}
+
+export function rowLimitOf(ask: Ask, budget: RowBudget): number {
+  switch (ask.kind) {
+    case 'text':
+      return TEXT_ROWS;
+    case 'unet':
+      return fit(budget.unetCells, cellsOfUnet(ask), LEAST_UNET_ROWS);
+    case 'encode':
+      return fit(budget.autoencoderCells, (ask.pixels.height * ask.pixels.width) / PX_PER_CELL ** 2, 1);
+    case 'decode':
+      return fit(budget.autoencoderCells, ask.latents.height * ask.latents.width, 1);
+  }
+}
+
+function fit(budgetCells: number, rowCells: number, least: number): number {
+  return Math.max(least, Math.floor(budgetCells / rowCells));
+}
+
+function cellsOfUnet(ask: Extract<Ask, { kind: 'unet' }>): number {
+  const latents = ask.rows[0]?.latents;
+  return latents === undefined ? 1 : latents.height * latents.width;
+}
+
+/** @param model names the open model; rows of two models never meet. */
+export function groupOf(model: string, ask: Ask): string {
+  return `${model}|${ask.kind}|${shapeOf(ask)}`;
+}
+
+function shapeOf(ask: Ask): string {
+  switch (ask.kind) {
+    case 'text':
+      return '';
+    case 'unet': {
+      const row = ask.rows[0];
+      return row === undefined ? '' : [shape(row.latents), row.conditioning.tokens, row.conditioning.width].join('|');
+    }
+    case 'encode':
+      return `${ask.pixels.height}x${ask.pixels.width}`;
+    case 'decode':
+      return shape(ask.latents);
+  }
+}
+
+function shape({ channels, height, width }: { channels: number; height: number; width: number }): string {
+  return `${channels}x${height}x${width}`;
+}
