@@ -88,3 +88,18 @@ export interface PictureRecord {
 }
 
 export const GRID_INDEX = -1;
+
+/** Characters of a job id; 32 of them, so that five random bits make one. */
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+/** 50 random bits: a million jobs collide with a chance of 0.05 %, and the database then draws again. */
+export const JOB_ID_CHARS = 10;
+
+/** A job id from at least ten random bytes; the three high bits of each are not used. */
+export function jobIdFromBytes(bytes: Uint8Array): string {
+  return Array.from(bytes.subarray(0, JOB_ID_CHARS), (byte) => ID_ALPHABET[byte & 31]).join('');
+}
+
+/** True for what could be a job id; people type these. */
+export function isJobId(text: string): boolean {
+  return /^[a-z2-7]{10}$/.test(text);
+}

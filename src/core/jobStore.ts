@@ -2,6 +2,7 @@
 // Every method is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord } from './job.ts';
+import type { BlockRule } from './moderation.ts';
 import type { ResolvedRequest } from './request.ts';
 
 export interface NewJob {
@@ -47,17 +48,53 @@ export interface JobFilter {
   readonly beforeJobId?: string;
 }
 
+/** Where a waiting job stands. */
+export interface WaitStatus {
+  /** 0-based place in the order the queue would claim now. */
+  readonly position: number;
+  /** Expected machine time of the waiting jobs in front of it, in milliseconds, by what recent jobs took. */
+  readonly aheadMs: number;
+  /** Expected machine time of the job itself. */
+  readonly ownMs: number;
+}
+
+/** Pictures somebody may have a day, who is banned, what is blocked: who changed it and when. */
+export interface AuditEntry {
+  readonly id: number;
+  readonly action: 'ban' | 'unban' | 'quota' | 'block' | 'unblock';
+  readonly byUserId: string;
+  /** The user or rule it was done to. */
+  readonly target: string;
+  /** The ban's reason, the new quota; never a pattern. */
+  readonly note: string;
+  readonly atMs: number;
+}
+
+export interface AuditFilter {
+  readonly limit: number;
+  /** Entries older than this one, for paging. */
+  readonly beforeId?: number;
+}
+
+/** Losses of a job's worker after which the job itself is taken for the cause. */
+export const MAX_LOSSES = 2;
+
 export interface JobStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /** accepted → queued, once Discord has been answered. False when the job is no longer `accepted`. */
   acknowledge(jobId: string): boolean;
+  /** accepted → expired and refunded: Discord could not be answered in time, nobody waits for it. */
+  expire(jobId: string): boolean;
   get(jobId: string): JobRecord | undefined;
   byMessage(messageId: string): JobRecord | undefined;
+  /** Newest first. */
   list(filter: JobFilter): readonly JobRecord[];
   pictures(jobId: string): readonly PictureRecord[];
   /** 0-based place in the order the queue would claim now; undefined when it is not waiting. */
   position(jobId: string): number | undefined;
+  /** `position` with expected times, for "third in line, about 20 s". */
+  waitOf(jobId: string): WaitStatus | undefined;
   /** Unfinished jobs of everybody: waiting and running. */
   counts(): { readonly waiting: number; readonly running: number };
 
@@ -68,8 +105,15 @@ export interface JobStore {
   develop(jobId: string, attempt: number, pictures: readonly PictureRecord[], gpuMs: number): boolean;
   /** A lost worker: back to queued, or failing as `poison` when this was the second attempt. */
   lose(jobId: string, attempt: number, error: SerializedError): JobState | undefined;
-  /** → failing; the reservation is refunded in the same transaction. */
-  fail(jobId: string, error: SerializedError): boolean;
+  /** A worker gave the job back unfinished (shutdown, full disk): running → queued, not counted as a loss. */
+  release(jobId: string, attempt: number): boolean;
+  /** Loses every running job whose lease has run out; how many. */
+  lapse(): number;
+  /**
+   * → failing; the reservation is refunded in the same transaction. A developed job whose message can never be shown goes to `failed`
+   * at once. With `attempt`, false when it is not the current one.
+   */
+  fail(jobId: string, error: SerializedError, attempt?: number): boolean;
   /** → cancelling, refunded; false when it is already developed or final. */
   cancel(jobId: string): boolean;
 
@@ -87,6 +131,13 @@ export interface JobStore {
   ban(userId: string, reason: string, byUserId: string): void;
   unban(userId: string, byUserId: string): boolean;
   banOf(userId: string): string | undefined;
+  /** What `judge` of core/moderation asks for; empty until an admin adds a rule. */
+  blocklist(): readonly BlockRule[];
+  /** Adds a rule or replaces the one of the same name. @throws request_invalid when it cannot be used. */
+  block(rule: BlockRule, byUserId: string): void;
+  unblock(ruleName: string, byUserId: string): boolean;
+  /** Newest first. */
+  audit(filter: AuditFilter): readonly AuditEntry[];
   /** A value kept across restarts, made by `make` on first use (the custom-id signing key, registration hashes). */
   setting(key: string, make: () => string): string;
   setSetting(key: string, value: string): void;

@@ -1,0 +1,117 @@
+// Options written into the prompt: "a fox --ar 3:2 --seed 5 --no text". One pass over the words, no recursion, no guessing.
+// Deliberately not here: bounds and defaults; `resolve` checks those for every way a request can come in.
+import { cleanText } from './cleanText.ts';
+import { type RequestDraft, refuse, SAMPLERS, type SamplerName } from './request.ts';
+import { parseAspect, parseSize } from './size.ts';
+
+type Fields = Omit<RequestDraft, 'prompt'>;
+type Read = (value: string, flag: string) => Fields;
+
+const readNumber =
+  (field: 'seed' | 'steps' | 'guidance' | 'count' | 'strength'): Read =>
+  (value, flag) => ({
+    [field]: /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : refuse(flag, value, 'a number'),
+  });
+
+const readSampler: Read = (value, flag) => {
+  const name = value.toLowerCase().replaceAll('-', '_');
+  const sampler: SamplerName | undefined = SAMPLERS.find((known) => known === name);
+  return { sampler: sampler ?? refuse(flag, value, `one of ${SAMPLERS.join(', ')}`) };
+};
+
+const FLAGS: Readonly<Record<string, Read>> = {
+  seed: readNumber('seed'),
+  steps: readNumber('steps'),
+  guidance: readNumber('guidance'),
+  cfg: readNumber('guidance'),
+  count: readNumber('count'),
+  strength: readNumber('strength'),
+  ar: (value, flag) => ({ aspect: parseAspect(value) ?? refuse(flag, value, 'a shape such as 3:2') }),
+  size: (value, flag) => ({ size: parseSize(value) ?? refuse(flag, value, 'a size such as 96x64') }),
+  style: (value) => ({ style: value.toLowerCase() }),
+  model: (value) => ({ model: value }),
+  sampler: readSampler,
+};
+/** Flags whose value is everything up to the next flag. */
+const PHRASE_FLAGS: readonly string[] = ['no', 'negative'];
+const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS];
+
+/** "--seed" or, as phones write it, "—seed"; with "=5" attached or not. */
+const FLAG_WORD = /^(--|-?[—–]-?|[—–]{2})(\p{L}[\p{L}\p{N}_-]*)(?:=(.*))?$/u;
+
+interface Flag {
+  readonly name: string;
+  /** What was attached with "=". */
+  readonly attached: string | undefined;
+}
+
+/**
+ * The prompt without its flags, and the fields they set; a flag given twice counts as its last, except --no, which adds up.
+ * @throws request_invalid for an unknown "--flag", a missing value, or one of the wrong kind.
+ */
+export function readPrompt(text: string): RequestDraft {
+  const words = cleanText(text).split(' ');
+  const prompt: string[] = [];
+  const unwanted: string[] = [];
+  let fields: Fields = {};
+  for (let at = 0; at < words.length; at += 1) {
+    const flag = flagOf(words[at]!);
+    if (flag === undefined) {
+      prompt.push(words[at]!);
+    } else if (PHRASE_FLAGS.includes(flag.name)) {
+      const end = nextFlag(words, at + 1);
+      unwanted.push(phraseFor(flag, words.slice(at + 1, end)));
+      at = end - 1;
+    } else {
+      if (flag.attached === undefined) at += 1;
+      fields = { ...fields, ...FLAGS[flag.name]!(valueFor(flag, words[at]), `--${flag.name}`) };
+    }
+  }
+  return withFields(prompt.join(' '), fields, unwanted);
+}
+
+/** A draft with the fields that `over` sets; a shape there replaces the size below it. */
+export function overlay(draft: RequestDraft, over: Partial<RequestDraft>): RequestDraft {
+  const { size, ...rest } = draft;
+  const keepsSize = size !== undefined && over.aspect === undefined;
+  return { ...rest, ...(keepsSize ? { size } : {}), ...over };
+}
+
+function withFields(prompt: string, fields: Fields, unwanted: readonly string[]): RequestDraft {
+  return { prompt, ...fields, ...(unwanted.length === 0 ? {} : { negativePrompt: unwanted.join(', ') }) };
+}
+
+/** A dash that opens no known flag stays text, for people write "a cat —sitting"; two hyphens always mean a flag. */
+function flagOf(word: string): Flag | undefined {
+  const match = FLAG_WORD.exec(word);
+  if (match === null) return undefined;
+  const name = match[2]!.toLowerCase();
+  if (FLAG_NAMES.includes(name)) return { name, attached: match[3] };
+  if (match[1] !== '--') return undefined;
+  return refuse('prompt', `--${name}`, FLAG_NAMES.map((known) => `--${known}`).join(', '));
+}
+
+function nextFlag(words: readonly string[], from: number): number {
+  let at = from;
+  while (at < words.length && flagOf(words[at]!) === undefined) at += 1;
+  return at;
+}
+
+function valueFor(flag: Flag, next: string | undefined): string {
+  const value = flag.attached ?? (next !== undefined && flagOf(next) === undefined ? next : '');
+  return value === ''
+    ? refuse(`--${flag.name}`, 'no value', `one, as in "--${flag.name} ${exampleOf(flag.name)}"`)
+    : value;
+}
+
+function phraseFor(flag: Flag, following: readonly string[]): string {
+  const words = flag.attached === undefined ? following : [flag.attached, ...following];
+  return words.length === 0
+    ? refuse(`--${flag.name}`, 'no words', `some, as in "--${flag.name} text"`)
+    : words.join(' ');
+}
+
+function exampleOf(name: string): string {
+  const examples: Readonly<Record<string, string>> = { ar: '3:2', size: '96x64', style: 'flat', sampler: 'euler' };
+  return examples[name] ?? (name === 'strength' ? '0.7' : name === 'model' ? 'emoji' : '5');
+}

@@ -1,0 +1,147 @@
+// What a reply to a result means: "2" varies picture 2, "in blue" and "more fog" change it, "again" makes another, "no people"
+// takes something away, "--seed 5" sets an option. Deliberately no grammar beyond that: whatever is not one of these is added to the prompt.
+import { isColour, namesColour } from './colours.ts';
+import type { JobKind } from './job.ts';
+import { overlay, readPrompt } from './promptFlags.ts';
+import { type RequestDraft, type ResolvedRequest, refuse } from './request.ts';
+import { draftOf } from './resolve.ts';
+
+/** How much of the parent picture a reply replaces, 0 … 1; "--strength" in the reply wins. */
+export interface ReplyStrengths {
+  /** "2": the same thing, differently. */
+  readonly vary: number;
+  /** "more fog", "no people". */
+  readonly text: number;
+  /** "in blue": colours are fixed early in sampling, so more has to be replaced to change them. */
+  readonly colour: number;
+}
+
+export const REPLY_STRENGTHS: ReplyStrengths = { vary: 0.7, text: 0.7, colour: 0.85 };
+
+export interface ReplyPlan {
+  /** `again` starts from nothing, `variation` and `reply` start from the parent's picture. */
+  readonly kind: Extract<JobKind, 'again' | 'variation' | 'reply'>;
+  /** Ready for `resolveRequest`, but for `initImage`: a plan with a picture gets that picture's hash from the caller. */
+  readonly draft: RequestDraft;
+  /** 0-based picture of the parent to start from; null when the new job starts from noise or from the parent's own start picture. */
+  readonly parentImageIndex: number | null;
+}
+
+const AGAIN: ReadonlySet<string> = new Set(
+  'again|reroll|redo|another|another one|one more|once more|retry|new seed|more|🔁|🔄|🎲|nochmal|noch einmal|encore|otra vez|ещё|еще|ещё раз|еще раз|снова|再来|再来一次|再来一张|重来|もう一度'.split(
+    '|',
+  ),
+);
+const UNWANTED = /^(?:(?:no|without|remove|ohne|sans|sin|без)\s+(?:the\s+|any\s+)?|(?:没有|不要|去掉))(?=\S)/iu;
+/** Words in front of a change that say nothing about the picture. */
+const LEAD_IN = /^(?:(?:please|but|now|and|just)\s+)*(?:(?:make|turn|paint|colou?r)\s+(?:it|this|that|them)\s+)?/iu;
+/** In front of a colour alone: the model reads ", blue" as the colour of everything before it. */
+const COLOUR_LEAD_IN = /^(?:(?:in|all|в)\s+|换成|变成|改成|变)/iu;
+/** "2", "#2", "v2", "2️⃣", "2." and what follows it. */
+const PICK = /^[#vu]?(\d{1,2})\ufe0f?\u20e3?(?:[.:)]?\s+|[.:)]?$|,\s*)(.*)$/iu;
+const CLAUSE_END = /\s*[,;，、；]\s*|\s+and\s+(?=(?:no|without)\s)/iu;
+
+/**
+ * The request a reply to a finished result asks for. Everything it does not mention stays as in the parent; the seed is new unless
+ * the reply only sets options.
+ * @param imageCount pictures the parent result shows.
+ * @throws request_invalid for a picture there is not, and for flags as `readPrompt` does.
+ */
+export function applyReply(
+  parent: ResolvedRequest,
+  text: string,
+  imageCount: number,
+  strengths: ReplyStrengths = REPLY_STRENGTHS,
+): ReplyPlan {
+  const { prompt: said, ...flags } = readPrompt(text);
+  const { imageIndex, words } = readPick(said, imageCount);
+  if (AGAIN.has(words.toLowerCase().replace(/[!.\s]+$/u, ''))) {
+    return imageIndex === null ? anew(parent, flags) : variation(parent, flags, imageIndex, strengths.vary);
+  }
+  if (words === '') {
+    if (imageIndex !== null) return variation(parent, flags, imageIndex, strengths.vary);
+    return Object.keys(flags).length === 0 ? anew(parent, {}) : sameWith(parent, flags);
+  }
+  return change(parent, flags, words, imageIndex ?? 0, strengths);
+}
+
+/** The parent's request from noise again, with a new seed. */
+function anew(parent: ResolvedRequest, flags: Partial<RequestDraft>): ReplyPlan {
+  const { seed: _, ...draft } = draftOf(parent);
+  return { kind: 'again', draft: withFlags(parent, draft, flags), parentImageIndex: null };
+}
+
+/** Options alone: the parent's request with its own seed, so that only the options' effect shows. */
+function sameWith(parent: ResolvedRequest, flags: Partial<RequestDraft>): ReplyPlan {
+  return { kind: 'again', draft: withFlags(parent, draftOf(parent), flags), parentImageIndex: null };
+}
+
+function variation(
+  parent: ResolvedRequest,
+  flags: Partial<RequestDraft>,
+  parentImageIndex: number,
+  strength: number,
+): ReplyPlan {
+  return { kind: 'variation', draft: fromPicture(parent, flags, strength), parentImageIndex };
+}
+
+function change(
+  parent: ResolvedRequest,
+  flags: Partial<RequestDraft>,
+  words: string,
+  parentImageIndex: number,
+  strengths: ReplyStrengths,
+): ReplyPlan {
+  const { wanted, unwanted } = readClauses(words);
+  const strength = wanted.some(namesColour) ? strengths.colour : strengths.text;
+  const negativePrompt = joined([...unwanted, flags.negativePrompt ?? '']);
+  const draft = fromPicture(parent, { ...flags, ...(negativePrompt === '' ? {} : { negativePrompt }) }, strength);
+  return { kind: 'reply', draft: { ...draft, prompt: changedPrompt(parent.prompt, wanted) }, parentImageIndex };
+}
+
+/** The parent's draft without its seed and start picture. */
+function fromPicture(parent: ResolvedRequest, flags: Partial<RequestDraft>, strength: number): RequestDraft {
+  const { seed: _, initImage: __, ...draft } = draftOf(parent);
+  return withFlags(parent, { ...draft, strength }, flags);
+}
+
+/** What a reply does not want joins what the parent did not want. */
+function withFlags(parent: ResolvedRequest, draft: RequestDraft, flags: Partial<RequestDraft>): RequestDraft {
+  if (flags.negativePrompt === undefined) return overlay(draft, flags);
+  return overlay(draft, { ...flags, negativePrompt: joined([parent.negativePrompt, flags.negativePrompt]) });
+}
+
+function joined(phrases: readonly string[]): string {
+  return phrases.filter((phrase) => phrase !== '').join(', ');
+}
+
+/** A number that picks no picture is text where there is only one picture to pick: "3 cats". */
+function readPick(said: string, imageCount: number): { readonly imageIndex: number | null; readonly words: string } {
+  const match = PICK.exec(said);
+  const words = match?.[2] ?? '';
+  const wish = Number(match?.[1]);
+  if (match === null || (imageCount === 1 && wish !== 1 && words !== '')) return { imageIndex: null, words: said };
+  if (wish < 1 || wish > imageCount) refuse('picture', wish, imageCount === 1 ? '1' : `1 to ${imageCount}`);
+  return { imageIndex: wish - 1, words };
+}
+
+function readClauses(words: string): { readonly wanted: readonly string[]; readonly unwanted: readonly string[] } {
+  const wanted: string[] = [];
+  const unwanted: string[] = [];
+  for (const raw of words.split(CLAUSE_END)) {
+    const clause = raw.replace(LEAD_IN, '').replace(/[.!。！]+$/u, '');
+    const without = clause.replace(UNWANTED, '');
+    const colour = clause.replace(COLOUR_LEAD_IN, '');
+    if (without !== clause) unwanted.push(without);
+    else if (clause !== '') wanted.push(isColour(colour) ? colour : clause);
+  }
+  return { wanted, unwanted };
+}
+
+/** "a heart" + blue → "a heart, blue" + green → "a heart, green": a new colour takes the place of the last one. */
+function changedPrompt(prompt: string, wanted: readonly string[]): string {
+  const comma = prompt.lastIndexOf(',');
+  const endsInColour = comma > 0 && isColour(prompt.slice(comma + 1));
+  const base = endsInColour && wanted.some(isColour) ? prompt.slice(0, comma) : prompt;
+  return joined([base, ...wanted]);
+}
