@@ -1,0 +1,36 @@
+// Numbers → picture files: PNG with its recipe, and small previews.
+import type { Pixels } from '../core/pixels.ts';
+import { openPicture, refusePicture, sharp } from './loaders.ts';
+import { addPngText, RECIPE_KEYWORD } from './pngText.ts';
+
+/** @param recipe the A1111 text that goes into the file; null for a file without one */
+export async function encodePng(pixels: Pixels, recipe: string | null): Promise<Buffer> {
+  const raw = { width: pixels.width, height: pixels.height, channels: 3 } as const;
+  const png = await sharp(toRgb(pixels), { raw }).png({ adaptiveFiltering: true }).toBuffer();
+  return recipe === null ? png : addPngText(png, RECIPE_KEYWORD, recipe);
+}
+
+/** A WebP of a picture file whose longer side is at most `maxSidePx`; never enlarged. @throws input_image_invalid */
+export async function thumbnail(bytes: Uint8Array, maxSidePx: number): Promise<Buffer> {
+  try {
+    return await openPicture(bytes)
+      .resize(maxSidePx, maxSidePx, { fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: 80 })
+      .toBuffer();
+  } catch (cause) {
+    throw refusePicture(cause);
+  }
+}
+
+/**
+ * f32[3, h, w] → u8[h, w, 3]; the clamped array rounds halves to even, as numpy does.
+ * @source diffusers VaeImageProcessor.denormalize and numpy_to_pil: round(255 · clamp(x / 2 + 0.5, 0, 1))
+ */
+export function toRgb({ width, height, data }: Pixels): Uint8ClampedArray {
+  const plane = width * height;
+  const rgb = new Uint8ClampedArray(3 * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let at = 0; at < plane; at++) rgb[3 * at + channel] = 255 * (data[channel * plane + at]! / 2 + 0.5);
+  }
+  return rgb;
+}
