@@ -3,7 +3,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock } from '../clock.ts';
 import { DarkroomError } from '../errors.ts';
 
 /** Where Discord serves uploads from; exactly these, over https, on the default port. */
@@ -149,18 +148,4 @@ export class InputFolder {
 
 function isFull(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT');
-}
-
-/** Resolves to `late` when the work takes longer than `ms`; the work goes on. */
-export async function orLate<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T | 'late'> {
-  const timer = new AbortController();
-  const late = clock.sleep(ms, timer.signal).then(
-    () => 'late' as const,
-    () => 'late' as const,
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
 }

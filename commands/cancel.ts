@@ -1,0 +1,78 @@
+// /cancel and the Cancel button: end a waiting or running request; nothing is charged for it.
+import { ApplicationCommandOptionType, ApplicationCommandType, type AutocompleteInteraction } from 'discord.js';
+import { phrasesOf, tell } from '../src/discord/answers.ts';
+import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
+import { isRequesterOrModerator, jobOf } from '../src/discord/results.ts';
+import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
+import { EVERYWHERE } from './install.ts';
+import { named } from './options.ts';
+
+const MAX_CHOICES = 25;
+
+function unfinished(userId: string, bot: BotContext) {
+  return bot.store.list({ userId, states: ['queued', 'running'], limit: MAX_CHOICES });
+}
+
+function end(jobId: string, bot: BotContext): boolean {
+  const isCancelled = bot.queue.cancel(jobId);
+  bot.outbox.touch(jobId);
+  return isCancelled;
+}
+
+const cancelButton: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const phrases = phrasesOf(interaction);
+  if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrases.notYours());
+  if (end(job.id, bot)) await interaction.deferUpdate();
+  else await tell(interaction, phrases.cancelTooLate(job.id));
+};
+
+function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
+  const wanted = interaction.options.getFocused().toLowerCase();
+  return unfinished(interaction.user.id, bot)
+    .map((job) => ({ name: clip(`#${job.id} ${job.request.prompt}`, MAX_CHOICE_CHARS), value: job.id }))
+    .filter((choice) => choice.name.toLowerCase().includes(wanted));
+}
+
+export const cancel: SlashCommand = {
+  kind: 'slash',
+  name: 'cancel',
+  declare: () => ({
+    type: ApplicationCommandType.ChatInput,
+    ...named(
+      { en: 'cancel', zh: '取消', ru: 'отмена' },
+      {
+        en: 'Cancel one of your waiting or running requests.',
+        zh: '取消你正在排队或生成的请求。',
+        ru: 'Отменить один из ваших ожидающих или идущих запросов.',
+      },
+    ),
+    options: [
+      {
+        type: ApplicationCommandOptionType.String,
+        autocomplete: true,
+        ...named(
+          { en: 'request', zh: '请求', ru: 'запрос' },
+          {
+            en: 'Which one; without it, your newest.',
+            zh: '哪一个；不填则取消最新的。',
+            ru: 'Какой; без этого — самый новый.',
+          },
+        ),
+      },
+    ],
+    ...EVERYWHERE,
+  }),
+  async run(interaction, bot) {
+    const phrases = phrasesOf(interaction);
+    const wanted = interaction.options.getString('request')?.replace(/^#/, '').split(' ')[0];
+    const mine = unfinished(interaction.user.id, bot);
+    const job = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
+    if (job === undefined) return tell(interaction, phrases.nothingToCancel());
+    await tell(interaction, end(job.id, bot) ? phrases.cancelDone(job.id) : phrases.cancelTooLate(job.id));
+  },
+  suggest,
+  buttons: { cancel: cancelButton },
+};

@@ -1,0 +1,126 @@
+// /imagine, and what its results offer: again with a new seed, edit in a form, delete.
+import { ApplicationCommandType, type AutocompleteInteraction } from 'discord.js';
+import { overlay, readPrompt } from '../src/core/promptFlags.ts';
+import type { ModelCard } from '../src/core/request.ts';
+import { SAMPLERS } from '../src/core/request.ts';
+import { draftOf } from '../src/core/resolve.ts';
+import { formatSize, suggestedSizes } from '../src/core/size.ts';
+import { phrasesOf, tell } from '../src/discord/answers.ts';
+import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
+import type { BotContext, Catalog } from '../src/discord/context.ts';
+import { withoutSeed } from '../src/discord/drafts.ts';
+import { takeOrder } from '../src/discord/order.ts';
+import { isRequesterOrModerator, jobOf } from '../src/discord/results.ts';
+import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
+import { editForm, FIELD } from '../src/discord/views/formViews.ts';
+import { fieldOf, seedOf, stepsOf } from './fields.ts';
+import { EVERYWHERE } from './install.ts';
+import { draftOfOptions, imagineOptions, named } from './options.ts';
+
+/** Discord shows at most this many choices. */
+const MAX_CHOICES = 25;
+
+const again: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const draft = withoutSeed(draftOf(job.request));
+  await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+};
+
+const edit: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const { ids, catalog } = bot;
+  await interaction.showModal(editForm(ids.write('editForm', job.id), job, catalog.limits, phrasesOf(interaction)));
+};
+
+const edited: FormHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const phrases = phrasesOf(interaction);
+  const [seed, steps] = [seedOf(interaction), stepsOf(interaction)];
+  if (seed === 'bad') return tell(interaction, phrases.seedExpected(fieldOf(interaction, FIELD.seed)));
+  if (steps === 'bad') return tell(interaction, phrases.stepsExpected(fieldOf(interaction, FIELD.steps)));
+  const typed = { negativePrompt: fieldOf(interaction, FIELD.negative), ...seed, ...steps };
+  const base = overlay(withoutSeed(draftOf(job.request)), typed);
+  const draft = overlay(base, readPrompt(fieldOf(interaction, FIELD.prompt)));
+  await takeOrder(interaction, { kind: 'edit', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+};
+
+const remove: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrasesOf(interaction).notYours());
+  bot.queue.cancel(job.id);
+  bot.outbox.touch(job.id);
+  await interaction.deferUpdate();
+  await interaction.deleteReply();
+};
+
+function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
+  const { name, value } = interaction.options.getFocused(true);
+  const wanted = value.toLowerCase().trim();
+  return choicesOf(name, cardFor(interaction, bot.catalog), bot.catalog)
+    .filter((choice) => `${choice.name} ${choice.value}`.toLowerCase().includes(wanted))
+    .slice(0, MAX_CHOICES);
+}
+
+/** The model already chosen in the same command, or the default one. */
+function cardFor(interaction: AutocompleteInteraction, { cards, defaultModel }: Catalog): ModelCard | undefined {
+  const name = interaction.options.getString('model') ?? defaultModel;
+  return cards.find((card) => card.name === name) ?? cards[0];
+}
+
+function choicesOf(option: string, card: ModelCard | undefined, catalog: Catalog): readonly Choice[] {
+  if (option === 'model') return catalog.cards.map(({ name }) => choice(name, name));
+  if (card === undefined) return [];
+  if (option === 'sampler') return SAMPLERS.map((name) => choice(mark(name, card.defaults.sampler), name));
+  if (option === 'style') return styleChoices(card);
+  if (option === 'size') return suggestedSizes(card, catalog.limits).map((size) => sizeChoice(formatSize(size), card));
+  return [];
+}
+
+function styleChoices(card: ModelCard): Choice[] {
+  const styles = Object.keys(card.styles).map((style) => choice(mark(style, card.defaults.style), style));
+  return styles.length === 0 ? [] : [...styles, choice('none', 'none')];
+}
+
+function sizeChoice(size: string, card: ModelCard): Choice {
+  return choice(mark(size, formatSize(card.defaults.size)), size);
+}
+
+function mark(name: string, usual: string | null): string {
+  return name === usual ? `${name} ★` : name;
+}
+
+function choice(name: string, value: string): Choice {
+  return { name: clip(name, MAX_CHOICE_CHARS), value: value.slice(0, MAX_CHOICE_CHARS) };
+}
+
+export const imagine: SlashCommand = {
+  kind: 'slash',
+  name: 'imagine',
+  declare: (catalog) => ({
+    type: ApplicationCommandType.ChatInput,
+    ...named(
+      { en: 'imagine', zh: '画图', ru: 'нарисуй' },
+      {
+        en: 'Make a picture from words, or from a picture and words.',
+        zh: '用文字，或用图片加文字，生成图片。',
+        ru: 'Сделать картинку по словам или по картинке и словам.',
+      },
+    ),
+    options: imagineOptions(catalog),
+    ...EVERYWHERE,
+  }),
+  async run(interaction, bot) {
+    const { prompt, ...options } = draftOfOptions(interaction);
+    const draft = overlay(readPrompt(prompt), options);
+    const upload = interaction.options.getAttachment('image');
+    const start = upload === null ? undefined : ({ kind: 'upload', attachment: upload } as const);
+    await takeOrder(interaction, { kind: 'imagine', draft, ...(start === undefined ? {} : { start }) }, bot);
+  },
+  suggest,
+  buttons: { again, edit, delete: remove },
+  forms: { editForm: edited },
+};

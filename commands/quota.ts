@@ -1,0 +1,28 @@
+// /quota: how many pictures are left today.
+import { ApplicationCommandType } from 'discord.js';
+import { phrasesOf, show } from '../src/discord/answers.ts';
+import type { SlashCommand } from '../src/discord/command.ts';
+import { quotaView } from '../src/discord/views/listViews.ts';
+import { EVERYWHERE } from './install.ts';
+import { named } from './options.ts';
+
+export const quota: SlashCommand = {
+  kind: 'slash',
+  name: 'quota',
+  declare: () => ({
+    type: ApplicationCommandType.ChatInput,
+    ...named(
+      { en: 'quota', zh: '配额', ru: 'квота' },
+      {
+        en: 'How many pictures you may still make today.',
+        zh: '查看今天还能生成多少张图片。',
+        ru: 'Сколько картинок вы ещё можете сделать сегодня.',
+      },
+    ),
+    ...EVERYWHERE,
+  }),
+  async run(interaction, bot) {
+    const status = bot.store.quota(interaction.user.id, bot.rules);
+    await show(interaction, quotaView(status, phrasesOf(interaction)), bot.dataDir);
+  },
+};

@@ -1,0 +1,97 @@
+// "Vary this picture": the button under a result, and the context menu on any message with a picture.
+import { ApplicationCommandType, type Message, type ModalSubmitInteraction } from 'discord.js';
+import type { JobRecord } from '../src/core/job.ts';
+import { overlay, readPrompt } from '../src/core/promptFlags.ts';
+import type { RequestDraft } from '../src/core/request.ts';
+import { draftOf } from '../src/core/resolve.ts';
+import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { fetchAttachment } from '../src/discord/attachments.ts';
+import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
+import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
+import { takeOrder } from '../src/discord/order.ts';
+import { jobOf, singlesOf } from '../src/discord/results.ts';
+import { FIELD, varyForm } from '../src/discord/views/formViews.ts';
+import { fieldOf, numberOf } from './fields.ts';
+import { EVERYWHERE } from './install.ts';
+
+/** A form must be the first answer, so the picture has to be here within Discord's three seconds. */
+const FETCH_MS = 2_200;
+
+const varyButton: ButtonHandler = async (interaction, [jobId, index], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const picture = singlesOf(job.id, bot)[Number(index)];
+  if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
+  const draft = freshDraft(job);
+  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+};
+
+function freshDraft(job: JobRecord): RequestDraft {
+  return withoutSeed(withoutStart(draftOf(job.request)));
+}
+
+const varyJob: FormHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const pictures = singlesOf(job.id, bot);
+  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) ?? 1;
+  if (which === 'bad' || !Number.isInteger(which)) return badNumber(interaction, FIELD.picture, 1, pictures.length);
+  const change = changeOf(interaction);
+  if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
+  const picture = pictures[which - 1]!;
+  const draft = overlay(freshDraft(job), change);
+  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+};
+
+const varyInput: FormHandler = async (interaction, [hash], bot) => {
+  const sha256 = Buffer.from(hash ?? '', 'base64url').toString('hex');
+  if (!(await bot.inputs.has(sha256))) return tell(interaction, phrasesOf(interaction).unknownJob());
+  const draft = changeOf(interaction);
+  if (draft === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
+  await takeOrder(interaction, { kind: 'variation', draft, start: { kind: 'kept', sha256 } }, bot);
+};
+
+function changeOf(interaction: ModalSubmitInteraction): RequestDraft | 'bad' {
+  const strength = numberOf(fieldOf(interaction, FIELD.strength), 0, 1);
+  if (strength === 'bad') return 'bad';
+  const draft = readPrompt(fieldOf(interaction, FIELD.prompt));
+  return strength === undefined ? draft : { ...draft, strength };
+}
+
+function badNumber(interaction: ModalSubmitInteraction, field: string, low: number, high: number): Promise<void> {
+  return tell(interaction, phrasesOf(interaction).numberExpected(fieldOf(interaction, field), low, high));
+}
+
+export const vary: MessageCommand = {
+  kind: 'message',
+  name: 'Vary this picture',
+  declare: () => ({
+    type: ApplicationCommandType.Message,
+    name: 'Vary this picture',
+    name_localizations: { 'zh-CN': '生成变体', ru: 'Вариация картинки' },
+    ...EVERYWHERE,
+  }),
+  async run(interaction, bot) {
+    const { targetMessage } = interaction;
+    const phrases = phrasesOf(interaction);
+    const job = bot.store.byMessage(targetMessage.id);
+    if (job !== undefined && singlesOf(job.id, bot).length === 0) return tell(interaction, phrases.notFinished());
+    const customId = job === undefined ? await keptId(targetMessage, bot) : bot.ids.write('varyForm', job.id);
+    if (customId === undefined) return tell(interaction, phrases.noPicture());
+    await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
+  },
+  buttons: { vary: varyButton },
+  forms: { varyForm: varyJob, inputForm: varyInput },
+};
+
+/** Takes the message's first picture in now, because its url expires; the form carries its hash. */
+async function keptId(message: Message, bot: BotContext): Promise<string | undefined> {
+  const upload = message.attachments.find((attachment) => attachment.contentType?.startsWith('image/'));
+  if (upload === undefined) return undefined;
+  const bytes = await fetchAttachment(upload, { ...bot.attachments, totalMs: FETCH_MS });
+  const sha256 = await bot.inputs.keep(bytes);
+  return bot.ids.write('inputForm', Buffer.from(sha256, 'hex').toString('base64url'));
+}

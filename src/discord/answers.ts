@@ -1,0 +1,91 @@
+// Answers to interactions, private by default: short words, views with files, and whether the bot could write in the channel itself.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type AttachmentPayload,
+  type AutocompleteInteraction,
+  type BaseInteraction,
+  DiscordAPIError,
+  InteractionContextType,
+  type InteractionReplyOptions,
+  MessageFlags,
+  PermissionFlagsBits,
+  RESTJSONErrorCodes,
+  type RepliableInteraction,
+} from 'discord.js';
+import { type Phrases, phrasesFor } from './phrases/phrases.ts';
+import { textView, type View } from './views/view.ts';
+
+/** In the language of the person who asked. */
+export function phrasesOf(interaction: RepliableInteraction | AutocompleteInteraction): Phrases {
+  return phrasesFor(interaction.locale);
+}
+
+/** Says something only the person who asked can see. */
+export async function tell(interaction: RepliableInteraction, text: string): Promise<void> {
+  await show(interaction, textView(text), '');
+}
+
+/** Shows a view only the person who asked can see; files that are gone are left out. */
+export async function show(interaction: RepliableInteraction, view: View, dataDir: string): Promise<void> {
+  const message = await messageOf(view, dataDir);
+  const privately = { ...message, flags: MessageFlags.Ephemeral } as const;
+  if (!interaction.deferred && !interaction.replied) await interaction.reply(privately);
+  else if (answersMessage(interaction)) await interaction.followUp(privately);
+  else await interaction.editReply(message);
+}
+
+/** The original answer of a button or its modal is the message it sits on; editing it would overwrite a result. */
+export function answersMessage(interaction: RepliableInteraction): boolean {
+  return interaction.isMessageComponent() || (interaction.isModalSubmit() && interaction.isFromMessage());
+}
+
+type Message = Pick<InteractionReplyOptions, 'content' | 'embeds' | 'components' | 'files'>;
+
+export async function messageOf(view: View, dataDir: string): Promise<Message> {
+  const files = await Promise.all(view.files.map((file) => attachmentOf(file, dataDir)));
+  const present = files.filter((file) => file !== undefined);
+  const names = new Set(present.map((file) => file.name));
+  const embeds = view.embeds.map((embed) => withoutLost(embed, names));
+  return { content: view.content, embeds, components: [...view.rows], files: present };
+}
+
+async function attachmentOf(file: View['files'][number], dataDir: string): Promise<AttachmentPayload | undefined> {
+  try {
+    const attachment = await readFile(path.join(dataDir, file.path));
+    return { attachment, name: file.name, description: file.altText };
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+  return undefined;
+}
+
+/** Discord refuses an embed whose `attachment://` names no upload. */
+function withoutLost(embed: View['embeds'][number], names: ReadonlySet<string | undefined>): View['embeds'][number] {
+  const { thumbnail, ...rest } = embed;
+  const isLost = thrownAway(thumbnail?.url, names);
+  return thumbnail === undefined || isLost ? rest : embed;
+}
+
+function thrownAway(url: string | undefined, names: ReadonlySet<string | undefined>): boolean {
+  return url?.startsWith('attachment://') === true && !names.has(url.slice('attachment://'.length));
+}
+
+/** Whether the bot itself may put a message where this interaction happened; otherwise only its token can. */
+export function botMayWrite(interaction: BaseInteraction): boolean {
+  if (interaction.guildId === null) return interaction.context !== InteractionContextType.PrivateChannel;
+  if (!interaction.inCachedGuild()) return false;
+  const send = interaction.channel?.isThread()
+    ? PermissionFlagsBits.SendMessagesInThreads
+    : PermissionFlagsBits.SendMessages;
+  return interaction.appPermissions.has(PermissionFlagsBits.ViewChannel | send);
+}
+
+/** Codes that say the interaction can no longer be answered by us: too late, or another answer came first. */
+export function isTooLate(thrown: unknown): boolean {
+  return thrown instanceof DiscordAPIError && thrown.code === RESTJSONErrorCodes.UnknownInteraction;
+}
+
+export function isAnsweredAlready(thrown: unknown): boolean {
+  return thrown instanceof DiscordAPIError && thrown.code === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged;
+}

@@ -1,0 +1,200 @@
+// The bot on Discord: one client, its events led to router, replies and outbox, and every way it can end.
+// Deliberately no privileged intent: see replies.ts.
+import {
+  Client,
+  Events,
+  GatewayCloseCodes,
+  GatewayIntentBits,
+  GuildPremiumTier,
+  type Interaction,
+  type Message,
+  Options,
+  Partials,
+} from 'discord.js';
+import type { JobRecord } from '../core/job.ts';
+import { DarkroomError } from '../errors.ts';
+import type { Command } from './command.ts';
+import type { BotContext } from './context.ts';
+import { makeCustomIds } from './customIds.ts';
+import { makeMessenger } from './messenger.ts';
+import { Outbox, type OutboxTiming } from './outbox.ts';
+import { phrasesFor } from './phrases/phrases.ts';
+import { inviteLink, registerCommands } from './register.ts';
+import { takeReply } from './replies.ts';
+import { Router } from './router.ts';
+
+export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox'> {
+  readonly token: string;
+  /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
+  readonly apiUrl: string | null;
+  readonly commands: readonly Command[];
+  readonly outboxTiming?: OutboxTiming;
+  /** The bot is deaf or dumb for good: the process must end, not look healthy. */
+  readonly onFatal: (error: DarkroomError) => void;
+}
+
+export interface RunningBot {
+  readonly userId: string;
+  readonly inviteLink: string;
+  readonly outbox: Outbox;
+  /** Takes no more orders, shows what is owed within `graceMs`, and leaves Discord. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Logs in, registers the commands and takes up what earlier lives owe. @throws discord_refused, discord_unreachable */
+export async function startBot(options: BotOptions): Promise<RunningBot> {
+  const client = makeClient(options.apiUrl);
+  const bot = wire(client, options);
+  listen(client, bot, options);
+  await login(client, options);
+  const applicationId = client.application!.id;
+  void keepRegistering(client, applicationId, options);
+  bot.outbox.start();
+  return {
+    userId: client.user!.id,
+    inviteLink: inviteLink(applicationId),
+    outbox: bot.outbox,
+    async close(graceMs) {
+      await bot.router.close();
+      await bot.outbox.flush(AbortSignal.timeout(graceMs));
+      await bot.outbox.stop();
+      await client.destroy();
+    },
+  };
+}
+
+/** Nothing is cached that Discord sends again with every interaction. */
+function makeClient(apiUrl: string | null): Client {
+  return new Client({
+    intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
+    partials: [Partials.Channel],
+    allowedMentions: { parse: [], repliedUser: false },
+    makeCache: Options.cacheWithLimits({ ...Options.DefaultMakeCacheSettings, MessageManager: 0, PresenceManager: 0 }),
+    ...(apiUrl === null ? {} : { rest: { api: apiUrl } }),
+  });
+}
+
+interface Parts {
+  readonly context: BotContext;
+  readonly router: Router;
+  readonly outbox: Outbox;
+  /** The language of people who wrote in private, as far as known. */
+  readonly locales: Map<string, string>;
+}
+
+function wire(client: Client, options: BotOptions): Parts {
+  const { store, clock, log, dataDir } = options;
+  const ids = makeCustomIds(store);
+  const locales = new Map<string, string>();
+  const localeOf = (job: JobRecord) =>
+    job.guildId === null ? locales.get(job.userId) : client.guilds.cache.get(job.guildId)?.preferredLocale;
+  const outbox = new Outbox({
+    store,
+    clock,
+    log,
+    messenger: makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' }),
+    wordingOf: (job) => ({ phrases: phrasesFor(localeOf(job)), ids }),
+    uploadLimitOf: (job) => uploadLimit(client.guilds.cache.get(job.guildId ?? '')?.premiumTier),
+    showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
+    onUnauthorized: () => options.onFatal(refusedToken()),
+    ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
+  });
+  const context: BotContext = { ...options, ids, outbox };
+  return { context, router: new Router(options.commands, context), outbox, locales };
+}
+
+const MIB = 1024 * 1024;
+
+/** @source Discord's help centre, "File Attachments FAQ": 10 MiB, 50 at boost level 2, 100 at level 3. */
+function uploadLimit(tier: GuildPremiumTier | undefined): number {
+  if (tier === GuildPremiumTier.Tier3) return 100 * MIB;
+  return tier === GuildPremiumTier.Tier2 ? 50 * MIB : 10 * MIB;
+}
+
+function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void {
+  client.on(Events.InteractionCreate, (interaction: Interaction) => {
+    remember(bot.locales, interaction.user.id, interaction.locale);
+    void bot.router.handle(interaction);
+  });
+  client.on(Events.MessageCreate, (message: Message) => {
+    takeReply(message, bot.context).catch((err) => log.warn({ err }, 'a reply could not be answered'));
+  });
+  client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reported an error'));
+  client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection failed; it will be opened again'));
+  client.on(Events.ShardDisconnect, ({ code }) => onFatal(closedForGood(code)));
+  client.on(Events.Invalidated, () => onFatal(closedForGood(0)));
+  client.rest.on('invalidRequestWarning', ({ count }) => log.warn({ count }, 'Discord refused many requests lately'));
+}
+
+/** People remembered; the language of a private message is a courtesy. */
+const MAX_LOCALES = 10_000;
+
+function remember(locales: Map<string, string>, userId: string, locale: string): void {
+  locales.delete(userId);
+  locales.set(userId, locale);
+  if (locales.size > MAX_LOCALES) locales.delete(locales.keys().next().value!);
+}
+
+/** Resolves when Discord is ready to be used; a fatal close during the handshake rejects instead of hanging. */
+async function login(client: Client, { token }: BotOptions): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
+    client.once(Events.ClientReady, () => resolve());
+    client.once(Events.ShardDisconnect, ({ code }) => reject(closedForGood(code)));
+  });
+  ready.catch(() => {});
+  try {
+    await Promise.all([ready, client.login(token)]);
+  } catch (thrown) {
+    await client.destroy();
+    throw loginError(thrown);
+  }
+}
+
+function loginError(thrown: unknown): DarkroomError {
+  if (thrown instanceof DarkroomError) return thrown;
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (code === 'TokenInvalid') return refusedToken();
+  const name = thrown instanceof Error ? thrown.name : 'unknown';
+  return new DarkroomError('discord_unreachable', `Discord could not be reached for the login (${name} ${code})`);
+}
+
+function refusedToken(): DarkroomError {
+  return new DarkroomError(
+    'discord_refused',
+    'DISCORD_TOKEN: Discord does not accept it; copy a fresh one from the developer portal',
+  );
+}
+
+const CLOSE_REASONS: Readonly<Record<number, string>> = {
+  [GatewayCloseCodes.AuthenticationFailed]: 'DISCORD_TOKEN is not accepted; copy a fresh one from the developer portal',
+  [GatewayCloseCodes.InvalidShard]: 'the shard numbers are wrong',
+  [GatewayCloseCodes.ShardingRequired]: 'this bot is in too many servers for one connection; sharding is needed',
+  [GatewayCloseCodes.InvalidAPIVersion]: 'this version of the Discord API is no longer offered; update Darkroom',
+  [GatewayCloseCodes.InvalidIntents]: 'the intents are not valid; this is a defect of Darkroom',
+  [GatewayCloseCodes.DisallowedIntents]: 'an intent is not allowed; this is a defect of Darkroom, which needs none',
+};
+
+function closedForGood(code: number): DarkroomError {
+  const why = CLOSE_REASONS[code] ?? 'the session was ended and cannot be resumed';
+  return new DarkroomError('discord_refused', `Discord closed the gateway for good (${code}): ${why}`, { code });
+}
+
+/** First wait after a failed registration; doubled up to ten minutes. */
+const REGISTER_AGAIN_MS = 5_000;
+const REGISTER_AGAIN_MAX_MS = 600_000;
+
+async function keepRegistering(client: Client, applicationId: string, options: BotOptions): Promise<void> {
+  const { store, clock, log, commands, catalog, apiUrl } = options;
+  const declarations = commands.map((command) => command.declare(catalog));
+  const registration = { rest: client.rest, applicationId, declarations, store, always: apiUrl !== null };
+  for (let waitMs = REGISTER_AGAIN_MS; ; waitMs = Math.min(waitMs * 2, REGISTER_AGAIN_MAX_MS)) {
+    try {
+      const isNew = await registerCommands(registration);
+      log.info({ commands: declarations.length, isNew }, 'commands are registered');
+      return;
+    } catch (err) {
+      log.error({ err, waitMs }, 'commands could not be registered; trying again');
+      await clock.sleep(waitMs);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// What a command has in its hands: ports and settings, given once by main. Nothing here is a module-level singleton, so tests give their own.
+import type { Clock } from '../clock.ts';
+import type { AcceptRules, JobStore } from '../core/jobStore.ts';
+import type { Verdict } from '../core/moderation.ts';
+import type { ModelCard, RequestLimits, ResolvedRequest } from '../core/request.ts';
+import type { Logger } from '../log.ts';
+import type { AttachmentRules, InputFolder } from './attachments.ts';
+import type { CustomIds } from './customIds.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What may be asked for: the models that answer, and the bounds. */
+export interface Catalog {
+  readonly cards: readonly ModelCard[];
+  readonly defaultModel: string;
+  readonly limits: RequestLimits;
+}
+
+/** The part of the dispatcher that commands use. */
+export interface QueueControl {
+  /** There may be a job to claim. */
+  kick(): void;
+  /** Ends a waiting or running job; false when it is already developed or final. */
+  cancel(jobId: string): boolean;
+}
+
+export interface BotContext {
+  readonly store: JobStore;
+  readonly queue: QueueControl;
+  readonly outbox: Pick<Outbox, 'touch' | 'answerThrough'>;
+  readonly ids: CustomIds;
+  readonly catalog: Catalog;
+  readonly rules: AcceptRules;
+  readonly inputs: InputFolder;
+  readonly attachments: AttachmentRules;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly judge: (request: ResolvedRequest) => Verdict;
+  /** 0 … 2^32 - 1. */
+  readonly randomSeed: () => number;
+}

@@ -1,0 +1,12 @@
+// Drafts made from drafts: what a new request does not take over from the one before. Laying changes over is core's `overlay`.
+import type { RequestDraft } from '../core/request.ts';
+
+/** A new seed will be drawn. */
+export function withoutSeed({ seed: _, ...draft }: RequestDraft): RequestDraft {
+  return draft;
+}
+
+/** Another start picture will be given; how much may change starts from the model's default again. */
+export function withoutStart({ initImage: _, strength: __, ...draft }: RequestDraft): RequestDraft {
+  return draft;
+}

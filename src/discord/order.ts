@@ -1,0 +1,240 @@
+// From a wish to a queued job: resolve, judge, keep the start picture, commit the row, answer, queue. Every command, button, modal and reply
+// that makes pictures goes through here, in this order, so that "queued" always means "in the database".
+import path from 'node:path';
+import {
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+} from 'discord.js';
+import type { JobKind, JobRecord, PictureRecord } from '../core/job.ts';
+import type { AcceptResult } from '../core/jobStore.ts';
+import type { RequestDraft, ResolvedRequest } from '../core/request.ts';
+import { chooseCard, resolveRequest } from '../core/resolve.ts';
+import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
+import { type AttachmentLike, fetchAttachment } from './attachments.ts';
+import type { BotContext } from './context.ts';
+import type { AnswerToken } from './messenger.ts';
+import type { Phrases } from './phrases/phrases.ts';
+import { quoted, timestamp } from './text.ts';
+import { waitingView } from './views/jobView.ts';
+
+/** Interaction tokens live 15 minutes from the interaction. */
+const TOKEN_LIFE_MS = 15 * 60 * 1000;
+
+/** Who asks, and where. */
+export interface Asker {
+  readonly userId: string;
+  readonly guildId: string | null;
+  readonly channelId: string;
+  /** Interaction or message id; one of them makes at most one job. */
+  readonly sourceId: string;
+}
+
+export type StartPicture =
+  | { readonly kind: 'upload'; readonly attachment: AttachmentLike }
+  /** A picture this bot made. */
+  | { readonly kind: 'result'; readonly picture: PictureRecord }
+  /** Already kept under its hash. */
+  | { readonly kind: 'kept'; readonly sha256: string };
+
+export interface Wish {
+  readonly kind: JobKind;
+  readonly draft: RequestDraft;
+  readonly parent?: { readonly jobId: string; readonly imageIndex: number | null };
+  readonly start?: StartPicture;
+}
+
+export type Order =
+  | { readonly ok: true; readonly job: JobRecord }
+  /** `text` in the asker's language; null when the first delivery of the same event already answers. */
+  | { readonly ok: false; readonly reason: string; readonly text: ((phrases: Phrases) => string) | null };
+
+/** @throws request_invalid, attachment_refused, disk_full, store_failed */
+export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
+  const banReason = bot.store.banOf(asker.userId);
+  if (banReason !== undefined) return banned(banReason);
+  const resolve = resolver(wish.draft, bot);
+  // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
+  const first = resolve(
+    wish.start === undefined ? wish.draft : { ...wish.draft, initImage: { sha256: '0'.repeat(64) } },
+  );
+  const verdict = bot.judge(first);
+  if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
+  const request = wish.start === undefined ? first : resolve(await withStart(wish.draft, wish.start, bot));
+  return accept(asker, wish, request, bot);
+}
+
+function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) => ResolvedRequest {
+  const { cards, defaultModel, limits } = bot.catalog;
+  const card = chooseCard(draft, cards, defaultModel);
+  const seed = bot.randomSeed();
+  return (complete) => resolveRequest(complete, card, limits, seed);
+}
+
+/** The bytes lie on disk before the row that names them is committed. */
+async function withStart(draft: RequestDraft, start: StartPicture, bot: BotContext): Promise<RequestDraft> {
+  switch (start.kind) {
+    case 'upload': {
+      const sha256 = await bot.inputs.keep(await fetchAttachment(start.attachment, bot.attachments));
+      return { ...draft, initImage: { sha256 } };
+    }
+    case 'result': {
+      const { sha256 } = start.picture;
+      await bot.inputs.keepCopy(path.join(bot.dataDir, start.picture.path), sha256);
+      return { ...draft, initImage: { sha256 } };
+    }
+    case 'kept':
+      return { ...draft, initImage: { sha256: start.sha256 } };
+  }
+}
+
+function accept(asker: Asker, wish: Wish, request: ResolvedRequest, bot: BotContext): Order {
+  const result = bot.store.accept(
+    {
+      ...asker,
+      kind: wish.kind,
+      request,
+      parentJobId: wish.parent?.jobId ?? null,
+      parentImageIndex: wish.parent?.imageIndex ?? null,
+      cost: request.count,
+    },
+    bot.rules,
+  );
+  return result.ok ? result : refused(result);
+}
+
+function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
+  switch (result.reason) {
+    case 'duplicate':
+      return { ok: false, reason: 'duplicate', text: null };
+    case 'banned':
+      return banned(result.banReason);
+    case 'quota': {
+      const { used, limit, resetsAtMs } = result.quota;
+      return refusal('quota', (phrases) => phrases.quotaUsed(used, limit, timestamp(resetsAtMs, 'R')));
+    }
+    case 'too_many_waiting':
+      return refusal('too_many_waiting', (phrases) => phrases.tooManyWaiting(result.waiting, result.limit));
+  }
+}
+
+function banned(reason: string): Order {
+  return refusal('banned', (phrases) => phrases.banned(quoted(reason, 300)));
+}
+
+function refusal(reason: string, text: (phrases: Phrases) => string): Order {
+  return { ok: false, reason, text };
+}
+
+/** Interactions that may make pictures. */
+export type OrderInteraction = ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+
+export function askerOf(interaction: OrderInteraction): Asker {
+  return {
+    userId: interaction.user.id,
+    guildId: interaction.guildId,
+    channelId: interaction.channelId ?? interaction.user.id,
+    sourceId: interaction.id,
+  };
+}
+
+/** Places the order of an interaction and answers it. */
+export async function takeOrder(interaction: OrderInteraction, wish: Wish, bot: BotContext): Promise<void> {
+  const work = placeOrder(askerOf(interaction), wish, bot);
+  if (interaction.isChatInputCommand()) await deferIfLate(interaction, work, bot);
+  const order = await work;
+  if (order.ok) await answerOrder(interaction, order.job, bot);
+  else if (order.text !== null) await tell(interaction, order.text(phrasesOf(interaction)));
+}
+
+async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: BotContext): Promise<void> {
+  const only = !botMayWrite(interaction);
+  const answered = await answer(interaction, job, only, bot);
+  if (answered === 'too_late') {
+    // Discord told the user that nobody answered; nothing is run and nothing is charged.
+    bot.queue.cancel(job.id);
+    bot.outbox.touch(job.id);
+    return;
+  }
+  bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
+  release(job.id, bot);
+}
+
+/** The row is answered for: it may run. */
+export function release(jobId: string, bot: BotContext): void {
+  bot.store.acknowledge(jobId);
+  bot.queue.kick();
+  bot.outbox.touch(jobId);
+}
+
+type Answered = AnswerToken['original'] | 'too_late';
+
+/**
+ * Any failure but "too late" may be an answer that did arrive: then a picture nobody expects is better than a promise nobody keeps.
+ */
+async function answer(
+  interaction: OrderInteraction,
+  job: JobRecord,
+  only: boolean,
+  bot: BotContext,
+): Promise<Answered> {
+  try {
+    return await sendAnswer(interaction, job, only, bot);
+  } catch (thrown) {
+    if (isTooLate(thrown)) return 'too_late';
+    if (!isAnsweredAlready(thrown)) bot.log.warn({ err: thrown, jobId: job.id }, 'the answer to an order may be lost');
+    return null;
+  }
+}
+
+/** A button's answer is silent, because the message it makes says it all; a slash command must say something. */
+async function sendAnswer(
+  interaction: OrderInteraction,
+  job: JobRecord,
+  only: boolean,
+  bot: BotContext,
+): Promise<AnswerToken['original']> {
+  if (!interaction.isChatInputCommand() && answersMessage(interaction) && 'deferUpdate' in interaction) {
+    await interaction.deferUpdate();
+    return null;
+  }
+  const phrases = phrasesOf(interaction);
+  const place = placeOf(job, bot);
+  if (only && !interaction.deferred) {
+    await interaction.reply(await messageOf(waitingView(job, place, { phrases, ids: bot.ids }), bot.dataDir));
+  } else {
+    await tell(interaction, phrases.queued(job.id, place));
+  }
+  return '@original';
+}
+
+/** 1-based place the job will have once it is queued: behind everybody who waits. */
+function placeOf(job: JobRecord, bot: BotContext): number {
+  const position = bot.store.position(job.id);
+  return position === undefined ? bot.store.counts().waiting + 1 : position + 1;
+}
+
+function tokenOf(interaction: OrderInteraction, original: AnswerToken['original']): AnswerToken {
+  const { applicationId, token, createdTimestamp } = interaction;
+  return { applicationId, token, expiresAtMs: createdTimestamp + TOKEN_LIFE_MS, original };
+}
+
+/** Leaves a second of Discord's three for the way there. */
+const DEFER_AFTER_MS = 1_800;
+
+/**
+ * Answers "wait", privately, when the work would outlast Discord's three seconds. It promises nothing: the promise is the row, and the
+ * words that follow it. A deferral that fails is met again by the answer itself.
+ */
+async function deferIfLate(interaction: ChatInputCommandInteraction, work: Promise<unknown>, bot: BotContext) {
+  const timer = new AbortController();
+  const stop = () => timer.abort();
+  const settled = work.then(stop, stop);
+  const isLate = await bot.clock.sleep(DEFER_AFTER_MS, timer.signal).then(
+    () => true,
+    () => false,
+  );
+  if (isLate) await interaction.deferReply({ flags: MessageFlags.Ephemeral }).catch(() => {});
+  await settled;
+}

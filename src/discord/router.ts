@@ -1,0 +1,121 @@
+// From an interaction to the one handler that answers it: commands by name, buttons and forms by their signed action. Every handler's failure
+// ends here, as plain words for the person and a line in the log.
+import type {
+  AutocompleteInteraction,
+  ButtonInteraction,
+  Interaction,
+  ModalSubmitInteraction,
+  RepliableInteraction,
+} from 'discord.js';
+import { toDarkroomError } from '../errors.ts';
+import { isAnsweredAlready, isTooLate, phrasesOf, tell } from './answers.ts';
+import type { ButtonHandler, Command, FormHandler, SlashCommand } from './command.ts';
+import type { BotContext } from './context.ts';
+import type { Action } from './customIds.ts';
+import { refusalText } from './views/failure.ts';
+
+/** Discord repeats an event after a resumed session within seconds; orders are deduplicated for ever by the database. */
+const REMEMBERED_INTERACTIONS = 2_000;
+
+export class Router {
+  readonly #bot: BotContext;
+  readonly #commands: ReadonlyMap<string, Command>;
+  readonly #buttons: ReadonlyMap<Action, ButtonHandler>;
+  readonly #forms: ReadonlyMap<Action, FormHandler>;
+  readonly #seen = new Set<string>();
+  readonly #open = new Set<Promise<void>>();
+  #closed = false;
+
+  /** @throws Error when two commands claim the same button, form or name: a defect of the program. */
+  constructor(commands: readonly Command[], bot: BotContext) {
+    this.#bot = bot;
+    this.#commands = uniqueMap(commands.map((command) => [`${command.kind}:${command.name}`, command]));
+    this.#buttons = uniqueMap(commands.flatMap(({ buttons }) => entriesOf(buttons)));
+    this.#forms = uniqueMap(commands.flatMap(({ forms }) => entriesOf(forms)));
+  }
+
+  /** Never rejects. An interaction delivered twice is handled once. */
+  handle(interaction: Interaction): Promise<void> {
+    if (this.#isRepeated(interaction.id)) return Promise.resolve();
+    const work = this.#answer(interaction).finally(() => this.#open.delete(work));
+    this.#open.add(work);
+    return work;
+  }
+
+  /** From now on everybody is told to come back in a minute; resolves when the handlers under way are through. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#open);
+  }
+
+  #isRepeated(id: string): boolean {
+    if (this.#seen.has(id)) return true;
+    this.#seen.add(id);
+    if (this.#seen.size > REMEMBERED_INTERACTIONS) this.#seen.delete(this.#seen.values().next().value!);
+    return false;
+  }
+
+  async #answer(interaction: Interaction): Promise<void> {
+    try {
+      if (interaction.isAutocomplete()) return await this.#suggest(interaction);
+      if (!interaction.isRepliable()) return;
+      if (this.#closed) return await tell(interaction, phrasesOf(interaction).restarting());
+      await this.#run(interaction);
+    } catch (thrown) {
+      await this.#onFailure(interaction, thrown);
+    }
+  }
+
+  async #run(interaction: RepliableInteraction): Promise<void> {
+    if (interaction.isChatInputCommand()) {
+      const command = this.#commands.get(`slash:${interaction.commandName}`);
+      if (command?.kind === 'slash') return command.run(interaction, this.#bot);
+    } else if (interaction.isMessageContextMenuCommand()) {
+      const command = this.#commands.get(`message:${interaction.commandName}`);
+      if (command?.kind === 'message') return command.run(interaction, this.#bot);
+    } else if (interaction.isButton()) {
+      return this.#runSigned(interaction, this.#buttons);
+    } else if (interaction.isModalSubmit()) {
+      return this.#runSigned(interaction, this.#forms);
+    }
+    await tell(interaction, phrasesOf(interaction).staleButton());
+  }
+
+  async #runSigned<I extends ButtonInteraction | ModalSubmitInteraction>(
+    interaction: I,
+    handlers: ReadonlyMap<Action, (interaction: I, args: readonly string[], bot: BotContext) => Promise<void>>,
+  ): Promise<void> {
+    const id = this.#bot.ids.read(interaction.customId);
+    const run = id === undefined ? undefined : handlers.get(id.action);
+    if (id === undefined || run === undefined) return tell(interaction, phrasesOf(interaction).staleButton());
+    await run(interaction, id.args, this.#bot);
+  }
+
+  async #suggest(interaction: AutocompleteInteraction): Promise<void> {
+    const command = this.#commands.get(`slash:${interaction.commandName}`) as SlashCommand | undefined;
+    await interaction.respond(this.#closed ? [] : [...(command?.suggest?.(interaction, this.#bot) ?? [])]);
+  }
+
+  async #onFailure(interaction: Interaction, thrown: unknown): Promise<void> {
+    const { log } = this.#bot;
+    if (isTooLate(thrown) || isAnsweredAlready(thrown)) {
+      log.warn({ interaction: interaction.id }, 'an interaction could no longer be answered');
+      return;
+    }
+    const error = toDarkroomError(thrown);
+    if (error.audience !== 'user') log.error({ err: thrown, interaction: interaction.id }, 'an interaction failed');
+    if (!interaction.isRepliable()) return;
+    const text = refusalText(error, phrasesOf(interaction));
+    await tell(interaction, text).catch((err) => log.warn({ err }, 'a failure could not be told'));
+  }
+}
+
+function entriesOf<H>(handlers: Partial<Record<Action, H>> | undefined): [Action, H][] {
+  return Object.entries(handlers ?? {}) as [Action, H][];
+}
+
+function uniqueMap<K, V>(entries: readonly (readonly [K, V])[]): ReadonlyMap<K, V> {
+  const map = new Map(entries);
+  if (map.size !== entries.length) throw new Error(`commands: ${entries.length} names, expected all different`);
+  return map;
+}
