@@ -1,0 +1,116 @@
+// Which execution provider runs the networks, and in one sentence why. A provider counts as available when a one-node graph has really run
+// on it: being compiled in says nothing about drivers.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { DarkroomError } from '../errors.ts';
+import type { Provider } from '../networks/dialect.ts';
+import { GraphBuilder } from '../onnx/graph.ts';
+import { serializeModel } from '../onnx/modelProto.ts';
+import { add } from '../onnx/ops.ts';
+
+export interface ProviderChoice {
+  readonly provider: Provider;
+  /** One sentence for the log and for the doctor. */
+  readonly reason: string;
+}
+
+/** What the choice asks of the machine. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** Providers onnxruntime lists for this platform; cuda only when its library has been installed. */
+  listed(): readonly string[];
+  /** Runs one node on the provider; null when that worked, else why not. */
+  tryOut(provider: Provider): Promise<string | null>;
+}
+
+/**
+ * @param wanted a provider, or `auto`: CUDA or DirectML where one works, the CPU otherwise.
+ * @throws provider_unavailable when a provider was asked for by name and does not work here.
+ */
+export async function chooseProvider(
+  wanted: Provider | 'auto',
+  machine: Machine = thisMachine,
+): Promise<ProviderChoice> {
+  if (wanted === 'cpu') return { provider: 'cpu', reason: 'configured' };
+  if (wanted === 'auto') return chooseAutomatically(machine);
+  const problem = await problemOf(wanted, machine);
+  if (problem === null) return { provider: wanted, reason: 'configured, and a trial on it succeeded' };
+  throw new DarkroomError(
+    'provider_unavailable',
+    `execution provider ${wanted} was configured but does not work here: ${problem}; use auto or cpu`,
+    { provider: wanted, platform: machine.platform },
+  );
+}
+
+/**
+ * Deliberately not webgpu or coreml: on Linux a WebGPU adapter may be a software one, slower than the CPU, and CoreML splits graphs with
+ * dynamic sizes into many pieces. Both can be configured by name.
+ */
+const AUTOMATIC: Readonly<Partial<Record<NodeJS.Platform, Provider>>> = { linux: 'cuda', win32: 'dml' };
+
+async function chooseAutomatically(machine: Machine): Promise<ProviderChoice> {
+  const candidate = AUTOMATIC[machine.platform];
+  if (candidate === undefined) {
+    return { provider: 'cpu', reason: `auto tries no other provider on ${machine.platform}` };
+  }
+  const problem = await problemOf(candidate, machine);
+  if (problem === null) return { provider: candidate, reason: `auto: a trial on ${candidate} succeeded` };
+  return { provider: 'cpu', reason: `auto: ${candidate} does not work here (${problem})` };
+}
+
+async function problemOf(provider: Provider, machine: Machine): Promise<string | null> {
+  if (!machine.listed().includes(provider)) {
+    return provider === 'cuda' && machine.platform === 'linux' && machine.arch === 'x64'
+      ? 'its library is not installed with onnxruntime-node'
+      : `onnxruntime-node has none for ${machine.platform} ${machine.arch}`;
+  }
+  return machine.tryOut(provider);
+}
+
+const thisMachine: Machine = {
+  platform: process.platform,
+  arch: process.arch,
+  listed: () => {
+    const names = listSupportedBackends().map(({ name }) => name);
+    return hasCudaLibrary() ? names : names.filter((name) => name !== 'cuda');
+  },
+  tryOut,
+};
+
+/** Asked before loading it, because a failed attempt writes an alarming line to stderr. */
+function hasCudaLibrary(): boolean {
+  const packageFile = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  const folder = path.join(path.dirname(packageFile), 'bin', 'napi-v6', process.platform, process.arch);
+  return existsSync(path.join(folder, 'libonnxruntime_providers_cuda.so'));
+}
+
+async function tryOut(provider: Provider): Promise<string | null> {
+  try {
+    const session = await InferenceSession.create(trialModel(), {
+      executionProviders: [provider],
+      logSeverityLevel: 4,
+      extra: { session: { disable_cpu_ep_fallback: '1' } },
+    });
+    const { doubled } = await session.run({ x: new Tensor('float32', Float32Array.of(1.5), [1]) });
+    await session.release();
+    return doubled?.data[0] === 3 ? null : `1.5 + 1.5 gave ${doubled?.data[0]}`;
+  } catch (thrown) {
+    return firstLine(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+function trialModel(): Uint8Array {
+  const g = new GraphBuilder('trial');
+  const x = g.input('x', 'f32', ['n']);
+  g.output('doubled', add(g, x, x));
+  return serializeModel(g.build()).bytes;
+}
+
+/** onnxruntime puts source paths before the reason and whole stacks after it. */
+function firstLine(message: string): string {
+  const [line = ''] = message.split('\n');
+  return line.replace(/^.* was false\. /, '').trim();
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { chooseProvider, type Machine } from '../../src/runtime/providers.ts';
+
+/** @param problems what a trial on a provider says; providers absent here are not listed at all. */
+function machine(platform: NodeJS.Platform, problems: Readonly<Record<string, string | null>>): Machine {
+  return {
+    platform,
+    arch: 'x64',
+    listed: () => ['cpu', ...Object.keys(problems)],
+    tryOut: async (provider) => problems[provider] ?? null,
+  };
+}
+
+describe('auto', () => {
+  test.each([
+    ['linux', { cuda: null }, 'cuda', 'auto: a trial on cuda succeeded'],
+    ['linux', {}, 'cpu', 'auto: cuda does not work here (its library is not installed with onnxruntime-node)'],
+    ['linux', { cuda: 'no driver' }, 'cpu', 'auto: cuda does not work here (no driver)'],
+    [
+      'linux',
+      { webgpu: null },
+      'cpu',
+      'auto: cuda does not work here (its library is not installed with onnxruntime-node)',
+    ],
+    ['win32', { dml: null }, 'dml', 'auto: a trial on dml succeeded'],
+    ['win32', { dml: 'no adapter' }, 'cpu', 'auto: dml does not work here (no adapter)'],
+    ['darwin', { coreml: null, webgpu: null }, 'cpu', 'auto tries no other provider on darwin'],
+  ] as const)('on %s with %j is %s', async (platform, problems, provider, reason) => {
+    expect(await chooseProvider('auto', machine(platform, problems))).toEqual({ provider, reason });
+  });
+});
+
+describe('a provider asked for by name', () => {
+  test('is taken when a trial on it succeeds', async () => {
+    const choice = await chooseProvider('webgpu', machine('linux', { webgpu: null }));
+    expect(choice.provider).toBe('webgpu');
+  });
+
+  test('is an error when the trial fails, never a silent change to another', async () => {
+    const choosing = chooseProvider('webgpu', machine('linux', { webgpu: 'no supported adapters' }));
+    await expect(choosing).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      message:
+        'execution provider webgpu was configured but does not work here: no supported adapters; use auto or cpu',
+    });
+  });
+
+  test('is an error on a platform that has none', async () => {
+    await expect(chooseProvider('dml', machine('linux', {}))).rejects.toThrow(
+      'onnxruntime-node has none for linux x64',
+    );
+  });
+});
+
+test('this machine: the CPU works, and auto says why it chose', async () => {
+  expect(await chooseProvider('cpu')).toEqual({ provider: 'cpu', reason: 'configured' });
+  expect((await chooseProvider('auto')).reason).toMatch(/^auto/);
+});
