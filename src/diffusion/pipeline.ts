@@ -6,21 +6,12 @@ import type { Answer, Ask, Conditioning, Latents, Pixels, UnetRow } from './asks
 import { DENOISERS } from './denoiser.ts';
 import { rolesAt, withGuidance } from './guidance.ts';
 import { addNoise, clamp, scale } from './latents.ts';
+import type { ModelFacts } from './modelFacts.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
 import { TorchRandom } from './rng.ts';
 import { SAMPLER_TABLE } from './samplers/index.ts';
 import type { DenoiseAsk, Sampling } from './samplers/sampler.ts';
 import type { SchedulerConfig } from './schedulerConfig.ts';
-
-/** What the pipeline must know of the model. */
-export interface ModelFacts {
-  readonly scheduler: SchedulerConfig;
-  readonly latentChannels: number;
-  /** Pixels a latent cell covers in each direction (8 for Stable Diffusion). */
-  readonly pixelsPerLatent: number;
-  /** Latents are the autoencoder's means times this (0.18215 for Stable Diffusion 1). */
-  readonly scalingFactor: number;
-}
 
 /** One picture; a request for several makes one of these for each, with `seedOfImage`. */
 export interface PictureRequest {

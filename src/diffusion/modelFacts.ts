@@ -1,0 +1,47 @@
+// What a pipeline needs of a model's configs: the noise it was trained with and how its latents lie over the pixels.
+import { DarkroomError } from '../errors.ts';
+import type { SchedulerConfig } from './schedulerConfig.ts';
+
+export interface ModelFacts {
+  readonly scheduler: SchedulerConfig;
+  readonly latentChannels: number;
+  /** Pixels a latent cell covers in each direction (8 for Stable Diffusion). */
+  readonly pixelsPerLatent: number;
+  /** Latents are the autoencoder's means times this (0.18215 for Stable Diffusion 1). */
+  readonly scalingFactor: number;
+}
+
+/** Defaults of diffusers' AutoencoderKL. */
+const DEFAULT_LATENT_CHANNELS = 4;
+const DEFAULT_SCALING_FACTOR = 0.18215;
+
+/**
+ * @param autoencoder vae/config.json, parsed
+ * @throws weights_invalid for a field of the wrong kind; model_unsupported for shifted latents, which other pipelines have
+ */
+export function modelFacts(scheduler: SchedulerConfig, autoencoder: Readonly<Record<string, unknown>>): ModelFacts {
+  const { block_out_channels: levels, shift_factor: shift } = autoencoder;
+  if (!Array.isArray(levels) || levels.length === 0) throw invalid('block_out_channels', levels, 'a list of channels');
+  if (shift !== undefined && shift !== null && shift !== 0) {
+    throw new DarkroomError('model_unsupported', `vae/config.json: shift_factor is ${String(shift)}, expected none`);
+  }
+  return {
+    scheduler,
+    latentChannels: positive(autoencoder, 'latent_channels', DEFAULT_LATENT_CHANNELS),
+    pixelsPerLatent: 2 ** (levels.length - 1),
+    scalingFactor: positive(autoencoder, 'scaling_factor', DEFAULT_SCALING_FACTOR),
+  };
+}
+
+function positive(config: Readonly<Record<string, unknown>>, key: string, fallback: number): number {
+  const found = config[key] ?? fallback;
+  if (typeof found !== 'number' || !(found > 0)) throw invalid(key, found, 'a number above 0');
+  return found;
+}
+
+function invalid(key: string, found: unknown, expected: string): DarkroomError {
+  const shown = String(JSON.stringify(found)).slice(0, 80);
+  return new DarkroomError('weights_invalid', `vae/config.json: ${key} is ${shown}, expected ${expected}`, {
+    field: key,
+  });
+}

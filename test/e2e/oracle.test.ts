@@ -1,0 +1,96 @@
+// The oracle: our tokenizer, networks, samplers and pipeline against diffusers' Stable Diffusion pipelines, picture by picture.
+// Prints the table sampler x folder; `ORACLE_TABLE=write npx vitest run test/e2e/oracle.test.ts` also writes test/golden/ORACLE.md.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { SAMPLERS } from '../../src/core/request.ts';
+import { ROOT } from '../../src/root.ts';
+import { type OpenModel, openModel } from '../../src/runtime/engine.ts';
+import type { ModelFolder } from '../../src/weights/modelFolder.ts';
+import { scanModels } from '../../src/weights/registry.ts';
+import {
+  develop,
+  FOLDERS,
+  goldenCases,
+  goldenLatents,
+  goldenPixels,
+  relativeDistance,
+  requestOf,
+  toBytes,
+  worstByte,
+} from '../support/goldenPipelines.ts';
+
+/** Of the length of the latents. */
+const LATENT_TOLERANCE = 1e-3;
+/** Of 255. */
+const PIXEL_TOLERANCE = 2;
+
+interface Distance {
+  readonly latents: number;
+  readonly bytes: number;
+}
+
+const distances = new Map<string, Distance>();
+const folderNames = [...new Set(goldenCases.map(({ folder }) => folder))];
+const registry = scanModels(FOLDERS);
+
+describe.each(folderNames)('%s makes the pictures diffusers makes', (name) => {
+  let opened: Promise<{ model: OpenModel; folder: ModelFolder }> | null = null;
+  const open = async () => {
+    const folder = registry.open(name);
+    return { folder, model: await openModel(folder, { provider: 'cpu', threads: 1 }) };
+  };
+  afterAll(async () => (await opened)?.model.close());
+
+  test.each(goldenCases.filter(({ folder }) => folder === name))('$sampler, $name', async (golden) => {
+    opened ??= open();
+    const { model, folder } = await opened;
+    const picture = await develop(requestOf(golden), model, folder);
+    const latents = relativeDistance(picture.latents, goldenLatents(golden));
+    const bytes = worstByte(toBytes(picture.pixels), goldenPixels(golden));
+    distances.set(golden.key, { latents, bytes });
+    expect(latents).toBeLessThanOrEqual(LATENT_TOLERANCE);
+    expect(bytes).toBeLessThanOrEqual(PIXEL_TOLERANCE);
+  });
+});
+
+test('every sampler was compared on every folder, from text and from a picture', () => {
+  for (const sampler of SAMPLERS) {
+    for (const folder of folderNames) {
+      for (const name of ['text', 'image']) expect(distances.has(`${folder}/${sampler}/${name}`)).toBe(true);
+    }
+  }
+});
+
+afterAll(() => {
+  const text = table();
+  console.log(text);
+  if (process.env.ORACLE_TABLE === 'write') writeFileSync(path.join(ROOT, 'test/golden/ORACLE.md'), report(text));
+});
+
+function worstOf(sampler: string, folder: string): string {
+  const keys = goldenCases.filter((golden) => golden.sampler === sampler && golden.folder === folder);
+  const found = keys.flatMap(({ key }) => distances.get(key) ?? []);
+  const bytes = Math.max(...found.map((distance) => distance.bytes));
+  const latents = Math.max(...found.map((distance) => distance.latents));
+  return `${bytes} (${latents.toExponential(1)})`;
+}
+
+function table(): string {
+  const rows = SAMPLERS.map((sampler) => [sampler, ...folderNames.map((folder) => worstOf(sampler, folder))]);
+  const lines = [['sampler', ...folderNames], ['---', ...folderNames.map(() => '---')], ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function report(text: string): string {
+  return `# Against diffusers
+
+Made by \`ORACLE_TABLE=write npx vitest run test/e2e/oracle.test.ts\`, which fails above ${PIXEL_TOLERANCE}/255 or ${LATENT_TOLERANCE}.
+
+Largest difference of any 8-bit pixel value, 0 … 255, and in brackets the relative distance of the final latents; the worst of all
+${goldenCases.length} recorded pictures (text and start picture for every pair; guidance 0 and 1, portrait size, strength 1 and empty prompts
+in turn). onnxruntime-node on the CPU here, PyTorch on the CPU there; \`make_pipelines.py\` says how.
+
+${text}
+`;
+}

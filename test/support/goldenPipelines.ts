@@ -1,0 +1,121 @@
+// The pictures diffusers made on the tiny folders (make_pipelines.py), and our pipeline run on the same request.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { SamplerName } from '../../src/core/request.ts';
+import type { Answer, Ask, Latents, Pixels } from '../../src/diffusion/asks.ts';
+import { drive } from '../../src/diffusion/drive.ts';
+import { modelFacts } from '../../src/diffusion/modelFacts.ts';
+import { developPicture, type Picture, type PictureRequest } from '../../src/diffusion/pipeline.ts';
+import { ROOT } from '../../src/root.ts';
+import type { OpenModel } from '../../src/runtime/engine.ts';
+import type { ModelFolder } from '../../src/weights/modelFolder.ts';
+import { openSafetensors } from '../../src/weights/safetensors.ts';
+
+const GOLDEN = path.join(ROOT, 'test/golden');
+export const FOLDERS = path.join(GOLDEN, 'folders');
+
+/** One picture diffusers made. */
+export interface GoldenCase {
+  /** folder/sampler/name, the key of its arrays. */
+  readonly key: string;
+  readonly folder: string;
+  readonly sampler: SamplerName;
+  readonly name: string;
+  readonly prompt: string;
+  readonly negative: string;
+  readonly guidance: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly strength: number | null;
+}
+
+export const goldenCases = (
+  JSON.parse(readFileSync(path.join(GOLDEN, 'pipelines.json'), 'utf8')) as { readonly cases: readonly GoldenCase[] }
+).cases;
+
+const file = path.join(GOLDEN, 'pipelines.safetensors');
+const index = openSafetensors(GOLDEN, file);
+const bytes = readFileSync(file);
+
+function recorded(name: string): Uint8Array {
+  const tensor = index.get(name);
+  if (tensor === undefined) throw new Error(`pipelines.safetensors: nothing recorded under ${name}`);
+  return Uint8Array.from(bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes));
+}
+
+/** f32[c, h, w]. */
+export function goldenLatents({ key }: GoldenCase): Float32Array {
+  return new Float32Array(recorded(`${key}/latents`).buffer);
+}
+
+/** u8[h, w, 3], as diffusers writes them into a PNG. */
+export function goldenPixels({ key }: GoldenCase): Uint8Array {
+  return recorded(`${key}/pixels`);
+}
+
+/** Values 0 … 255 as u8[h, w, 3]. */
+export function toBytes({ height, width, data }: Pixels): Uint8Array {
+  const plane = height * width;
+  return Uint8Array.from({ length: 3 * plane }, (_, i) => {
+    const value = data[(i % 3) * plane + Math.floor(i / 3)]!;
+    return Math.round((value / 2 + 0.5) * 255);
+  });
+}
+
+function startPixels({ width, height }: GoldenCase): Pixels {
+  const u8 = recorded(`start/${width}x${height}`);
+  const plane = height * width;
+  const data = Float32Array.from(
+    { length: 3 * plane },
+    (_, i) => (u8[(i % plane) * 3 + Math.floor(i / plane)]! / 255) * 2 - 1,
+  );
+  return { height, width, data };
+}
+
+export function requestOf(golden: GoldenCase): PictureRequest {
+  const { prompt, negative, guidance, steps, seed, sampler, strength } = golden;
+  const size = { widthPx: golden.width, heightPx: golden.height };
+  const start = strength === null ? null : { pixels: startPixels(golden), strength };
+  return { prompt, negativePrompt: negative, guidance, steps, seed, sampler, size, start };
+}
+
+/** Answers one ask with the networks of an opened folder. */
+export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask): Promise<Answer> {
+  switch (ask.kind) {
+    case 'text': {
+      const [conditioning] = await model.text([folder.tokenizer.encode(ask.prompt)]);
+      return { kind: 'text', conditioning: conditioning! };
+    }
+    case 'unet':
+      return { kind: 'unet', predictions: await model.unet(ask.rows) };
+    case 'encode':
+      return { kind: 'encode', ...(await model.encode(ask.pixels)) };
+    case 'decode':
+      return { kind: 'decode', pixels: (await model.decode([ask.latents]))[0]! };
+  }
+}
+
+export function develop(request: PictureRequest, model: OpenModel, folder: ModelFolder): Promise<Picture> {
+  const facts = modelFacts(folder.scheduler, folder.vae.config);
+  return drive(developPicture(request, facts), (ask) => answerWith(model, folder, ask));
+}
+
+/** Euclidean distance over Euclidean length. */
+export function relativeDistance({ data }: Latents, expected: Float32Array): number {
+  if (data.length !== expected.length) throw new Error(`${data.length} numbers, expected ${expected.length}`);
+  let distance = 0;
+  let length = 0;
+  for (let i = 0; i < data.length; i++) {
+    distance += (data[i]! - expected[i]!) ** 2;
+    length += expected[i]! ** 2;
+  }
+  return Math.sqrt(distance / length);
+}
+
+/** Largest difference of any byte, 0 … 255. */
+export function worstByte(found: Uint8Array, expected: Uint8Array): number {
+  if (found.length !== expected.length) throw new Error(`${found.length} bytes, expected ${expected.length}`);
+  return found.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0);
+}
