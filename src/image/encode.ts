@@ -23,14 +23,17 @@ export async function thumbnail(bytes: Uint8Array, maxSidePx: number): Promise<B
 }
 
 /**
- * f32[3, h, w] → u8[h, w, 3]; the clamped array rounds halves to even, as numpy does.
+ * f32[3, h, w] → u8[h, w, 3]; the clamped array rounds halves to even, as numpy does, and
+ * sums are rounded to single precision as they are there.
  * @source diffusers VaeImageProcessor.denormalize and numpy_to_pil: round(255 · clamp(x / 2 + 0.5, 0, 1))
  */
 export function toRgb({ width, height, data }: Pixels): Uint8ClampedArray {
   const plane = width * height;
   const rgb = new Uint8ClampedArray(3 * plane);
   for (let channel = 0; channel < 3; channel++) {
-    for (let at = 0; at < plane; at++) rgb[3 * at + channel] = 255 * (data[channel * plane + at]! / 2 + 0.5);
+    for (let at = 0; at < plane; at++) {
+      rgb[3 * at + channel] = Math.fround(255 * Math.fround(data[channel * plane + at]! / 2 + 0.5));
+    }
   }
   return rgb;
 }
