@@ -39,12 +39,14 @@ export function loadTokenizer(
   const padId = tokenizer.token_to_id(padToken);
   if (padId === undefined)
     throw invalid(source, `the padding token ${JSON.stringify(padToken)} is not in the vocabulary`);
-  return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions), padId, source);
+  return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions, source), padId, source);
 }
 
 /** Folders without a limit of their own say 1e30, so the shorter of the two counts. */
-function promptLength(modelMaxLength: unknown, maxPositions: number): number {
-  return typeof modelMaxLength === 'number' ? Math.min(modelMaxLength, maxPositions) : maxPositions;
+function promptLength(modelMaxLength: unknown, maxPositions: number, source: string): number {
+  const length = modelMaxLength ?? maxPositions;
+  if (typeof length === 'number' && Number.isInteger(length) && length > 0) return Math.min(length, maxPositions);
+  throw invalid(source, `model_max_length is ${JSON.stringify(length)}, expected a number of tokens`);
 }
 
 function readOptional(modelsDir: string, file: string): Json {
