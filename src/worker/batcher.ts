@@ -46,6 +46,7 @@ export class Batcher {
   readonly #options: BatcherOptions;
   readonly #waiting = new Set<Waiting>();
   readonly #servedAt = new Map<number, number>();
+  readonly #holds = new Set<Promise<unknown>>();
   #arrivals = 0;
   #calls = 0;
   #running = false;
@@ -73,6 +74,19 @@ export class Batcher {
     }
   }
 
+  /**
+   * Lets no call begin before `work` has ended. A call blocks the thread, for seconds with a large model, and reading or writing
+   * a file takes several turns of the event loop: without this a finished picture would wait for many calls of others.
+   */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#holds.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#holds.delete(work);
+    }
+  }
+
   /** A job that ended has no turn to remember. */
   forget(job: number): void {
     this.#servedAt.delete(job);
@@ -94,10 +108,15 @@ export class Batcher {
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    // One turn of the event loop before each call: whoever was answered asks again, and cancellations are heard.
-    for (await turn(); this.#waiting.size > 0; await turn()) await this.#round();
+    for (await this.#pause(); this.#waiting.size > 0; await this.#pause()) await this.#round();
     this.#running = false;
     this.#options.onIdle?.();
+  }
+
+  /** One turn of the event loop: whoever was answered asks again, cancellations are heard; then whatever must not wait for a call. */
+  async #pause(): Promise<void> {
+    await turn();
+    while (this.#holds.size > 0) await Promise.allSettled(this.#holds);
   }
 
   async #round(): Promise<void> {

@@ -1,7 +1,10 @@
 // The language of the pipe between the bot and the image process: two tagged unions and nothing else.
 // Both sides check every message; what does not fit is `worker_protocol`, never a guess.
 import { z } from 'zod';
-import { DarkroomError } from '../errors.ts';
+import { GRID_INDEX } from '../core/job.ts';
+import { type ModelCard, type ResolvedRequest, SAMPLERS, SEED_COUNT, type Size } from '../core/request.ts';
+import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
+import { DarkroomError, type SerializedError } from '../errors.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. */
 export const ACTIVITIES = ['idle', 'scan', 'open', 'text', 'unet', 'encode', 'decode'] as const;
@@ -10,8 +13,16 @@ export type Activity = (typeof ACTIVITIES)[number];
 const name = z.string().min(1).max(200);
 const filePath = z.string().min(1).max(4096);
 const sidePx = z.int().min(1).max(65_536);
-const size = z.strictObject({ widthPx: sidePx, heightPx: sidePx });
-const samplerName = z.enum(['ddim', 'ddpm', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras']);
+const size = z.strictObject({ widthPx: sidePx, heightPx: sidePx } satisfies Fields<Size>);
+const samplerName = z.enum(SAMPLERS);
+
+/** The schema of an interface of the core: a field added there without a rule here does not compile. */
+type Fields<T> = Record<keyof T, z.ZodType>;
+
+const seed = z
+  .int()
+  .min(0)
+  .max(SEED_COUNT - 1);
 
 const request = z.strictObject({
   prompt: z.string(),
@@ -22,15 +33,12 @@ const request = z.strictObject({
   size,
   steps: z.int().min(1),
   guidance: z.number(),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1),
+  seed,
   count: z.int().min(1).max(64),
   sampler: samplerName,
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
-});
+} satisfies Fields<ResolvedRequest>);
 
 const task = z.strictObject({
   jobId: name,
@@ -38,11 +46,15 @@ const task = z.strictObject({
   request,
   initImagePath: filePath.nullable(),
   outputDir: filePath,
-});
+} satisfies Fields<DevelopTask>);
 
 const errorDetail = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** The code stays a plain string here: a newer code becomes `internal` at deserializeError, its message kept. */
-const error = z.strictObject({ code: z.string(), message: z.string(), details: z.record(z.string(), errorDetail) });
+const error = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), errorDetail),
+} satisfies Fields<SerializedError>);
 
 const modelCard = z.strictObject({
   name,
@@ -56,7 +68,7 @@ const modelCard = z.strictObject({
   }),
   styles: z.record(z.string(), z.string()),
   sizeStepPx: sidePx,
-});
+} satisfies Fields<ModelCard>);
 
 const facts = z.strictObject({
   pid: z.int(),
@@ -64,17 +76,17 @@ const facts = z.strictObject({
   providerReason: z.string(),
   models: z.array(modelCard).readonly(),
   refused: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
-});
+} satisfies Fields<WorkerFacts>);
 
 const picture = z.strictObject({
-  imageIndex: z.int().min(-1),
+  imageIndex: z.int().min(GRID_INDEX),
   fileName: z.string().regex(/^[\w-]+\.png$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  seed: z.int().min(0),
+  seed,
   widthPx: sidePx,
   heightPx: sidePx,
   sizeBytes: z.int().min(1),
-});
+} satisfies Fields<DevelopedPicture>);
 
 const taskId = z.int().min(1);
 

@@ -1,0 +1,148 @@
+// `imagine` without a bot: options → request → pictures on disk, in this process, by the code the image process runs.
+import { createHash, randomInt } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readConfig } from '../config.ts';
+import { GRID_INDEX } from '../core/job.ts';
+import { recipeText } from '../core/recipe.ts';
+import {
+  DEFAULT_LIMITS,
+  type ModelCard,
+  type RequestDraft,
+  type ResolvedRequest,
+  SEED_COUNT,
+} from '../core/request.ts';
+import { chooseCard, resolveRequest } from '../core/resolve.ts';
+import type { DevelopedPicture } from '../core/worker.ts';
+import { DarkroomError } from '../errors.ts';
+import { ROOT } from '../root.ts';
+import { readModelLayout } from '../weights/modelFolder.ts';
+import { type Developer, openDeveloper } from '../worker/developer.ts';
+import { IMAGINE_HELP, type ImagineOptions, parseImagine } from './imagineOptions.ts';
+import { placePicture } from './placePicture.ts';
+import { progressBar } from './progressBar.ts';
+import { EXIT_OK, type Terminal } from './terminal.ts';
+
+/** @returns the exit code. @throws DarkroomError, whose exit code is `exitCodeOf` */
+export async function imagine(argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const options = parseImagine(argv);
+  if (options === null) {
+    terminal.print(IMAGINE_HELP);
+    return EXIT_OK;
+  }
+  const { device, threads, modelsDir } = readConfig(terminal.environment, ROOT);
+  const source = modelSource(options.model, modelsDir, terminal.folder);
+  const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads });
+  try {
+    const request = await resolve(options, source.name, developer.facts.models, terminal.folder);
+    const placed = await develop(developer, request, options, terminal, signal);
+    report(request, placed, developer, options.json, terminal);
+  } finally {
+    await developer.close();
+  }
+  return EXIT_OK;
+}
+
+interface ModelSource {
+  readonly modelsDir: string;
+  /** Null asks for the installation's own default. */
+  readonly name: string | null;
+}
+
+/** A path names a folder anywhere; a bare word is a name under the models folder. @throws what is wrong with the folder */
+function modelSource(model: string | null, modelsDir: string, folder: string): ModelSource {
+  if (model === null || !/[/\\]/.test(model)) return { modelsDir, name: model };
+  const modelPath = path.resolve(folder, model);
+  const parent = path.dirname(modelPath);
+  return { modelsDir: parent, name: readModelLayout(parent, modelPath).card.name };
+}
+
+async function resolve(
+  { draft, image }: ImagineOptions,
+  modelName: string | null,
+  cards: readonly ModelCard[],
+  folder: string,
+): Promise<ResolvedRequest> {
+  if (cards.length === 0) {
+    throw new DarkroomError('model_missing', 'models folder: found no model that can be used; npm run doctor says why');
+  }
+  const named: RequestDraft = { ...draft, ...(modelName === null ? {} : { model: modelName }) };
+  const whole = image === null ? named : { ...named, initImage: { sha256: await hashOf(path.resolve(folder, image)) } };
+  return resolveRequest(whole, chooseCard(whole, cards, defaultModel(cards)), DEFAULT_LIMITS, randomInt(SEED_COUNT));
+}
+
+/** The shipped model where it is there, else the first by name. */
+function defaultModel(cards: readonly ModelCard[]): string {
+  return (cards.find((card) => card.name === 'emoji') ?? cards[0]!).name;
+}
+
+async function hashOf(file: string): Promise<string> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new DarkroomError('input_image_invalid', `${file}: cannot be read (${code})`, {}, { cause });
+  }
+}
+
+interface PlacedPicture extends Omit<DevelopedPicture, 'fileName'> {
+  readonly path: string;
+}
+
+async function develop(
+  developer: Developer,
+  request: ResolvedRequest,
+  { image, out }: ImagineOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<readonly PlacedPicture[]> {
+  const outputDir = await mkdtemp(path.join(tmpdir(), 'darkroom-'));
+  const bar = progressBar(terminal);
+  try {
+    const initImagePath = image === null ? null : path.resolve(terminal.folder, image);
+    const task = { jobId: 'imagine', attempt: 1, request, initImagePath, outputDir };
+    const pictures = await developer.develop(task, (step) => bar.show(step.stepsDone, step.stepsTotal), signal);
+    return await place(pictures, outputDir, (picture) =>
+      path.resolve(terminal.folder, wantedPath(picture, request, out)),
+    );
+  } finally {
+    bar.clear();
+    await rm(outputDir, { recursive: true, force: true });
+  }
+}
+
+async function place(
+  pictures: readonly DevelopedPicture[],
+  outputDir: string,
+  wanted: (picture: DevelopedPicture) => string,
+): Promise<readonly PlacedPicture[]> {
+  const placed: PlacedPicture[] = [];
+  for (const picture of pictures) {
+    const { fileName, ...facts } = picture;
+    placed.push({ ...facts, path: await placePicture(path.join(outputDir, fileName), wanted(picture)) });
+  }
+  return placed;
+}
+
+/** `7.png`, of several `7.png`, `8.png`, `7-grid.png`; with --out heart.png of several `heart-7.png`, `heart-8.png`, `heart-grid.png`. */
+function wantedPath({ imageIndex, seed }: DevelopedPicture, request: ResolvedRequest, out: string | null): string {
+  if (out === null) return imageIndex === GRID_INDEX ? `${seed}-grid.png` : `${seed}.png`;
+  const { dir, name, ext } = path.parse(out);
+  if (request.count === 1) return path.join(dir, `${name}${ext || '.png'}`);
+  return path.join(dir, `${name}-${imageIndex === GRID_INDEX ? 'grid' : seed}${ext || '.png'}`);
+}
+
+function report(
+  request: ResolvedRequest,
+  pictures: readonly PlacedPicture[],
+  { facts }: Developer,
+  asJson: boolean,
+  terminal: Terminal,
+): void {
+  const recipe = recipeText(request, request.seed, { name: request.model });
+  if (asJson) terminal.print(`${JSON.stringify({ pictures, request, recipe, provider: facts.provider })}\n`);
+  else terminal.print(`${pictures.map((picture) => picture.path).join('\n')}\n${recipe}\n`);
+}

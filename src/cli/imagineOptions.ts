@@ -1,0 +1,103 @@
+// The command line of `imagine`: its options, its help, and the draft they make. Bounds are the request's business, not checked twice.
+import { parseArgs } from 'node:util';
+import type { RequestDraft, SamplerName } from '../core/request.ts';
+import { refuse, SAMPLERS } from '../core/request.ts';
+import { parseSize } from '../core/size.ts';
+
+export interface ImagineOptions {
+  /** Without model and start picture, which need the disk. */
+  readonly draft: RequestDraft;
+  /** A name under the models folder, or a path to a model folder. */
+  readonly model: string | null;
+  /** Path of the start picture. */
+  readonly image: string | null;
+  /** Path of the picture to write. */
+  readonly out: string | null;
+  readonly json: boolean;
+}
+
+export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
+
+  --negative TEXT   what the picture should not show
+  --model DIR       a model folder, or its name under the models folder
+  --sampler NAME    ${SAMPLERS.join(' | ')}
+  --steps N         network steps
+  --guidance G      how closely the prompt is followed; 1 is not at all
+  --seed S          0 to 4294967295; the same seed makes the same picture
+  --size WxH        in pixels, such as 128x96
+  --count N         pictures, with the seeds S, S + 1, ...
+  --image FILE      a picture to start from
+  --strength X      0 to 1, how much of the start picture is replaced
+  --out FILE        where the picture goes; by default SEED.png here
+  --json            print one JSON object instead of lines
+`;
+
+const OPTIONS = {
+  negative: { type: 'string' },
+  model: { type: 'string' },
+  sampler: { type: 'string' },
+  steps: { type: 'string' },
+  guidance: { type: 'string' },
+  seed: { type: 'string' },
+  size: { type: 'string' },
+  count: { type: 'string' },
+  image: { type: 'string' },
+  strength: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+/** @returns null when help was asked for. @throws request_invalid naming the option */
+export function parseImagine(argv: readonly string[]): ImagineOptions | null {
+  const { values, positionals } = parse(argv);
+  if (values.help === true) return null;
+  if (positionals.length === 0) refuse('prompt', 'nothing', 'a text, such as "a red heart"');
+  if (values.strength !== undefined && values.image === undefined)
+    refuse('strength', values.strength, '--image FILE too');
+  const draft = {
+    prompt: positionals.join(' '),
+    negativePrompt: values.negative,
+    sampler: values.sampler === undefined ? undefined : sampler(values.sampler),
+    steps: number('steps', values.steps),
+    guidance: number('guidance', values.guidance),
+    seed: number('seed', values.seed),
+    count: number('count', values.count),
+    strength: number('strength', values.strength),
+    size: values.size === undefined ? undefined : (parseSize(values.size) ?? refuse('size', values.size, 'WxH')),
+  };
+  return {
+    draft: withoutUndefined(draft),
+    model: values.model ?? null,
+    image: values.image ?? null,
+    out: values.out ?? null,
+    json: values.json ?? false,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (thrown) {
+    const [line = ''] = (thrown as Error).message.split('\n');
+    return refuse('options', argv.length, `those of --help. ${line}`);
+  }
+}
+
+function sampler(text: string): SamplerName {
+  return SAMPLERS.find((name) => name === text) ?? refuse('sampler', text, `one of ${SAMPLERS.join(', ')}`);
+}
+
+function number(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : refuse(option, text, 'a number');
+}
+
+type Drafted = { [K in keyof RequestDraft]: RequestDraft[K] | undefined } & { prompt: string };
+
+function withoutUndefined(draft: Drafted): RequestDraft {
+  return Object.fromEntries(
+    Object.entries(draft).filter(([, value]) => value !== undefined),
+  ) as unknown as RequestDraft;
+}
