@@ -15,6 +15,6 @@ export function workOf(request: ResolvedRequest): number {
 }
 
 /** Expected machine time in whole milliseconds, at least 1. */
-export function expectedMs(request: ResolvedRequest, msPerUnit: number = UNMEASURED_MS_PER_UNIT): number {
-  return Math.max(1, Math.round(workOf(request) * msPerUnit));
+export function expectedMs(workUnits: number, msPerUnit: number): number {
+  return Math.max(1, Math.round(workUnits * msPerUnit));
 }

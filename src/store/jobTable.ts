@@ -1,0 +1,128 @@
+// Reading jobs and moving them from state to state. Every move is checked by core/job, and carries its ledger entry in the same
+// transaction. Deliberately not here: when to move; the job store decides that.
+import { canFollow, isFinal, type JobRecord, type JobState, type PictureRecord } from '../core/job.ts';
+import type { JobFilter, NewJob } from '../core/jobStore.ts';
+import { workOf } from '../core/work.ts';
+import type { SerializedError } from '../errors.ts';
+import type { Database } from './database.ts';
+import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface Claim {
+  readonly workerId: string;
+  readonly leaseUntilMs: number;
+}
+
+export interface JobTable {
+  insert(id: string, job: NewJob, nowMs: number): JobRecord;
+  row(jobId: string): JobRow | undefined;
+  /** The row while it runs under this attempt, else undefined. */
+  runningRow(jobId: string, attempt: number): JobRow | undefined;
+  bySource(sourceId: string): JobRecord | undefined;
+  byMessage(messageId: string): JobRecord | undefined;
+  list(filter: JobFilter): readonly JobRecord[];
+  inStates(states: readonly JobState[]): readonly JobRow[];
+  unfinishedOf(userId: string): number;
+  countIn(states: readonly JobState[]): number;
+  /** Jobs whose lease ended before `nowMs`. */
+  lapsed(nowMs: number): readonly JobRow[];
+  /** False when `to` cannot follow; charges and refunds go with the move. */
+  move(row: JobRow, to: JobState, nowMs: number, error?: SerializedError): boolean;
+  /** queued → running under the next attempt. */
+  claim(row: JobRow, claim: Claim, nowMs: number): void;
+  countLoss(jobId: string): void;
+  renew(jobId: string, attempt: number, leaseUntilMs: number): boolean;
+  setGpuMs(jobId: string, gpuMs: number): void;
+  setMessage(jobId: string, messageId: string): void;
+  addPicture(picture: PictureRecord): void;
+  pictures(jobId: string): readonly PictureRecord[];
+}
+
+/** Accepted and not yet made. */
+export const WAITING: readonly JobState[] = ['accepted', 'queued'];
+
+const INSERT = `INSERT INTO jobs (id, kind, state, request, model, work, parent_job_id, parent_image_index, user_id, guild_id,
+  channel_id, source_id, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @work, @parentJobId,
+  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @cost, @nowMs)`;
+const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
+  ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
+const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
+  started_at_ms = @nowMs WHERE seq = @seq AND state = 'queued'`;
+const LIST = `SELECT * FROM jobs WHERE (@userId IS NULL OR user_id = @userId) AND (@guildId IS NULL OR guild_id = @guildId)
+  AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
+  AND (@beforeJobId IS NULL OR seq < (SELECT seq FROM jobs WHERE id = @beforeJobId)) ORDER BY seq DESC LIMIT @limit`;
+const IN_STATES = 'FROM jobs WHERE state IN (SELECT value FROM json_each(?))';
+
+export function makeJobTable(db: Database, ledger: Ledger): JobTable {
+  const insert = db.prepare(INSERT);
+  const byId = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?');
+  const bySource = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE source_id = ?');
+  const byMessage = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE message_id = ?');
+  const list = db.prepare<[Record<string, unknown>], JobRow>(LIST);
+  const inStates = db.prepare<[string], JobRow>(`SELECT * ${IN_STATES} ORDER BY seq`);
+  const countIn = db.prepare<[string], number>(`SELECT count(*) ${IN_STATES}`).pluck();
+  const unfinishedOf = db
+    .prepare<[string], number>(
+      `SELECT count(*) FROM jobs WHERE user_id = ? AND state IN ('accepted', 'queued', 'running')`,
+    )
+    .pluck();
+  const lapsed = db.prepare<[number], JobRow>(
+    `SELECT * FROM jobs WHERE state = 'running' AND lease_until_ms < ? ORDER BY seq`,
+  );
+  const move = db.prepare(MOVE);
+  const claim = db.prepare(CLAIM);
+  const countLoss = db.prepare('UPDATE jobs SET losses = losses + 1 WHERE id = ?');
+  const renew = db.prepare(`UPDATE jobs SET lease_until_ms = ? WHERE id = ? AND attempt = ? AND state = 'running'`);
+  const setGpuMs = db.prepare('UPDATE jobs SET gpu_ms = ? WHERE id = ?');
+  const setMessage = db.prepare('UPDATE jobs SET message_id = ? WHERE id = ? AND message_id IS NULL');
+  const addPicture = db.prepare(
+    `INSERT INTO pictures VALUES (@jobId, @imageIndex, @path, @sha256, @seed, @widthPx, @heightPx, @sizeBytes)`,
+  );
+  const pictures = db.prepare<[string], PictureRow>('SELECT * FROM pictures WHERE job_id = ? ORDER BY image_index');
+  const record = (row: JobRow | undefined) => (row === undefined ? undefined : toJob(row));
+
+  return {
+    insert(id, job, nowMs) {
+      const request = JSON.stringify(job.request);
+      insert.run({ ...job, id, request, model: job.request.model, work: workOf(job.request), nowMs });
+      return toJob(byId.get(id)!);
+    },
+    row: (jobId) => byId.get(jobId),
+    runningRow(jobId, attempt) {
+      const row = byId.get(jobId);
+      return row?.state === 'running' && row.attempt === attempt ? row : undefined;
+    },
+    bySource: (sourceId) => record(bySource.get(sourceId)),
+    byMessage: (messageId) => record(byMessage.get(messageId)),
+    list({ userId = null, guildId = null, states, limit, beforeJobId = null }) {
+      const wanted = states === undefined ? null : JSON.stringify(states);
+      return list.all({ userId, guildId, states: wanted, limit, beforeJobId }).map(toJob);
+    },
+    inStates: (states) => inStates.all(JSON.stringify(states)),
+    unfinishedOf: (userId) => unfinishedOf.get(userId)!,
+    countIn: (states) => countIn.get(JSON.stringify(states))!,
+    lapsed: (nowMs) => lapsed.all(nowMs),
+    move(row, to, nowMs, error) {
+      if (!canFollow(row.state, to)) return false;
+      const isEnd = Number(to !== 'queued');
+      const errorText = error === undefined ? null : JSON.stringify(error);
+      move.run({ seq: row.seq, from: row.state, to, nowMs, isEnd, error: errorText });
+      if (to === 'delivered') ledger.charge(row.id, nowMs);
+      if (givesBack(row.state, to)) ledger.refund(row.id, nowMs);
+      return true;
+    },
+    claim: (row, { workerId, leaseUntilMs }, nowMs) => claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs }),
+    countLoss: (jobId) => countLoss.run(jobId),
+    renew: (jobId, attempt, leaseUntilMs) => renew.run(leaseUntilMs, jobId, attempt).changes === 1,
+    setGpuMs: (jobId, gpuMs) => setGpuMs.run(Math.round(gpuMs), jobId),
+    setMessage: (jobId, messageId) => setMessage.run(messageId, jobId),
+    addPicture: (picture) => addPicture.run(picture),
+    pictures: (jobId) => pictures.all(jobId).map(toPicture),
+  };
+}
+
+/** True for the moves that end a job without pictures; `failing` and `cancelling` gave back when they began. */
+function givesBack(from: JobState, to: JobState): boolean {
+  if (from === 'failing' || from === 'cancelling') return false;
+  return to === 'failing' || to === 'cancelling' || (isFinal(to) && to !== 'delivered');
+}

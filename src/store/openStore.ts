@@ -1,0 +1,36 @@
+// Opens the job store: the file, its migrations, the tables. What the composition root calls; tests too, with `:memory:`.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
+import type { JobStore } from '../core/jobStore.ts';
+import { ROOT } from '../root.ts';
+import { asStoreErrors, openDatabase } from './database.ts';
+import { type MigrationReport, migrate, readMigrations } from './migrate.ts';
+import { makeJobStore } from './sqliteJobStore.ts';
+
+export interface StoreOptions {
+  /** Path of the database file, its folder made if need be; `:memory:` for one that ends with the process. */
+  readonly file: string;
+  readonly clock?: Pick<Clock, 'nowMs'>;
+  readonly randomBytes?: (count: number) => Uint8Array;
+  readonly migrationsFolder?: string;
+  /** Told once after opening, for the log. */
+  readonly onMigrated?: (report: MigrationReport) => void;
+}
+
+/** @throws store_failed, disk_full, migration_failed; the file is then closed and as it was. */
+export function openStore(options: StoreOptions): JobStore {
+  const { file, clock = systemClock } = options;
+  if (file !== ':memory:') mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+  const db = openDatabase(file);
+  try {
+    const migrations = readMigrations(options.migrationsFolder ?? path.join(ROOT, 'migrations'));
+    const report = asStoreErrors(() => migrate(db, migrations, clock.nowMs()));
+    options.onMigrated?.(report);
+    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes });
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}

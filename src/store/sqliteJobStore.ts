@@ -1,0 +1,195 @@
+// The job store on SQLite: each method one immediate transaction over the tables. The truth of the program lives here.
+// Deliberately not here: waiting, timers, files; and no state change that core/job does not allow.
+import { type JobRecord, type JobState, jobIdFromBytes } from '../core/job.ts';
+import { type AcceptResult, type AcceptRules, type JobStore, MAX_LOSSES, type NewJob } from '../core/jobStore.ts';
+import { DarkroomError, type SerializedError } from '../errors.ts';
+import { asStoreErrors, type Database } from './database.ts';
+import { makeHouse } from './house.ts';
+import { type JobRow, toJob } from './jobRows.ts';
+import { makeJobTable, WAITING } from './jobTable.ts';
+import { makeLedger } from './ledger.ts';
+import { makeLine } from './line.ts';
+
+export interface StoreContext {
+  readonly nowMs: () => number;
+  /** At least `count` random bytes, for job ids. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** Where a job goes when its message shows how it ended. */
+const SETTLED: Readonly<Partial<Record<JobState, JobState>>> = {
+  developed: 'delivered',
+  failing: 'failed',
+  cancelling: 'cancelled',
+};
+
+/** Draws of a fresh id before the random source is taken for broken; one collision in a lifetime is already unlikely. */
+const MAX_ID_DRAWS = 8;
+
+/** @param db a migrated database; the store closes it. */
+export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext): JobStore {
+  const ledger = makeLedger(db);
+  const jobs = makeJobTable(db, ledger);
+  const line = makeLine(db);
+  const house = makeHouse(db);
+  const write = <T>(work: () => T): T => asStoreErrors(() => db.transaction(work).immediate());
+  const read = <T>(work: () => T): T => asStoreErrors(work);
+
+  function freshId(): string {
+    for (let draw = 0; draw < MAX_ID_DRAWS; draw += 1) {
+      const id = jobIdFromBytes(randomBytes(10));
+      if (jobs.row(id) === undefined) return id;
+    }
+    throw new DarkroomError('store_failed', `job id: ${MAX_ID_DRAWS} random ids in a row exist already`);
+  }
+
+  function accept(job: NewJob, rules: AcceptRules): AcceptResult {
+    const earlier = jobs.bySource(job.sourceId);
+    if (earlier !== undefined) return { ok: false, reason: 'duplicate', job: earlier };
+    const banReason = house.banOf(job.userId);
+    if (banReason !== undefined) return { ok: false, reason: 'banned', banReason };
+    const waiting = jobs.unfinishedOf(job.userId);
+    const limit = rules.maxWaitingPerUser;
+    if (waiting >= limit) return { ok: false, reason: 'too_many_waiting', waiting, limit };
+    const now = nowMs();
+    const quota = ledger.status(job.userId, rules, now);
+    if (quota.used + job.cost > quota.limit) return { ok: false, reason: 'quota', quota };
+    house.know(job.userId);
+    const record = jobs.insert(freshId(), job, now);
+    ledger.reserve(record.id, job.userId, job.cost, now);
+    return { ok: true, job: record };
+  }
+
+  function moveJob(jobId: string, to: JobState, error?: SerializedError): boolean {
+    const row = jobs.row(jobId);
+    return row !== undefined && jobs.move(row, to, nowMs(), error);
+  }
+
+  function claimNext(workerId: string, leaseMs: number): JobRecord | undefined {
+    const jobId = line.takeNext();
+    if (jobId === undefined) return undefined;
+    const now = nowMs();
+    jobs.claim(jobs.row(jobId)!, { workerId, leaseUntilMs: now + leaseMs }, now);
+    return toJob(jobs.row(jobId)!);
+  }
+
+  function loseRow(row: JobRow, error: SerializedError): JobState {
+    jobs.countLoss(row.id);
+    const losses = row.losses + 1;
+    const to = losses < MAX_LOSSES ? 'queued' : 'failing';
+    jobs.move(row, to, nowMs(), to === 'failing' ? poisonError(losses, error) : undefined);
+    return to;
+  }
+
+  function recover(answerWithinMs: number): ReturnType<JobStore['recover']> {
+    const now = nowMs();
+    const ends = jobs.inStates(['running']).map((row) => loseRow(row, RESTARTED));
+    const unanswered = jobs.inStates(['accepted']).filter((row) => row.created_at_ms < now - answerWithinMs);
+    for (const row of unanswered) jobs.move(row, 'expired', now);
+    const poisoned = ends.filter((state) => state === 'failing').length;
+    return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
+  }
+
+  function waitOf(jobId: string): ReturnType<JobStore['waitOf']> {
+    const order = line.order();
+    const position = order.findIndex((job) => job.jobId === jobId);
+    if (position === -1) return undefined;
+    const aheadMs = order.slice(0, position).reduce((sum, job) => sum + job.costMs, 0);
+    return { position, aheadMs, ownMs: order[position]!.costMs };
+  }
+
+  const develop: JobStore['develop'] = (jobId, attempt, pictures, gpuMs) => {
+    const row = jobs.runningRow(jobId, attempt);
+    if (row === undefined) return false;
+    for (const picture of pictures) jobs.addPicture({ ...picture, jobId });
+    jobs.setGpuMs(jobId, gpuMs);
+    line.measure(row.model, row.work, gpuMs);
+    return jobs.move(row, 'developed', nowMs());
+  };
+
+  return {
+    accept: (job, rules) => write(() => accept(job, rules)),
+    acknowledge: (jobId) => write(() => moveFrom('accepted', jobId, 'queued')),
+    expire: (jobId) => write(() => moveJob(jobId, 'expired')),
+    get: (jobId) => read(() => recordOf(jobs.row(jobId))),
+    byMessage: (messageId) => read(() => jobs.byMessage(messageId)),
+    list: (filter) => read(() => jobs.list(filter)),
+    pictures: (jobId) => read(() => jobs.pictures(jobId)),
+    position: (jobId) => read(() => waitOf(jobId)?.position),
+    waitOf: (jobId) => read(() => waitOf(jobId)),
+    counts: () => read(() => ({ waiting: jobs.countIn(WAITING), running: jobs.countIn(['running']) })),
+
+    claimNext: (workerId, leaseMs) => write(() => claimNext(workerId, leaseMs)),
+    renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),
+    develop: (...args) => write(() => develop(...args)),
+    lose: (jobId, attempt, error) =>
+      write(() => {
+        const row = jobs.runningRow(jobId, attempt);
+        return row === undefined ? undefined : loseRow(row, error);
+      }),
+    release: (jobId, attempt) =>
+      write(() => {
+        const row = jobs.runningRow(jobId, attempt);
+        return row !== undefined && jobs.move(row, 'queued', nowMs());
+      }),
+    lapse: () => write(() => jobs.lapsed(nowMs()).map((row) => loseRow(row, LAPSED)).length),
+    fail: (jobId, error, attempt) =>
+      write(() => {
+        const row = attempt === undefined ? jobs.row(jobId) : jobs.runningRow(jobId, attempt);
+        if (row === undefined) return false;
+        return jobs.move(row, row.state === 'developed' ? 'failed' : 'failing', nowMs(), error);
+      }),
+    cancel: (jobId) => write(() => moveJob(jobId, 'cancelling')),
+
+    setMessage: (jobId, messageId) => write(() => jobs.setMessage(jobId, messageId)),
+    settle: (jobId) =>
+      write(() => {
+        const row = jobs.row(jobId);
+        const to = row === undefined ? undefined : SETTLED[row.state];
+        if (row === undefined || to === undefined) return undefined;
+        jobs.move(row, to, nowMs());
+        return to;
+      }),
+    unsettled: () => read(() => jobs.inStates(['developed', 'failing', 'cancelling']).map(toJob)),
+    recover: (answerWithinMs) => write(() => recover(answerWithinMs)),
+
+    quota: (userId, rules) => read(() => ledger.status(userId, rules, nowMs())),
+    setQuota: (userId, limit, byUserId) => write(() => house.setQuota(userId, limit, byUserId, nowMs())),
+    ban: (userId, reason, byUserId) => write(() => house.ban(userId, reason, byUserId, nowMs())),
+    unban: (userId, byUserId) => write(() => house.unban(userId, byUserId, nowMs())),
+    banOf: (userId) => read(() => house.banOf(userId)),
+    blocklist: () => read(() => house.blocklist()),
+    block: (rule, byUserId) => write(() => house.block(rule, byUserId, nowMs())),
+    unblock: (ruleName, byUserId) => write(() => house.unblock(ruleName, byUserId, nowMs())),
+    audit: (filter) => read(() => house.audit(filter)),
+    setting: (key, make) => write(() => house.setting(key, make)),
+    setSetting: (key, value) => write(() => house.setSetting(key, value)),
+    close: () => read(() => void db.close()),
+  };
+
+  /** Only from one state: `running → queued` is a legal move too, but not an answer to Discord. */
+  function moveFrom(from: JobState, jobId: string, to: JobState): boolean {
+    const row = jobs.row(jobId);
+    return row?.state === from && jobs.move(row, to, nowMs());
+  }
+}
+
+function recordOf(row: JobRow | undefined): JobRecord | undefined {
+  return row === undefined ? undefined : toJob(row);
+}
+
+const RESTARTED: SerializedError = {
+  code: 'worker_crashed',
+  message: 'the program ended while the job ran',
+  details: {},
+};
+const LAPSED: SerializedError = {
+  code: 'worker_hung',
+  message: 'nobody renewed the lease of the running job',
+  details: {},
+};
+
+function poisonError(losses: number, last: SerializedError): SerializedError {
+  const message = `the worker was lost ${losses} times while making this picture; last: ${last.message}`;
+  return { code: 'poison', message, details: { losses, last: last.code } };
+}
