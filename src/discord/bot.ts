@@ -48,13 +48,15 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   listen(client, bot, options);
   await login(client, options);
   const applicationId = client.application!.id;
-  void keepRegistering(client, applicationId, options);
+  const closing = new AbortController();
+  void keepRegistering(client, applicationId, options, closing.signal);
   bot.outbox.start();
   return {
     userId: client.user!.id,
     inviteLink: inviteLink(applicationId),
     outbox: bot.outbox,
     async close(graceMs) {
+      closing.abort(new Error('the bot was closed'));
       await bot.router.close();
       await bot.outbox.flush(AbortSignal.timeout(graceMs));
       await bot.outbox.stop();
@@ -183,7 +185,12 @@ function closedForGood(code: number): DarkroomError {
 const REGISTER_AGAIN_MS = 5_000;
 const REGISTER_AGAIN_MAX_MS = 600_000;
 
-async function keepRegistering(client: Client, applicationId: string, options: BotOptions): Promise<void> {
+async function keepRegistering(
+  client: Client,
+  applicationId: string,
+  options: BotOptions,
+  closing: AbortSignal,
+): Promise<void> {
   const { store, clock, log, commands, catalog, apiUrl } = options;
   const declarations = commands.map((command) => command.declare(catalog));
   const registration = { rest: client.rest, applicationId, declarations, store, always: apiUrl !== null };
@@ -193,8 +200,9 @@ async function keepRegistering(client: Client, applicationId: string, options: B
       log.info({ commands: declarations.length, isNew }, 'commands are registered');
       return;
     } catch (err) {
+      if (closing.aborted) return;
       log.error({ err, waitMs }, 'commands could not be registered; trying again');
-      await clock.sleep(waitMs);
+      await clock.sleep(waitMs, closing).catch(() => {});
     }
   }
 }

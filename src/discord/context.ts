@@ -1,8 +1,7 @@
 // What a command has in its hands: ports and settings, given once by main. Nothing here is a module-level singleton, so tests give their own.
 import type { Clock } from '../clock.ts';
 import type { AcceptRules, JobStore } from '../core/jobStore.ts';
-import type { Verdict } from '../core/moderation.ts';
-import type { ModelCard, RequestLimits, ResolvedRequest } from '../core/request.ts';
+import type { ModelCard, RequestLimits } from '../core/request.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
@@ -35,7 +34,6 @@ export interface BotContext {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly judge: (request: ResolvedRequest) => Verdict;
   /** 0 … 2^32 - 1. */
   readonly randomSeed: () => number;
 }

@@ -9,6 +9,7 @@ import {
 } from 'discord.js';
 import type { JobKind, JobRecord, PictureRecord } from '../core/job.ts';
 import type { AcceptResult } from '../core/jobStore.ts';
+import { judge } from '../core/moderation.ts';
 import type { RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
 import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
@@ -59,7 +60,7 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
   const first = resolve(
     wish.start === undefined ? wish.draft : { ...wish.draft, initImage: { sha256: '0'.repeat(64) } },
   );
-  const verdict = bot.judge(first);
+  const verdict = judge(first, bot.store.blocklist());
   if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
   const request = wish.start === undefined ? first : resolve(await withStart(wish.draft, wish.start, bot));
   return accept(asker, wish, request, bot);
@@ -153,8 +154,7 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   const answered = await answer(interaction, job, only, bot);
   if (answered === 'too_late') {
     // Discord told the user that nobody answered; nothing is run and nothing is charged.
-    bot.queue.cancel(job.id);
-    bot.outbox.touch(job.id);
+    bot.store.expire(job.id);
     return;
   }
   bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
@@ -202,17 +202,17 @@ async function sendAnswer(
   const phrases = phrasesOf(interaction);
   const place = placeOf(job, bot);
   if (only && !interaction.deferred) {
-    await interaction.reply(await messageOf(waitingView(job, place, { phrases, ids: bot.ids }), bot.dataDir));
+    await interaction.reply(await messageOf(waitingView(job, undefined, { phrases, ids: bot.ids }), bot.dataDir));
   } else {
     await tell(interaction, phrases.queued(job.id, place));
   }
   return '@original';
 }
 
-/** 1-based place the job will have once it is queued: behind everybody who waits. */
+/** 1-based place the job will have once it is queued: behind everybody who waits. Its own row already counts. */
 function placeOf(job: JobRecord, bot: BotContext): number {
   const position = bot.store.position(job.id);
-  return position === undefined ? bot.store.counts().waiting + 1 : position + 1;
+  return position === undefined ? Math.max(1, bot.store.counts().waiting) : position + 1;
 }
 
 function tokenOf(interaction: OrderInteraction, original: AnswerToken['original']): AnswerToken {

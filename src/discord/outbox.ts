@@ -1,6 +1,7 @@
 // The outbox: brings the one message of every job to Discord and keeps it in step with the database, until the end has been shown.
 // One message a job: created once under a nonce, its id stored, then only edited. Which jobs are owed is read from the database, never
 // remembered; a restart loses nothing but the interaction tokens, which are needed only where the bot itself may not write.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import { isFinal, type JobRecord, type JobState } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
@@ -11,6 +12,7 @@ import type { Phrases } from './phrases/phrases.ts';
 import {
   cancelledView,
   developingView,
+  type Expectation,
   failedView,
   fileChoices,
   resultView,
@@ -46,7 +48,7 @@ export const OUTBOX_TIMING: OutboxTiming = {
 };
 
 export interface OutboxOptions {
-  readonly store: Pick<JobStore, 'get' | 'pictures' | 'position' | 'setMessage' | 'settle' | 'unsettled'>;
+  readonly store: Pick<JobStore, 'get' | 'pictures' | 'waitOf' | 'setMessage' | 'settle' | 'unsettled'>;
   readonly messenger: Messenger;
   readonly clock: Clock;
   readonly log: Logger;
@@ -74,6 +76,7 @@ interface Line {
   /** Follow-up made with the token, when the interaction's own answer is not ours. */
   answerMessageId: string | null;
   progress: DevelopProgress | null;
+  expected: Expectation | undefined;
   shown: string;
   shownState: JobState | null;
   nextEditMs: number;
@@ -97,6 +100,8 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#timing = options.timing ?? OUTBOX_TIMING;
+    // One listener for every job that is backing off; a Discord outage is no leak.
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   /** Takes up every job whose end has not been shown, and looks again now and then. */
@@ -152,6 +157,7 @@ export class Outbox {
       token: null,
       answerMessageId: null,
       progress: null,
+      expected: undefined,
       shown: '',
       shownState: null,
       nextEditMs: 0,
@@ -215,17 +221,27 @@ export class Outbox {
     const outcome = await this.#send(line, job, view);
     if (outcome.kind === 'sent' || outcome.kind === 'refused' || outcome.kind === 'too_large') {
       Object.assign(line, { shown: JSON.stringify(view), shownState: job.state });
+    } else {
+      line.nextEditMs = 0;
     }
     return true;
   }
 
   #stateView(line: Line, job: JobRecord, wording: Wording): View {
-    if (job.state === 'queued') {
-      const position = this.#options.store.position(job.id);
-      return waitingView(job, position === undefined ? undefined : position + 1, wording);
-    }
+    if (job.state === 'queued') return waitingView(job, this.#expectation(line, job), wording);
     const share = line.progress === null ? 0 : line.progress.stepsDone / Math.max(1, line.progress.stepsTotal);
     return developingView(job, share, wording);
+  }
+
+  /** Computed anew only when the place changes or the time has come; the reader's client counts down by itself. */
+  #expectation(line: Line, job: JobRecord): Expectation | undefined {
+    const wait = this.#options.store.waitOf(job.id);
+    if (wait === undefined) return undefined;
+    const nowMs = this.#options.clock.nowMs();
+    const place = wait.position + 1;
+    if (line.expected?.place === place && line.expected.readyAtMs > nowMs) return line.expected;
+    line.expected = { place, readyAtMs: nowMs + wait.aheadMs + wait.ownMs };
+    return line.expected;
   }
 
   /** The end is sent at once, however lately the last edit was, and repeated until Discord has it or never will. */

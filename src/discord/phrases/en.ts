@@ -5,7 +5,7 @@ const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictu
 
 export const en: Phrases = {
   queued: (id, place) => `Queued as \`#${id}\`, place ${place}. The result will appear in this channel.`,
-  waiting: (place, asked) => `⏳ Waiting, place ${place} in the queue. Asked ${asked}.`,
+  waiting: (place, ready) => `⏳ Waiting, place ${place} in the queue. Expected ${ready}.`,
   starting: () => '🎞️ Developing is about to start.',
   developing: (percent, bar) => `🎞️ Developing ${bar} ${percent} %`,
   cancelled: (id) => `🚫 Cancelled. Nothing was charged. \`#${id}\``,

@@ -7,7 +7,7 @@ import { zh } from './zh.ts';
 export interface Phrases {
   // answers to a request
   queued(id: string, place: number): string;
-  waiting(place: number, asked: string): string;
+  waiting(place: number, ready: string): string;
   starting(): string;
   developing(percent: number, bar: string): string;
   cancelled(id: string): string;

@@ -12,7 +12,7 @@ const counted = (count: number, noun: 'picture' | 'step') => `${count} ${FORMS[r
 
 export const ru: Phrases = {
   queued: (id, place) => `В очереди как \`#${id}\`, место ${place}. Результат появится в этом канале.`,
-  waiting: (place, asked) => `⏳ В очереди, место ${place}. Запрос сделан ${asked}.`,
+  waiting: (place, ready) => `⏳ В очереди, место ${place}. Будет готово ${ready}.`,
   starting: () => '🎞️ Сейчас начнётся проявка.',
   developing: (percent, bar) => `🎞️ Проявляется ${bar} ${percent} %`,
   cancelled: (id) => `🚫 Отменено. Квота не списана. \`#${id}\``,

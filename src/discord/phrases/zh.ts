@@ -3,7 +3,7 @@ import type { Phrases } from './phrases.ts';
 
 export const zh: Phrases = {
   queued: (id, place) => `已排队：\`#${id}\`，第 ${place} 位。结果会出现在本频道。`,
-  waiting: (place, asked) => `⏳ 排队中，第 ${place} 位。提交于${asked}。`,
+  waiting: (place, ready) => `⏳ 排队中，第 ${place} 位。预计${ready}完成。`,
   starting: () => '🎞️ 即将开始显影。',
   developing: (percent, bar) => `🎞️ 显影中 ${bar} ${percent} %`,
   cancelled: (id) => `🚫 已取消，不计入配额。\`#${id}\``,

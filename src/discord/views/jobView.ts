@@ -22,9 +22,17 @@ export function headline(job: JobRecord, phrases: Phrases): string {
   return phrases.byUser(quoted(job.request.prompt, SHOWN_PROMPT_CHARS) || '—', `<@${job.userId}>`);
 }
 
-/** @param place 1-based place in the queue; undefined when a worker is about to take it. */
-export function waitingView(job: JobRecord, place: number | undefined, { phrases, ids }: Wording): View {
-  const state = place === undefined ? phrases.starting() : phrases.waiting(place, timestamp(job.createdAtMs, 'R'));
+/** Where a waiting job stands and when its pictures may be there. */
+export interface Expectation {
+  /** 1-based. */
+  readonly place: number;
+  readonly readyAtMs: number;
+}
+
+/** @param expected undefined when a worker is about to take the job. */
+export function waitingView(job: JobRecord, expected: Expectation | undefined, { phrases, ids }: Wording): View {
+  const state =
+    expected === undefined ? phrases.starting() : phrases.waiting(expected.place, timestamp(expected.readyAtMs, 'R'));
   return stateView(job, state, phrases, [cancelRow(job, phrases, ids)]);
 }
 

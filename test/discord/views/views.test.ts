@@ -1,0 +1,140 @@
+// Every view in every language against Discord's limits, with the longest texts there can be, and the words that matter.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/core/request.ts';
+import { en } from '../../../src/discord/phrases/en.ts';
+import { phrasesFor } from '../../../src/discord/phrases/phrases.ts';
+import { ru } from '../../../src/discord/phrases/ru.ts';
+import { zh } from '../../../src/discord/phrases/zh.ts';
+import { failureReason, refusalText } from '../../../src/discord/views/failure.ts';
+import { editForm, varyForm } from '../../../src/discord/views/formViews.ts';
+import {
+  cancelledView,
+  developingView,
+  failedView,
+  fileChoices,
+  resultView,
+  waitingView,
+} from '../../../src/discord/views/jobView.ts';
+import { historyView, queueView } from '../../../src/discord/views/listViews.ts';
+import { recipeView } from '../../../src/discord/views/recipeView.ts';
+import { DarkroomError } from '../../../src/errors.ts';
+import { expectFits, expectModalFits } from '../limits.ts';
+import { testIds, testJob, testPictures } from '../samples.ts';
+
+const ids = testIds();
+const LONGEST = '*'.repeat(DEFAULT_LIMITS.maxPromptChars);
+const longJob = testJob(
+  { parentJobId: 'bcdefghijk', parentImageIndex: 3 },
+  { prompt: LONGEST, negativePrompt: LONGEST, count: 4, initImage: { sha256: 'ab'.repeat(32) } },
+);
+
+describe.each([
+  ['English', en],
+  ['Russian', ru],
+  ['Chinese', zh],
+] as const)('in %s', (_, phrases) => {
+  const wording = { phrases, ids };
+  const pictures = testPictures(longJob);
+
+  test('every state of a job fits with the longest prompt', () => {
+    expectFits(waitingView(longJob, { place: 12_345, readyAtMs: 1_800_000_020_000 }, wording));
+    expectFits(waitingView(longJob, undefined, wording));
+    expectFits(developingView(longJob, 0.5, wording));
+    expectFits(cancelledView(longJob, wording));
+    expectFits(failedView(longJob, wording));
+    for (const files of fileChoices(longJob, pictures, phrases)) expectFits(resultView(longJob, files, wording));
+    expectFits(resultView(longJob, [], wording, phrases.cannotAttach(longJob.id)));
+  });
+
+  test('recipe, history, queue and forms fit', () => {
+    expectFits(recipeView(longJob, pictures, phrases));
+    const entries = Array.from({ length: 5 }, (__, index) => ({
+      job: testJob({ ...longJob, id: `abcdefghi${'abcde'[index]}`, messageId: '500000000000000005' }),
+      pictures,
+    }));
+    expectFits(historyView({ userId: longJob.userId, page: 3, entries, hasOlder: true }, phrases, ids));
+    expectFits(historyView({ userId: longJob.userId, page: 0, entries: [], hasOlder: false }, phrases, ids));
+    const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999 }));
+    expectFits(queueView({ waiting: 10_000, running: 2, mine }, phrases));
+    expectModalFits(editForm(ids.write('editForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
+    expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
+    expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
+  });
+
+  test('every prompt gives a result that fits', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1000 }), (prompt) => {
+        const job = { ...longJob, request: { ...longJob.request, prompt } };
+        expectFits(resultView(job, fileChoices(job, pictures, phrases)[0]!, wording));
+        expectFits(recipeView(job, pictures, phrases));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('a result', () => {
+  const wording = { phrases: en, ids };
+
+  test('says who, what, the seed and the recipe, and offers one variation a picture', () => {
+    const job = testJob({}, { prompt: 'a *red* heart', seed: 0, count: 2, guidance: 0 });
+    const [grid] = fileChoices(job, testPictures(job), en);
+    const view = resultView(job, grid!, wording);
+    expect(view.content).toMatchInlineSnapshot(`
+      "**a \\*red\\* heart** · <@100000000000000001>
+      -# seed \`0\` · 96×64 · 12 steps · guidance 0 · dpmpp\\_2m · testmodel / flat · \`#abcdefghij\`"
+    `);
+    const labels = view.rows.map((row) => row.components.map((button) => ('label' in button ? button.label : '')));
+    expect(labels).toEqual([
+      ['Vary 1', 'Vary 2'],
+      ['Again', 'Edit prompt', 'Recipe', 'Delete'],
+    ]);
+    expect(view.files.map((file) => file.path)).toEqual(['pictures/abcdefghij/grid.png']);
+    expect(view.files[0]?.altText).toBe('Grid of 2 generated pictures: a *red* heart');
+  });
+
+  test('names the picture it came from', () => {
+    const job = testJob({ parentJobId: 'bcdefghijk', parentImageIndex: 1 });
+    expect(resultView(job, [], wording).content).toContain('from `#bcdefghijk` picture 2');
+  });
+
+  test('that is too large as a grid is offered as single pictures, then as one', () => {
+    const job = testJob({}, { count: 3 });
+    const sets = fileChoices(job, testPictures(job), en).map((files) => files.map((file) => file.name));
+    expect(sets).toEqual([
+      ['darkroom-abcdefghij.png'],
+      ['darkroom-abcdefghij-1.png', 'darkroom-abcdefghij-2.png', 'darkroom-abcdefghij-3.png'],
+      ['darkroom-abcdefghij-1.png'],
+    ]);
+  });
+
+  test('has a recipe with the seed of every picture, the last one wrapping at 2^32', () => {
+    const job = testJob({}, { seed: 2 ** 32 - 1, count: 2 });
+    const view = recipeView(job, testPictures(job), en);
+    expect(view.content).toContain('seed: 4294967295, 0');
+    expect(view.files).toHaveLength(2);
+    expect(recipeView(job, testPictures(job, 6 * 1024 * 1024), en).files).toEqual([]);
+  });
+});
+
+describe('errors', () => {
+  test('about what a person gave are told in their words, everything else only by its code', () => {
+    const theirs = new DarkroomError(
+      'request_invalid',
+      'steps: found 0, expected a whole number from 1 to 150',
+    ).toJSON();
+    expect(refusalText(theirs, en)).toBe('I cannot do that: steps\\: found 0, expected a whole number from 1 to 150');
+    const ours = new DarkroomError('store_failed', '/home/me/darkroom.db is locked').toJSON();
+    expect(refusalText(ours, en)).toBe('Something went wrong on my side (store_failed). Please try again.');
+    expect(failureReason(ours, en)).not.toContain('/home');
+    expect(failureReason(null, en)).toContain('(internal)');
+  });
+});
+
+test('languages are found by their first part, and English stands in', () => {
+  expect(phrasesFor('zh-TW')).toBe(zh);
+  expect(phrasesFor('ru')).toBe(ru);
+  expect(phrasesFor('fr')).toBe(en);
+  expect(phrasesFor(undefined)).toBe(en);
+});
