@@ -36,6 +36,17 @@ export interface UnetConfig {
   readonly freqShift: number;
 }
 
+/** What training scripts leave in the config when they save averaged weights. @source diffusers training_utils.py EMAModel */
+const AVERAGING_FIELDS = [
+  'decay',
+  'inv_gamma',
+  'min_decay',
+  'optimization_step',
+  'power',
+  'update_after_step',
+  'use_ema_warmup',
+];
+
 /** @throws model_unsupported naming the field and its value. */
 export function readUnetConfig(reader: ConfigReader): UnetConfig {
   refuseOtherKinds(reader);
@@ -62,6 +73,7 @@ export function readUnetConfig(reader: ConfigReader): UnetConfig {
   checkTogether(reader, config);
   // Single precision throughout: whether attention would have been widened makes no difference.
   reader.skip('upcast_attention', 'use_linear_projection', 'sample_size', 'dropout', 'time_embedding_dim');
+  reader.skip(...AVERAGING_FIELDS);
   reader.refuseUnread();
   return config;
 }

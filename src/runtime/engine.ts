@@ -64,9 +64,19 @@ class LazySession {
 
   async run(inputs: Parameters<NetworkSession['run']>[0]): ReturnType<NetworkSession['run']> {
     if (this.#isClosed) throw new DarkroomError('runtime_failed', `${this.graph.name}: called after it was closed`);
-    this.#opening ??= NetworkSession.open(this.graph, this.#settings);
+    this.#opening ??= this.#open();
     const session = await this.#opening;
     return session.run(inputs);
+  }
+
+  /** A failed attempt is forgotten, so that the next call tries again. */
+  async #open(): Promise<NetworkSession> {
+    try {
+      return await NetworkSession.open(this.graph, this.#settings);
+    } catch (thrown) {
+      this.#opening = null;
+      throw thrown;
+    }
   }
 
   async close(): Promise<void> {

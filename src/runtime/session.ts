@@ -50,12 +50,19 @@ function toTensor({ data, dims }: Input): Tensor {
   return data instanceof Int32Array ? new Tensor('int32', data, dims) : new Tensor('float32', data, dims);
 }
 
+/**
+ * No arena: it keeps the largest memory a call ever took. Four pictures of 512x512 with the shipped model left 620 MB resident with it and
+ * 250 MB without, at the same speed within the spread of the measurement.
+ */
 function sessionOptions({ provider, threads }: SessionSettings, weightsRoot: string): InferenceSession.SessionOptions {
   return {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableCpuMemArena: false,
+    // DirectML does not work with memory patterns.
+    enableMemPattern: provider !== 'dml',
     logSeverityLevel: 3,
     extra: { session: { model_external_initializers_file_folder_path: weightsRoot } },
   };

@@ -10,16 +10,16 @@ export interface GoldenTensor {
 }
 
 export const FOLDERS = path.join(ROOT, 'test/golden/folders');
-const RECORDED = path.join(ROOT, 'test/golden/networks');
+export const RECORDED = path.join(ROOT, 'test/golden/networks');
 
-/** Every tensor of one folder's record; integers become floats. */
-export function readGolden(folder: string): (name: string) => GoldenTensor {
-  const file = path.join(RECORDED, `${folder}.safetensors`);
+/** @param record file under test/golden/networks, without ending. Integers become floats. */
+export function readGolden(record: string): (name: string) => GoldenTensor {
+  const file = path.join(RECORDED, `${record}.safetensors`);
   const index = openSafetensors(RECORDED, file);
   const bytes = readFileSync(file);
   return (name) => {
     const tensor = index.get(name);
-    if (tensor === undefined) throw new Error(`${folder}: nothing recorded under ${name}`);
+    if (tensor === undefined) throw new Error(`${record}: nothing recorded under ${name}`);
     const own = Uint8Array.from(bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes));
     const numbers = tensor.dtype === 'I32' ? new Int32Array(own.buffer) : new Float32Array(own.buffer);
     return { shape: tensor.shape, data: Float32Array.from(numbers) };
