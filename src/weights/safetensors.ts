@@ -173,8 +173,10 @@ function checkTiling(tensors: readonly TensorRange[], dataStart: number, fileByt
   if (end !== fileBytes) fail(`the tensors end at byte ${end}, but the file has ${fileBytes}`);
 }
 
-/** Names come from strangers: quoted, and short enough for a log line. */
+/** Names come from strangers: quoted, and short enough for a log line; cut first, for one can fill the whole header. */
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 120 ? `${text.slice(0, 117)}…"` : text;
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_QUOTED_CHARS)) : String(value);
+  return text.slice(0, MAX_QUOTED_CHARS);
 }
+
+const MAX_QUOTED_CHARS = 120;
