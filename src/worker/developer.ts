@@ -22,10 +22,10 @@ import { type Asker, Batcher } from './batcher.ts';
 import { type LentModel, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 
-export type DeveloperOptions = Omit<ChildOptions, 'logLevel'> & {
+export interface DeveloperOptions extends ChildOptions {
   /** Told before every call that may block the thread, and `idle` after the last. */
   readonly onActivity?: (activity: Activity) => void;
-};
+}
 
 export interface Developer {
   readonly facts: WorkerFacts;

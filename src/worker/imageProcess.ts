@@ -127,7 +127,7 @@ export class ImageProcess {
   #handle(message: ChildMessage): void {
     if (this.#state === 'lost') return;
     if (message.type === 'ready') this.#onReady(message.facts);
-    else if (message.type === 'unready') this.#lose(deserializeError(message.error as SerializedError));
+    else if (message.type === 'broken') this.#lose(deserializeError(message.error as SerializedError));
     else if (message.type === 'beat') this.#onBeat(message);
     else this.#events.onTask(message);
   }

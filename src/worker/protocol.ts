@@ -95,7 +95,6 @@ const childOptions = z.strictObject({
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']),
   /** Threads of the networks; null leaves the choice to the engine. */
   threads: z.int().min(1).nullable(),
-  logLevel: z.string(),
 });
 
 const parentMessage = z.discriminatedUnion('type', [
@@ -107,8 +106,8 @@ const parentMessage = z.discriminatedUnion('type', [
 
 const childMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready'), facts }),
-  /** The handshake ends here: nothing can be made with these options. */
-  z.strictObject({ type: z.literal('unready'), error }),
+  /** The child gives up and ends: at the handshake because nothing can be made with these options, later for a message it cannot read. */
+  z.strictObject({ type: z.literal('broken'), error }),
   /** Sent when an activity begins and once a second; `call` counts activities, so one call has one deadline. */
   z.strictObject({ type: z.literal('beat'), activity: z.enum(ACTIVITIES), call: z.int().min(0) }),
   z.strictObject({ type: z.literal('progress'), taskId, stepsDone: z.int().min(0), stepsTotal: z.int().min(0) }),

@@ -15,9 +15,9 @@ const HANDSHAKES: Readonly<Record<string, () => void>> = {
   good: () => say({ type: 'ready', facts: FACTS }),
   mute: () => {},
   exit: () => process.exit(7),
-  unready: () =>
+  unable: () =>
     say({
-      type: 'unready',
+      type: 'broken',
       error: { code: 'provider_unavailable', message: 'cuda: not here', details: { want: 'cuda' } },
     }),
 };

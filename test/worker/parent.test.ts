@@ -25,7 +25,7 @@ afterEach(async () => {
 function start(handshake = 'good', entry = compiledEntry('test/support/scriptedChild.ts')) {
   const clock = new FakeClock();
   const log = makeLog('silent');
-  const child = { modelsDir: handshake, device: 'cpu', threads: null, logLevel: 'silent' } as const;
+  const child = { modelsDir: handshake, device: 'cpu', threads: null } as const;
   const worker = startWorker({ ...child, log, clock, limits: LIMITS, entry });
   open.push(worker);
   return { worker, clock };
@@ -167,7 +167,7 @@ describe('a lost process', () => {
 
 describe('the handshake', () => {
   test('passes on why the child cannot work', async () => {
-    const { worker } = start('unready');
+    const { worker } = start('unable');
     expect(await failure(worker.ready())).toMatchObject({ code: 'provider_unavailable', details: { want: 'cuda' } });
   });
 
