@@ -82,17 +82,28 @@ export function withTokenizer(modelsDir: string, layout: ModelLayout): ModelFold
   const { config, tensors } = layout.textEncoder;
   const maxPositions = config.max_position_embeddings ?? CLIP_POSITIONS;
   const vocabSize = tensors.get(TOKEN_TABLE)?.shape[0];
-  if (!Number.isInteger(maxPositions) || vocabSize === undefined) {
-    const problem =
-      vocabSize === undefined ? `${TOKEN_TABLE} is missing` : 'max_position_embeddings is no whole number';
-    throw new DarkroomError('weights_invalid', `${tensors.source}: ${problem}`);
+  if (vocabSize === undefined)
+    throw new DarkroomError('weights_invalid', `${tensors.source}: ${TOKEN_TABLE} is missing`);
+  if (!isPromptLength(maxPositions)) {
+    const problem = `max_position_embeddings is ${JSON.stringify(maxPositions)}, expected at most ${MAX_POSITIONS}`;
+    throw new DarkroomError(
+      'weights_invalid',
+      `${nameInMessages(modelsDir, layout.path)}/text_encoder/config.json: ${problem}`,
+    );
   }
-  const tokenizer = loadTokenizer(modelsDir, path.join(layout.path, 'tokenizer'), maxPositions as number, vocabSize);
+  const tokenizer = loadTokenizer(modelsDir, path.join(layout.path, 'tokenizer'), maxPositions, vocabSize);
   return { ...layout, tokenizer };
 }
 
 /** What a CLIPTextConfig means when it does not say. @source transformers CLIPTextConfig */
 const CLIP_POSITIONS = 77;
+/** Tokens; Long-CLIP has 248. Every prompt is padded to this length, so a config must not name any number it likes. */
+const MAX_POSITIONS = 4096;
+
+function isPromptLength(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_POSITIONS;
+}
+
 /** [vocabulary, width]; the table decides which ids exist, whatever the config says. */
 const TOKEN_TABLE = 'text_model.embeddings.token_embedding.weight';
 

@@ -33,13 +33,30 @@ export function loadTokenizer(
   const source = nameInMessages(modelsDir, folder);
   const config = readOptional(modelsDir, path.join(folder, 'tokenizer_config.json'));
   const special = { ...readOptional(modelsDir, path.join(folder, 'special_tokens_map.json')), ...config };
-  const tokenizer = buildTokenizer(readTokenizerJson(modelsDir, folder, special), config, source);
-  checkVocabulary(tokenizer, vocabSize, source);
-  const padToken = tokenText(special.pad_token) ?? CLIP_TOKENS.end;
-  const padId = tokenizer.token_to_id(padToken);
-  if (padId === undefined)
-    throw invalid(source, `the padding token ${JSON.stringify(padToken)} is not in the vocabulary`);
-  return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions, source), padId, source);
+  const json = readTokenizerJson(modelsDir, folder, special);
+  return refusingWhatThrows(source, () => {
+    const tokenizer = new Tokenizer(json, config);
+    checkVocabulary(tokenizer, vocabSize, source);
+    const padId = paddingId(tokenizer, tokenText(special.pad_token) ?? CLIP_TOKENS.end, source);
+    return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions, source), padId, source);
+  });
+}
+
+/** The package takes a tokenizer.json on trust and fails with whatever it stumbles over, some of it at the first text only. */
+function refusingWhatThrows<T>(source: string, build: () => T): T {
+  try {
+    return build();
+  } catch (cause) {
+    if (cause instanceof DarkroomError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DarkroomError('weights_invalid', `${source}/tokenizer.json: ${reason.slice(0, 200)}`, {}, { cause });
+  }
+}
+
+function paddingId(tokenizer: Tokenizer, token: string, source: string): number {
+  const id = tokenizer.token_to_id(token);
+  if (id !== undefined) return id;
+  throw invalid(source, `the padding token ${JSON.stringify(token)} is not in the vocabulary`);
 }
 
 /** Folders without a limit of their own say 1e30, so the shorter of the two counts. */
@@ -71,15 +88,6 @@ function readTokenizerJson(modelsDir: string, folder: string, special: Json): Js
 function tokenText(value: unknown): string | undefined {
   if (isRecord(value)) return tokenText(value.content);
   return typeof value === 'string' ? value : undefined;
-}
-
-function buildTokenizer(json: Json, config: Json, source: string): Tokenizer {
-  try {
-    return new Tokenizer(json, config);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DarkroomError('weights_invalid', `${source}/tokenizer.json: ${reason.slice(0, 200)}`, {}, { cause });
-  }
 }
 
 /** A token beyond the text encoder's table would read another tensor's bytes or fail in the middle of a job. */

@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DarkroomError } from '../../src/errors.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import { MODEL_INDEX, sdFolder, UNET_CONFIG, UNET_SHAPES, UNET_WEIGHTS } from './makeFolder.ts';
 import { modelsFolder, putFile, safetensorsOf } from './makeSafetensors.ts';
@@ -350,6 +352,13 @@ describe('what is missing or wrong is named', () => {
     expect(reasonFor(withChange(file, content))).toMatch(reason);
   });
 
+  test.each([0, -5, 1.5, '77', 10 ** 9])('a prompt of %j tokens', (length) => {
+    const files = withChange('text_encoder/config.json', { max_position_embeddings: length });
+    expect(() => scanModels(modelsFolder(files)).open('m')).toThrow(
+      /^m\/text_encoder\/config.json: max_position_embeddings/,
+    );
+  });
+
   test('tokens the text encoder has no row for', () => {
     const files = withChange(
       'text_encoder/model.safetensors',
@@ -410,4 +419,83 @@ describe('the scan', () => {
     mkdirSync(path.join(empty, 'loras'));
     expect(scanModels(empty)).toMatchObject({ cards: [], refused: [] });
   });
+});
+
+describe('fuzz', () => {
+  const jsonFiles = [
+    'model_index.json',
+    'unet/config.json',
+    'vae/config.json',
+    'text_encoder/config.json',
+    'tokenizer/vocab.json',
+    'tokenizer/tokenizer.json',
+    'tokenizer/tokenizer_config.json',
+    'tokenizer/special_tokens_map.json',
+    'scheduler/scheduler_config.json',
+    'darkroom.json',
+    'unet/diffusion_pytorch_model.safetensors.index.json',
+  ];
+  const key = fc.constantFrom(
+    ...[
+      '_class_name',
+      'unet',
+      'vae',
+      'text_encoder_2',
+      'block_out_channels',
+      'sample_size',
+      'latent_channels',
+      'in_channels',
+    ],
+    ...[
+      'max_position_embeddings',
+      'model_max_length',
+      'pad_token',
+      'bos_token',
+      'weight_map',
+      'a</w>',
+      'model',
+      'added_tokens',
+    ],
+    ...[
+      'normalizer',
+      'pre_tokenizer',
+      'post_processor',
+      'decoder',
+      'beta_start',
+      'clip_sample',
+      'defaults',
+      'styles',
+      'name',
+    ],
+  );
+  const original = sdFolder('m');
+
+  test('three hundred folders with one file changed: a card or a reason that begins with a file name', () => {
+    const folder = modelsFolder(original);
+    const change = fc.dictionary(key, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
+    fc.assert(
+      fc.property(fc.constantFrom(...jsonFiles), change, fc.boolean(), (name, changes, isAddition) => {
+        const before = original[`m/${name}`];
+        const isOld = isAddition && typeof before === 'object';
+        putFile(folder, `m/${name}`, isOld ? { ...before, ...changes } : changes);
+        expectSound(folder);
+        if (before === undefined) rmSync(path.join(folder, 'm', name));
+        else putFile(folder, `m/${name}`, before);
+      }),
+      { numRuns: 300, seed: 7 },
+    );
+  });
+
+  function expectSound(folder: string): void {
+    const registry = scanModels(folder);
+    for (const { reason } of registry.refused) expect(reason).toMatch(/^m[:/]/);
+    for (const { name } of registry.cards) {
+      try {
+        expect(registry.open(name).tokenizer.encode('a cat').length).toBeGreaterThan(2);
+      } catch (thrown) {
+        if (!(thrown instanceof DarkroomError)) throw thrown;
+        expect(thrown.message).toMatch(/^m[:/]/);
+      }
+    }
+  }
 });
