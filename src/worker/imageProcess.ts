@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { WorkerFacts } from '../core/worker.ts';
-import { DarkroomError, deserializeError, type SerializedError } from '../errors.ts';
+import { DarkroomError, deserializeError, type SerializedError, toDarkroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { deferred } from './deferred.ts';
 import type { Activity, Beat, ChildMessage, ChildOptions, ParentMessage } from './protocol.ts';
@@ -116,12 +116,9 @@ export class ImageProcess {
   }
 
   #receive(raw: unknown): void {
-    try {
-      this.#handle(parseChildMessage(raw));
-    } catch (thrown) {
-      if (!(thrown instanceof DarkroomError)) throw thrown;
-      this.#lose(thrown);
-    }
+    const message = readMessage(raw);
+    if (message instanceof DarkroomError) this.#lose(message);
+    else this.#handle(message);
   }
 
   #handle(message: ChildMessage): void {
@@ -189,6 +186,14 @@ export class ImageProcess {
       if (this.#stderrTail.length > STDERR_LINES) this.#stderrTail.shift();
       this.#options.log.warn({ pid: this.#child.pid, line }, 'the image process wrote');
     });
+  }
+}
+
+function readMessage(raw: unknown): ChildMessage | DarkroomError {
+  try {
+    return parseChildMessage(raw);
+  } catch (thrown) {
+    return toDarkroomError(thrown, 'worker_protocol');
   }
 }
 

@@ -141,5 +141,5 @@ function parse<T>(schema: z.ZodType<T>, message: unknown, reader: string): T {
 
 function typeOf(message: unknown): string {
   if (typeof message !== 'object' || message === null || !('type' in message)) return `none (${typeof message})`;
-  return JSON.stringify(String(message.type).slice(0, 40));
+  return typeof message.type === 'string' ? JSON.stringify(message.type.slice(0, 40)) : `a ${typeof message.type}`;
 }

@@ -1,0 +1,243 @@
+// The command line from argument to picture: options, exit codes, names that never cover another file.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { imagine } from '../../src/cli/imagineCommand.ts';
+import { parseImagine } from '../../src/cli/imagineOptions.ts';
+import { placePicture } from '../../src/cli/placePicture.ts';
+import { barLine, progressBar } from '../../src/cli/progressBar.ts';
+import { exitCodeOf, runCommand, type Terminal } from '../../src/cli/terminal.ts';
+import { DarkroomError } from '../../src/errors.ts';
+import { TINY_MODELS } from '../support/tasks.ts';
+
+const NEVER = new AbortController().signal;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+interface Heard extends Terminal {
+  readonly out: string[];
+  readonly err: string[];
+}
+
+function terminal(environment: Record<string, string> = {}, errorColumns: number | null = null): Heard {
+  const out: string[] = [];
+  const err: string[] = [];
+  const print = (text: string) => void out.push(text);
+  const printError = (text: string) => void err.push(text);
+  return {
+    environment: { MODELS_DIR: TINY_MODELS, DEVICE: 'cpu', THREADS: '1', ...environment },
+    folder,
+    print,
+    printError,
+    errorColumns,
+    out,
+    err,
+  };
+}
+
+function run(argv: readonly string[], heard: Heard, signal = NEVER): Promise<number> {
+  return runCommand(heard, () => imagine(argv, heard, signal));
+}
+
+const SMALL = ['--size', '96x64', '--steps', '2'];
+
+describe('options', () => {
+  test('all of them', () => {
+    const line =
+      '--negative snow --model sd-small --sampler ddim --steps 7 --guidance 0 --seed 0 --size 96x64 --count 2 --image a.png --strength 0.5 --out b.png --json';
+    expect(parseImagine(['a', 'heart', ...line.split(' ')])).toEqual({
+      draft: {
+        prompt: 'a heart',
+        negativePrompt: 'snow',
+        sampler: 'ddim',
+        steps: 7,
+        guidance: 0,
+        seed: 0,
+        size: { widthPx: 96, heightPx: 64 },
+        count: 2,
+        strength: 0.5,
+      },
+      model: 'sd-small',
+      image: 'a.png',
+      out: 'b.png',
+      json: true,
+    });
+  });
+
+  test('a prompt alone leaves everything to the model', () => {
+    expect(parseImagine(['красное сердце'])).toEqual({
+      draft: { prompt: 'красное сердце' },
+      model: null,
+      image: null,
+      out: null,
+      json: false,
+    });
+  });
+
+  test.each([
+    [[], 'prompt: found nothing'],
+    [['x', '--colour', 'red'], '--colour'],
+    [['x', '--steps'], '--steps'],
+    [['x', '--steps', 'many'], 'steps: found many'],
+    [['x', '--seed', ''], 'seed: found'],
+    [['x', '--size', 'big'], 'size: found big'],
+    [['x', '--sampler', 'magic'], 'sampler: found magic'],
+    [['x', '--strength', '0.4'], '--image FILE'],
+  ])('%j is refused', (argv, words) => {
+    expect(() => parseImagine(argv)).toThrow(
+      expect.objectContaining({ code: 'request_invalid', message: expect.stringContaining(words) }),
+    );
+  });
+});
+
+describe('imagine', () => {
+  test('writes the picture under its seed and tells path and recipe', async () => {
+    const heard = terminal();
+    expect(await run(['a red heart', '--model', 'sd-small', '--seed', '7', ...SMALL], heard)).toBe(0);
+    expect(heard.err).toEqual([]);
+    const [file, prompt, recipe] = heard.out.join('').split('\n');
+    expect(file).toBe(path.join(folder, '7.png'));
+    expect(prompt).toBe('a red heart');
+    expect(recipe).toMatch(/^Steps: 2, .*Seed: 7, Size: 96x64, Model: sd-small/);
+    expect(await readdir(folder)).toEqual(['7.png']);
+  });
+
+  test('the same picture again takes no second name, another one does', async () => {
+    const argv = ['a red heart', '--model', 'sd-small', '--seed', '7', ...SMALL];
+    await run(argv, terminal());
+    await run(argv, terminal());
+    expect(await readdir(folder)).toEqual(['7.png']);
+    await run([...argv, '--guidance', '1'], terminal());
+    expect((await readdir(folder)).sort()).toEqual(['7-1.png', '7.png']);
+  });
+
+  test('several pictures and their grid, as one JSON object', async () => {
+    const heard = terminal();
+    const argv = [
+      'fog',
+      '--model',
+      path.join(TINY_MODELS, 'v-linear'),
+      '--seed',
+      '4294967295',
+      '--count',
+      '2',
+      '--out',
+      'new/fog.png',
+    ];
+    expect(await run([...argv, ...SMALL, '--json'], heard)).toBe(0);
+    expect(heard.out).toHaveLength(1);
+    const told = JSON.parse(heard.out[0]!);
+    expect(told).toMatchObject({ request: { model: 'v-linear', steps: 2 }, provider: 'cpu' });
+    const names = ['fog-4294967295.png', 'fog-0.png', 'fog-grid.png'];
+    expect(told.pictures.map((picture: { path: string }) => picture.path)).toEqual(
+      names.map((name) => path.join(folder, 'new', name)),
+    );
+    expect((await readdir(path.join(folder, 'new'))).sort()).toEqual([...names].sort());
+  });
+
+  test('starts from a picture given by a path relative to where one stands', async () => {
+    const base = ['fog', '--model', 'sd-small', ...SMALL];
+    await run([...base, '--seed', '1'], terminal());
+    const heard = terminal();
+    expect(await run([...base, '--seed', '2', '--image', '1.png', '--strength', '0.5'], heard)).toBe(0);
+    expect(heard.out.join('')).toMatch(/Denoising strength: 0\.5, Init image: [0-9a-f]{64}/);
+  });
+
+  test('a progress bar only on a terminal', async () => {
+    const heard = terminal({}, 30);
+    await run(['fog', '--model', 'sd-small', ...SMALL], heard);
+    expect(heard.err.join('')).toContain(' 1/2');
+    expect(heard.err.at(-1)).toBe('\r\u001b[K');
+  });
+
+  test.each([
+    [['fog', '--model', 'ice'], 2, 'model: found ice, expected one of plain-mid, sd-small, v-linear'],
+    [['fog', '--model', './ice'], 2, 'ice: found nothing, expected a model folder'],
+    [['fog', '--model', path.join(TINY_MODELS, 'sd-small', 'unet')], 2, 'one part of a model'],
+    [['fog', '--model', path.join(TINY_MODELS, 'sd-small', 'model_index.json')], 2, 'model_index.json'],
+    [['fog', '--model', 'sd-small', '--size', '97x64'], 2, 'size: found 97x64'],
+    [['fog', '--model', 'sd-small', '--image', 'no.png'], 2, 'no.png: cannot be read (ENOENT)'],
+    [['fog', '--steps', '0'], 2, 'steps: found 0'],
+  ])('%j ends with %i and one line', async (argv, code, words) => {
+    const heard = terminal();
+    expect(await run(argv, heard)).toBe(code);
+    expect(heard.out).toEqual([]);
+    expect(heard.err).toHaveLength(1);
+    expect(heard.err[0]).toContain(words);
+  });
+
+  test('a wrong environment is bad input too', async () => {
+    const heard = terminal({ DEVICE: 'abacus' });
+    expect(await run(['fog'], heard)).toBe(2);
+    expect(heard.err[0]).toContain('DEVICE');
+  });
+
+  test('interrupted, it leaves nothing behind', async () => {
+    expect(await run(['fog', '--model', 'sd-small', ...SMALL], terminal(), AbortSignal.abort())).toBe(130);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('--help is no error', async () => {
+    const heard = terminal();
+    expect(await run(['--help'], heard)).toBe(0);
+    expect(heard.out.join('')).toContain('--strength X');
+  });
+});
+
+test.each([
+  ['runtime_failed', 1],
+  ['disk_full', 1],
+  ['internal', 1],
+  ['graph_invalid', 1],
+  ['request_invalid', 2],
+  ['weights_invalid', 2],
+  ['config_invalid', 2],
+  ['provider_unavailable', 2],
+  ['cancelled', 130],
+] as const)('%s exits with %i', (code, exitCode) => {
+  expect(exitCodeOf(new DarkroomError(code, 'x'))).toBe(exitCode);
+});
+
+describe('placePicture', () => {
+  test('passes over folders and other files, and stops at the same picture', async () => {
+    const source = path.join(folder, 'source');
+    await writeFile(source, 'picture');
+    await writeFile(path.join(folder, 'heart.png'), 'another');
+    await mkdir(path.join(folder, 'heart-1.png'));
+    const wanted = path.join(folder, 'heart.png');
+    expect(await placePicture(source, wanted)).toBe(path.join(folder, 'heart-2.png'));
+    expect(await placePicture(source, wanted)).toBe(path.join(folder, 'heart-2.png'));
+    expect(await readFile(wanted, 'utf8')).toBe('another');
+  });
+
+  test('says where it cannot write', async () => {
+    const source = path.join(folder, 'source');
+    await writeFile(source, 'picture');
+    await expect(placePicture(source, path.join(source, 'heart.png'))).rejects.toMatchObject({ code: 'store_failed' });
+  });
+});
+
+describe('the bar', () => {
+  test.each([
+    [0, 4, 12, '░░░░░░░ 0/4'],
+    [2, 4, 12, '███░░░░ 2/4'],
+    [4, 4, 12, '███████ 4/4'],
+    [0, 0, 12, '███████ 0/0'],
+    [1, 4, 3, ' 1/4'],
+  ])('%i of %i in %i columns', (done, total, columns, line) => {
+    expect(barLine(done, total, columns)).toBe(line);
+  });
+
+  test('is silent where nobody watches', () => {
+    const heard = terminal();
+    const bar = progressBar(heard);
+    bar.show(1, 2);
+    bar.clear();
+    expect(heard.err).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+// The environment: every default, every rule, all problems at once, and never the token.
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Config, readConfig } from '../src/config.ts';
+import type { DarkroomError } from '../src/errors.ts';
+
+/** The form of a token; it was never one. */
+const TOKEN = `${'A'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`;
+const read = (environment: Record<string, string | undefined>) => readConfig(environment, '/install');
+
+function problem(environment: Record<string, string>): string {
+  try {
+    read(environment);
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ code: 'config_invalid', audience: 'operator' });
+    return (thrown as DarkroomError).message;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('an empty environment is complete', () => {
+  expect(read({ PATH: '/bin' })).toEqual({
+    discordToken: null,
+    discordApiUrl: 'https://discord.com/api',
+    discordCdnOrigin: null,
+    dataDir: '/install/data',
+    modelsDir: '/install/models',
+    device: 'auto',
+    port: 7777,
+    logLevel: 'info',
+    dailyQuota: 200,
+    maxWaitingPerUser: 10,
+    threads: null,
+  } satisfies Config);
+});
+
+test('is frozen', () => {
+  expect(Object.isFrozen(read({}))).toBe(true);
+});
+
+test('an empty variable is one that is not set, and spaces around a value do not count', () => {
+  expect(read({ DEVICE: '', PORT: '  ', DISCORD_TOKEN: ` ${TOKEN}\n` })).toMatchObject({
+    device: 'auto',
+    port: 7777,
+    discordToken: TOKEN,
+  });
+});
+
+const ACCEPTED: [variable: string, value: string, key: keyof Config, read: unknown][] = [
+  ['DISCORD_API_URL', 'http://127.0.0.1:8080/api/', 'discordApiUrl', 'http://127.0.0.1:8080/api'],
+  ['DISCORD_CDN_ORIGIN', 'http://127.0.0.1:8080/', 'discordCdnOrigin', 'http://127.0.0.1:8080'],
+  ['DATA_DIR', 'elsewhere', 'dataDir', path.resolve('elsewhere')],
+  ['MODELS_DIR', '/big/disk', 'modelsDir', '/big/disk'],
+  ['DEVICE', 'webgpu', 'device', 'webgpu'],
+  ['PORT', '0', 'port', 0],
+  ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+  ['DAILY_QUOTA', '0', 'dailyQuota', 0],
+  ['MAX_WAITING_PER_USER', '1', 'maxWaitingPerUser', 1],
+  ['THREADS', '2', 'threads', 2],
+];
+
+test.each(ACCEPTED)('%s=%s', (variable, value, key, expected) => {
+  expect(read({ [variable]: value })[key]).toBe(expected);
+});
+
+const REFUSED: [variable: string, value: string][] = [
+  ['DISCORD_TOKEN', 'Bot abc'],
+  ['DISCORD_API_URL', 'discord.com/api'],
+  ['DISCORD_API_URL', 'file:///etc/passwd'],
+  ['DISCORD_API_URL', 'https://discord.com/api?x=1'],
+  ['DISCORD_CDN_ORIGIN', 'https://cdn.example/attachments'],
+  ['DEVICE', 'GPU'],
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['PORT', '7777.5'],
+  ['PORT', '0x50'],
+  ['LOG_LEVEL', 'loud'],
+  ['DAILY_QUOTA', '1e3'],
+  ['MAX_WAITING_PER_USER', '0'],
+  ['THREADS', 'all'],
+];
+
+describe('refused', () => {
+  test.each(REFUSED)('%s=%s', (variable, value) => {
+    expect(problem({ [variable]: value })).toMatch(new RegExp(`^${variable}: found .+, expected .+`));
+  });
+
+  test('all at once, one line each', () => {
+    const lines = problem({ PORT: 'x', DEVICE: 'y', THREADS: '0', LOG_LEVEL: 'debug' }).split('\n');
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['DEVICE', 'PORT', 'THREADS']);
+  });
+
+  test('without the token', () => {
+    const text = problem({ DISCORD_TOKEN: 'very-secret-and-wrong' });
+    expect(text).not.toContain('secret');
+    expect(text).toContain('21 characters');
+  });
+});

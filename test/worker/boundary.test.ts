@@ -1,0 +1,31 @@
+// The bot's process never loads what can bring it down: the parent's side is followed through every import it makes.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../../src/root.ts';
+
+const IMPORT = /^\s*(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\(\s*'([^']+)'\s*\)/gm;
+
+/** Files and packages a file brings into its process. */
+function loadedBy(file: string, loaded = new Set<string>()): Set<string> {
+  loaded.add(file);
+  for (const match of readFileSync(path.join(ROOT, file), 'utf8').matchAll(IMPORT)) {
+    const spec = match[1] ?? match[2] ?? '';
+    const target = spec.startsWith('.') ? path.posix.join(path.posix.dirname(file), spec) : spec;
+    if (!target.startsWith('src/')) loaded.add(target);
+    else if (!loaded.has(target)) loadedBy(target, loaded);
+  }
+  return loaded;
+}
+
+const NATIVE = /^(src\/(runtime|image|networks|onnx|weights)\/|onnxruntime-node$|sharp$)/;
+
+test('the parent’s side loads no networks, no sharp and no onnxruntime', () => {
+  expect([...loadedBy('src/worker/parent.ts')].filter((name) => NATIVE.test(name))).toEqual([]);
+});
+
+test('the child’s side does, so the test above can see them', () => {
+  const loaded = [...loadedBy('src/worker/child.ts')].filter((name) => NATIVE.test(name));
+  expect(loaded).toContain('onnxruntime-node');
+  expect(loaded).toContain('sharp');
+});
