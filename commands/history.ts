@@ -22,7 +22,8 @@ const turn: ButtonHandler = async (interaction, [userId = '', page], bot) => {
   if (interaction.user.id !== userId) return tell(interaction, phrasesOf(interaction).notYours());
   const wanted = Math.min(MAX_PAGE, Math.max(0, Number(page)));
   const view = historyView(pageOf(userId, wanted, bot), phrasesOf(interaction), bot.ids);
-  await interaction.update({ ...(await messageOf(view, bot.dataDir)), attachments: [] });
+  await interaction.deferUpdate();
+  await interaction.editReply({ ...(await messageOf(view, bot.dataDir)), attachments: [] });
 };
 
 export const history: SlashCommand = {

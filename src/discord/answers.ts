@@ -30,9 +30,15 @@ export async function tell(interaction: RepliableInteraction, text: string): Pro
 export async function show(interaction: RepliableInteraction, view: View, dataDir: string): Promise<void> {
   const message = await messageOf(view, dataDir);
   const privately = { ...message, flags: MessageFlags.Ephemeral } as const;
-  if (!interaction.deferred && !interaction.replied) await interaction.reply(privately);
-  else if (answersMessage(interaction)) await interaction.followUp(privately);
-  else await interaction.editReply(message);
+  if (interaction.deferred || interaction.replied) {
+    await (answersMessage(interaction) ? interaction.followUp(privately) : interaction.editReply(message));
+  } else if (view.files.length > 0) {
+    // An upload on a slow line may outlast the three seconds an answer has; words do not.
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    await interaction.editReply(message);
+  } else {
+    await interaction.reply(privately);
+  }
 }
 
 /** The original answer of a button or its modal is the message it sits on; editing it would overwrite a result. */

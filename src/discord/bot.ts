@@ -37,7 +37,9 @@ export interface RunningBot {
   readonly userId: string;
   readonly inviteLink: string;
   readonly outbox: Outbox;
-  /** Takes no more orders, shows what is owed within `graceMs`, and leaves Discord. */
+  /** From now on people are told to come back in a minute; resolves when the orders under way are placed. */
+  stopTaking(): Promise<void>;
+  /** Shows what is owed within `graceMs`, and leaves Discord. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
     userId: client.user!.id,
     inviteLink: inviteLink(applicationId),
     outbox: bot.outbox,
+    stopTaking: () => bot.router.close(),
     async close(graceMs) {
       closing.abort(new Error('the bot was closed'));
       await bot.router.close();

@@ -146,7 +146,7 @@ export function bodyOf(view: View): RESTPatchAPIChannelMessageJSONBody {
     components: [...view.rows],
     allowed_mentions: NO_MENTIONS,
     attachments: view.files.map(({ name, altText }, index) => ({
-      id: index,
+      id: String(index),
       filename: name,
       description: altText,
     })) as never,

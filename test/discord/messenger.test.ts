@@ -49,7 +49,7 @@ test('every body pings nobody and lists all its files with alt text', () => {
   const body = bodyOf(resultView(job, files!, wording));
   expect(body.allowed_mentions).toEqual({ parse: [], replied_user: false });
   expect(body.attachments).toEqual([
-    { id: 0, filename: 'darkroom-abcdefghij.png', description: 'Grid of 2 generated pictures: @everyone a heart' },
+    { id: '0', filename: 'darkroom-abcdefghij.png', description: 'Grid of 2 generated pictures: @everyone a heart' },
   ]);
   expect(bodyOf(resultView(job, [], wording)).attachments).toEqual([]);
 });

@@ -25,5 +25,6 @@ export function refusalText(error: SerializedError, phrases: Phrases): string {
   if (error.code === 'request_invalid') return phrases.badRequest(detail);
   if (error.code === 'attachment_refused' || error.code === 'input_image_invalid')
     return phrases.pictureRefused(detail);
+  if (error.code === 'disk_full') return phrases.badRequest(phrases.reasonDisk());
   return phrases.unexpected(error.code);
 }

@@ -1,0 +1,207 @@
+// The composition root: configuration, database, image process, queue and bot put together, and taken apart again when the program ends.
+// With DISCORD_TOKEN it is a bot on Discord; without, the same bot on the local Discord with its playground page.
+import { randomBytes, randomInt } from 'node:crypto';
+import path from 'node:path';
+import { commands } from '../commands/index.ts';
+import { systemClock } from './clock.ts';
+import { type Config, DISCORD_API_URL, readConfig } from './config.ts';
+import { DEFAULT_LIMITS, SEED_COUNT } from './core/request.ts';
+import type { WorkerFacts } from './core/worker.ts';
+import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
+import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
+import { DarkroomError, toDarkroomError } from './errors.ts';
+import { type Logger, makeLog } from './log.ts';
+import { Dispatcher } from './queue/dispatcher.ts';
+import { sweepPictures } from './queue/pictureFolders.ts';
+import { ROOT } from './root.ts';
+import { openStore } from './store/openStore.ts';
+import { startWorker } from './worker/parent.ts';
+
+/** How long running pictures may go on after a request to stop, and how long their messages may take; a service manager gives 30 s or more. */
+const DRAIN_MS = 10_000;
+const FLUSH_MS = 8_000;
+
+/** Which Discord, and who tells what. */
+interface Connection {
+  readonly token: string;
+  readonly apiUrl: string | null;
+  readonly cdnOrigin: string | null;
+  /** Called once the bot is there. */
+  readonly announce: (bot: RunningBot) => void;
+  readonly close: () => Promise<void>;
+}
+
+const ending = new AbortController();
+let exitCode = 0;
+
+/** Ends the program, once; the first reason decides the exit code. */
+function end(code: number): void {
+  if (ending.signal.aborted) return;
+  exitCode = code;
+  ending.abort(new Error('the program ends'));
+}
+
+async function run(config: Config, log: Logger): Promise<void> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const onEnd = <T>(thing: T, close: (thing: T) => Promise<void> | void): T => {
+    closers.unshift(() => close(thing));
+    return thing;
+  };
+  try {
+    const store = onEnd(openStore({ file: path.join(config.dataDir, 'darkroom.db') }), (one) => one.close());
+    const worker = onEnd(startWorker({ ...workerOptions(config), log }), (one) => one.close());
+    const facts = await worker.ready();
+    reportFacts(facts, config, log);
+    // Nobody who was not answered by the last life can be answered by this one.
+    const recovered = store.recover(0);
+    const swept = await sweepPictures(config.dataDir, store);
+    log.info({ ...recovered, swept, dataDir: config.dataDir }, 'the database is open');
+    const dispatcher = new Dispatcher({ store, workers: [worker], clock: systemClock, log, dataDir: config.dataDir });
+    const connection = onEnd(await connect(config, log), (one) => one.close());
+    const options: BotOptions = {
+      token: connection.token,
+      apiUrl: connection.apiUrl,
+      commands,
+      store,
+      queue: dispatcher,
+      catalog: { cards: facts.models, defaultModel: defaultModel(facts), limits: DEFAULT_LIMITS },
+      rules: { dailyQuota: config.dailyQuota, maxWaitingPerUser: config.maxWaitingPerUser },
+      inputs: new InputFolder(config.dataDir),
+      attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
+      dataDir: config.dataDir,
+      clock: systemClock,
+      log,
+      randomSeed: () => randomInt(SEED_COUNT),
+      onFatal: (error) => {
+        log.fatal({ err: error }, 'the bot cannot go on');
+        end(1);
+      },
+    };
+    const bot = onEnd(await logIn(options, log), (one) => one.close(FLUSH_MS));
+    dispatcher.on((event) => {
+      if (event.kind === 'job') bot.outbox.touch(event.jobId);
+      if (event.kind === 'progress') bot.outbox.progress(event.progress);
+    });
+    onEnd(dispatcher, async (one) => {
+      await bot.stopTaking();
+      await one.drain(DRAIN_MS);
+    });
+    dispatcher.start();
+    connection.announce(bot);
+    await ended();
+  } finally {
+    log.info('stopping');
+    for (const close of closers) await close();
+  }
+}
+
+function workerOptions({ modelsDir, device, threads }: Config) {
+  return { modelsDir, device, threads };
+}
+
+/** @throws model_missing when nothing usable was found. */
+function reportFacts(facts: WorkerFacts, { modelsDir }: Config, log: Logger): void {
+  log.info({ provider: facts.provider, why: facts.providerReason }, 'pictures are made by this provider');
+  for (const { name, reason } of facts.refused) log.warn({ model: name, reason }, 'a model was refused');
+  for (const { name, defaults } of facts.models) log.info({ model: name, defaults }, 'a model is ready');
+  if (facts.models.length > 0) return;
+  const found = `found ${facts.refused.length} folders and none that can be used`;
+  throw new DarkroomError(
+    'model_missing',
+    `${modelsDir}: ${found}, expected a diffusers folder; npm run doctor says more`,
+  );
+}
+
+/** The shipped model where it is there, else the first by name. */
+function defaultModel({ models }: WorkerFacts): string {
+  return (models.find(({ name }) => name === 'emoji') ?? models[0]!).name;
+}
+
+function connect(config: Config, log: Logger): Promise<Connection> {
+  return config.discordToken === null ? openPlayground(config, log) : toDiscord(config, config.discordToken, log);
+}
+
+async function toDiscord(config: Config, token: string, log: Logger): Promise<Connection> {
+  const cdnOrigin = config.discordCdnOrigin;
+  if (cdnOrigin !== null) log.warn({ cdnOrigin }, 'start pictures are also taken from this origin');
+  return {
+    token,
+    apiUrl: config.discordApiUrl === DISCORD_API_URL ? null : config.discordApiUrl,
+    cdnOrigin,
+    announce: (bot) => log.info({ userId: bot.userId }, `on Discord; invite the bot with ${bot.inviteLink}`),
+    close: async () => {},
+  };
+}
+
+/** A server with one channel and two people, so that somebody can look over the first one's shoulder. */
+async function openPlayground({ port }: Config, log: Logger): Promise<Connection> {
+  // Loaded only here: a bot on Discord needs no local one.
+  const { Emulator } = await import('./emulator/emulator.ts');
+  const emulator = new Emulator({ token: randomBytes(24).toString('base64url') });
+  await emulator.start({ port }).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EADDRINUSE') throw thrown;
+    throw new DarkroomError('config_invalid', `PORT: ${port} is taken by another program, expected a free port`);
+  });
+  const you = emulator.addUser('you');
+  const friend = emulator.addUser('friend');
+  const guild = emulator.addGuild('Darkroom', you.id, { memberIds: [friend.id] });
+  emulator.addChannel(guild.id, 'pictures');
+  return {
+    token: emulator.token,
+    apiUrl: emulator.apiUrl,
+    cdnOrigin: emulator.origin,
+    announce: () => log.info(`no DISCORD_TOKEN, so here is the playground. Open ${emulator.origin}`),
+    close: () => emulator.stop(),
+  };
+}
+
+/** First and longest wait between two tries to reach Discord. */
+const LOGIN_AGAIN_MS = 5_000;
+const LOGIN_AGAIN_MAX_MS = 120_000;
+
+/** A machine often starts before its network: waits for Discord, but not for a better token. @throws discord_refused */
+async function logIn(options: BotOptions, log: Logger): Promise<RunningBot> {
+  for (let waitMs = LOGIN_AGAIN_MS; ; waitMs = Math.min(waitMs * 2, LOGIN_AGAIN_MAX_MS)) {
+    try {
+      return await startBot(options);
+    } catch (thrown) {
+      const error = toDarkroomError(thrown);
+      if (error.code !== 'discord_unreachable') throw error;
+      log.warn({ err: error, waitMs }, 'Discord cannot be reached; trying again');
+      await systemClock.sleep(waitMs, ending.signal);
+    }
+  }
+}
+
+function ended(): Promise<void> {
+  return new Promise((resolve) => {
+    if (ending.signal.aborted) resolve();
+    else ending.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A second signal means "now". */
+function onSignal(): void {
+  if (ending.signal.aborted) process.exit(130);
+  end(0);
+}
+
+async function main(): Promise<void> {
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let log = makeLog('info');
+  try {
+    const config = readConfig(process.env, ROOT);
+    log = makeLog(config.logLevel);
+    await run(config, log);
+  } catch (thrown) {
+    if (!ending.signal.aborted) {
+      const error = toDarkroomError(thrown);
+      log.fatal({ err: thrown, code: error.code }, error.message);
+      exitCode = 1;
+    }
+  }
+  process.exit(exitCode);
+}
+
+await main();
