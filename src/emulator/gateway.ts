@@ -2,35 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { JsonObject, JsonValue } from './apiError.ts';
-import { wireInteraction } from './interactionWire.ts';
-import { permissionsIn } from './permissions.ts';
+import { type Dispatch, dispatchFor, INTENT } from './dispatches.ts';
 import type { Scene } from './scene.ts';
-import {
-  isContentOpen,
-  type Reader,
-  wireChannel,
-  wireFullMember,
-  wireGuildCreate,
-  wireMember,
-  wireMessageEvent,
-  wireRole,
-  wireUser,
-} from './wire.ts';
-import type { Change, Channel, Guild, Message } from './world.ts';
-
-/** Intent bits. @source Discord documentation, "Gateway Intents" */
-export const INTENT = {
-  guilds: 1 << 0,
-  guildMembers: 1 << 1,
-  guildPresences: 1 << 8,
-  guildMessages: 1 << 9,
-  guildReactions: 1 << 10,
-  guildTyping: 1 << 11,
-  directMessages: 1 << 12,
-  directReactions: 1 << 13,
-  directTyping: 1 << 14,
-  messageContent: 1 << 15,
-} as const;
+import { isContentOpen, type Reader, wireFullMember, wireGuildCreate, wireUser } from './wire.ts';
+import type { Change, Guild } from './world.ts';
 
 const ALL_INTENTS = (1 << 26) - 1;
 /** How long a dropped session may be resumed. Discord does not say; a few minutes are seen. */
@@ -43,6 +18,7 @@ const OP = {
   heartbeat: 1,
   identify: 2,
   presence: 3,
+  voice: 4,
   resume: 6,
   reconnect: 7,
   requestMembers: 8,
@@ -200,15 +176,24 @@ export class Gateway {
 
   #receive(socket: WebSocket, text: string): void {
     const frame = parseFrame(text);
-    if (frame === undefined) return socket.close(4002, 'Error while decoding payload.');
-    if (frame.op === OP.heartbeat) return this.#acks ? this.#write(socket, { op: OP.ack, d: null }) : undefined;
-    if (frame.op === OP.identify) return this.#identify(socket, frame.d as JsonObject);
-    if (frame.op === OP.resume) return this.#resume(socket, frame.d as JsonObject);
+    if (frame === undefined) socket.close(4002, 'Error while decoding payload.');
+    else if (frame.op === OP.heartbeat) this.#beat(socket);
+    else if (frame.op === OP.identify) this.#identify(socket, frame.d as JsonObject);
+    else if (frame.op === OP.resume) this.#resume(socket, frame.d as JsonObject);
+    else this.#obey(socket, frame);
+  }
+
+  #beat(socket: WebSocket): void {
+    if (this.#acks) this.#write(socket, { op: OP.ack, d: null });
+  }
+
+  /** What only an identified session may ask. */
+  #obey(socket: WebSocket, frame: Frame): void {
     const session = this.#sessionOf(socket);
-    if (session === undefined) return socket.close(4003, 'Not authenticated.');
-    if (frame.op === OP.presence) return this.#presence(frame.d as JsonObject);
-    if (frame.op === OP.requestMembers) return this.#sendMembers(session, frame.d as JsonObject);
-    if (frame.op !== 4) socket.close(4001, 'Unknown opcode.');
+    if (session === undefined) socket.close(4003, 'Not authenticated.');
+    else if (frame.op === OP.presence) this.#presence(frame.d as JsonObject);
+    else if (frame.op === OP.requestMembers) this.#sendMembers(session, frame.d as JsonObject);
+    else if (frame.op !== OP.voice) socket.close(4001, 'Unknown opcode.');
   }
 
   #presence(data: JsonObject): void {
@@ -217,7 +202,10 @@ export class Gateway {
 
   #identify(socket: WebSocket, data: JsonObject): void {
     const refusal = this.#refusal ?? this.#identifyRefusal(socket, data);
-    if (refusal !== null) return socket.close(refusal);
+    if (refusal !== null) {
+      socket.close(refusal);
+      return;
+    }
     this.identifies += 1;
     const session: Session = {
       id: randomBytes(16).toString('hex'),
@@ -271,8 +259,14 @@ export class Gateway {
     const now = this.#scene.world.time.nowMs();
     const isStale =
       session !== undefined && session.droppedAtMs !== null && now - session.droppedAtMs > RESUME_WINDOW_MS;
-    if (data.token !== this.#scene.settings.token) return socket.close(4004);
-    if (session === undefined || isStale) return this.#write(socket, { op: OP.invalid, d: false });
+    if (data.token !== this.#scene.settings.token) {
+      socket.close(4004);
+      return;
+    }
+    if (session === undefined || isStale) {
+      this.#write(socket, { op: OP.invalid, d: false });
+      return;
+    }
     session.socket?.terminate();
     session.socket = socket;
     session.droppedAtMs = null;
@@ -300,12 +294,13 @@ export class Gateway {
   }
 
   /** To every session with the intent, minding duplicates and losses asked for. */
-  #dispatch(name: string, intent: number, dataFor: (session: Session) => JsonValue): void {
+  #dispatch({ name, intent, dataFor }: Dispatch): void {
     if (takeOne(this.#swallow, name)) return;
     const copies = takeOne(this.#duplicate, name) ? 2 : 1;
     for (const session of this.#sessions.values()) {
-      if (intent !== 0 && (session.intents & intent) === 0) continue;
-      for (let copy = 0; copy < copies; copy++) this.#send(session, name, dataFor(session));
+      if (intent !== INTENT.none && (session.intents & intent) === 0) continue;
+      const data = dataFor(this.#readerOf(session));
+      for (let copy = 0; copy < copies; copy++) this.#send(session, name, data);
     }
   }
 
@@ -339,116 +334,13 @@ export class Gateway {
   }
 
   #follow(change: Change): void {
-    switch (change.type) {
-      case 'messageCreated':
-      case 'messageEdited':
-      case 'messageDeleted':
-        return this.#messageChanged(change.type, change.message);
-      case 'reactionAdded':
-      case 'reactionRemoved':
-        return this.#reacted(change.type, change.message, change.userId, change.emoji);
-      case 'interactionCreated':
-        return this.#dispatch('INTERACTION_CREATE', 0, () =>
-          wireInteraction(this.#scene, change.interaction, change.uploads),
-        );
-      case 'typing':
-        return this.#typing(change.channel, change.userId);
-      case 'guildCreated':
-        for (const session of this.#sessions.values()) this.#sendGuild(session, change.guild);
-        return;
-      case 'guildRemoved':
-        return this.#dispatch('GUILD_DELETE', INTENT.guilds, () => ({ id: change.guild.id }));
-      case 'channelCreated':
-      case 'channelUpdated':
-      case 'channelDeleted':
-        return this.#channelChanged(change.type, change.channel);
-      case 'memberAdded':
-      case 'memberUpdated':
-      case 'memberRemoved':
-        return this.#memberChanged(change);
-      case 'roleCreated':
-      case 'roleUpdated': {
-        const name = change.type === 'roleCreated' ? 'GUILD_ROLE_CREATE' : 'GUILD_ROLE_UPDATE';
-        return this.#dispatch(name, INTENT.guilds, () => ({ guild_id: change.guild.id, role: wireRole(change.role) }));
-      }
+    if (change.type === 'guildCreated') {
+      for (const session of this.#sessions.values()) this.#sendGuild(session, change.guild);
     }
-  }
-
-  #botSees(channel: Channel | undefined): channel is Channel {
-    return channel !== undefined && permissionsIn(this.#scene.world, channel, this.#scene.world.bot.id) !== 0n;
-  }
-
-  #messageChanged(type: 'messageCreated' | 'messageEdited' | 'messageDeleted', message: Message): void {
-    const channel = this.#scene.world.channels.get(message.channelId);
-    const foreign = message.ephemeralTo !== null && message.authorId !== this.#scene.world.bot.id;
-    if (!this.#botSees(channel) || foreign) return;
-    const direct = channel.guildId === null || message.ephemeralTo !== null;
-    const intent = direct ? INTENT.directMessages : INTENT.guildMessages;
-    const guild = direct ? {} : { guild_id: channel.guildId };
-    if (type === 'messageDeleted') {
-      return this.#dispatch('MESSAGE_DELETE', intent, () => ({ id: message.id, channel_id: channel.id, ...guild }));
-    }
-    const name = type === 'messageCreated' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
-    this.#dispatch(name, intent, (session) => ({
-      ...wireMessageEvent(this.#scene, message, this.#readerOf(session)),
-      channel_type: channelTypeOf(channel),
-    }));
-  }
-
-  #reacted(type: 'reactionAdded' | 'reactionRemoved', message: Message, userId: string, emoji: string): void {
-    const channel = this.#scene.world.channels.get(message.channelId);
-    if (!this.#botSees(channel)) return;
-    const name = type === 'reactionAdded' ? 'MESSAGE_REACTION_ADD' : 'MESSAGE_REACTION_REMOVE';
-    const guild = channel.guildId === null ? undefined : this.#scene.world.guilds.get(channel.guildId);
-    const member = guild?.members.get(userId);
-    this.#dispatch(name, guild === undefined ? INTENT.directReactions : INTENT.guildReactions, () => ({
-      user_id: userId,
-      channel_id: channel.id,
-      message_id: message.id,
-      ...(guild === undefined ? {} : { guild_id: guild.id }),
-      ...(member === undefined || type === 'reactionRemoved' ? {} : { member: wireFullMember(this.#scene, member) }),
-      message_author_id: message.authorId,
-      emoji: { id: null, name: emoji },
-      burst: false,
-      type: 0,
-    }));
-  }
-
-  #typing(channel: Channel, userId: string): void {
-    const intent = channel.guildId === null ? INTENT.directTyping : INTENT.guildTyping;
-    const timestamp = Math.floor(this.#scene.world.time.nowMs() / 1000);
-    this.#dispatch('TYPING_START', intent, () => ({
-      channel_id: channel.id,
-      guild_id: channel.guildId ?? undefined,
-      user_id: userId,
-      timestamp,
-    }));
-  }
-
-  #channelChanged(type: 'channelCreated' | 'channelUpdated' | 'channelDeleted', channel: Channel): void {
-    if (channel.kind === 'dm') return;
-    const verb = { channelCreated: 'CREATE', channelUpdated: 'UPDATE', channelDeleted: 'DELETE' }[type];
-    const noun = channel.kind === 'thread' ? 'THREAD' : 'CHANNEL';
-    this.#dispatch(`${noun}_${verb}`, INTENT.guilds, () => wireChannel(this.#scene, channel));
-  }
-
-  #memberChanged(change: Extract<Change, { type: 'memberAdded' | 'memberUpdated' | 'memberRemoved' }>): void {
-    const { guild, member } = change;
-    const user = wireUser(this.#scene.world.users.get(member.userId) ?? this.#scene.world.bot);
-    const isSelf = member.userId === this.#scene.world.bot.id;
-    if (change.type === 'memberRemoved') {
-      return this.#dispatch('GUILD_MEMBER_REMOVE', INTENT.guildMembers, () => ({ guild_id: guild.id, user }));
-    }
-    const name = change.type === 'memberAdded' ? 'GUILD_MEMBER_ADD' : 'GUILD_MEMBER_UPDATE';
-    this.#dispatch(name, isSelf ? INTENT.guilds : INTENT.guildMembers, () => ({
-      guild_id: guild.id,
-      user,
-      ...wireMember(member),
-    }));
+    const dispatch = dispatchFor(this.#scene, change);
+    if (dispatch !== undefined) this.#dispatch(dispatch);
   }
 }
-
-const channelTypeOf = (channel: Channel) => (channel.kind === 'dm' ? 1 : channel.kind === 'thread' ? 11 : 0);
 
 export function gatewayUrl(origin: string): string {
   return `${origin.replace('http:', 'ws:')}/gateway`;
