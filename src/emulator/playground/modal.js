@@ -1,0 +1,41 @@
+// A modal a command or button answered with: text inputs, then submit.
+import { byId, h } from './dom.js';
+
+const PARAGRAPH = 2;
+
+/** Shows `modal` ({ title, custom_id, components }); resolves to { customId: value } or null when it is dismissed. */
+export function askModal(modal) {
+  const dialog = byId('modal');
+  const inputs = textInputs(modal.components);
+  return new Promise((resolve) => {
+    const form = h('form', { method: 'dialog' }, h('h3', {}, modal.title), inputs.map(fieldOf), buttons(dialog));
+    form.addEventListener('submit', () => resolve(valuesOf(form, inputs)));
+    dialog.onclose = () => resolve(null);
+    dialog.replaceChildren(form);
+    dialog.showModal();
+  });
+}
+
+/** Text inputs of action rows (type 1) and of labels (type 18), with their wording. */
+function textInputs(components) {
+  return components.flatMap((part) => {
+    if (part.type === 18) return [{ ...part.component, label: part.label }];
+    return part.components ?? [];
+  });
+}
+
+function fieldOf(input) {
+  const props = { name: input.custom_id, value: input.value ?? '', placeholder: input.placeholder ?? '' };
+  const limits = { required: input.required !== false, maxLength: input.max_length ?? 4000 };
+  const tag = input.style === PARAGRAPH ? 'textarea' : 'input';
+  return h('label', {}, input.label, h(tag, { ...props, ...limits, ...(tag === 'textarea' ? { rows: 3 } : {}) }));
+}
+
+function buttons(dialog) {
+  const cancel = h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel');
+  return h('footer', {}, cancel, h('button', { type: 'submit', className: 'style1' }, 'Submit'));
+}
+
+function valuesOf(form, inputs) {
+  return Object.fromEntries(inputs.map((input) => [input.custom_id, form.elements[input.custom_id].value]));
+}
