@@ -53,5 +53,7 @@ function toStoreError(thrown: unknown): unknown {
       cause: thrown,
     });
   }
-  return new DarkroomError('store_failed', `database: ${thrown.message} (${thrown.code})`, details, { cause: thrown });
+  // A broken rule of the schema is our mistake, and repeating it repeats the mistake.
+  const code = thrown.code.startsWith('SQLITE_CONSTRAINT') ? 'internal' : 'store_failed';
+  return new DarkroomError(code, `database: ${thrown.message} (${thrown.code})`, details, { cause: thrown });
 }

@@ -23,12 +23,17 @@ export function handClock(startMs = Date.UTC(2026, 0, 2, 12)): HandClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const sleeper = { dueMs: nowMs + ms, wake: resolve };
-        sleepers.push(sleeper);
-        signal?.addEventListener('abort', () => {
+        const onAbort = () => {
           sleepers = sleepers.filter((other) => other !== sleeper);
-          reject(signal.reason);
-        });
+          reject(signal?.reason);
+        };
+        const wake = () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        const sleeper = { dueMs: nowMs + ms, wake };
+        sleepers.push(sleeper);
+        signal?.addEventListener('abort', onAbort, { once: true });
       }),
     async advance(ms) {
       const endMs = nowMs + ms;
@@ -53,4 +58,13 @@ export function handClock(startMs = Date.UTC(2026, 0, 2, 12)): HandClock {
 /** Resolves after every promise that could move without time has moved. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets things that need no clock (files, promises) run until the condition holds. @throws when it never does. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn += 1) {
+    if (condition()) return;
+    await settled();
+  }
+  throw new Error(`never came true: ${condition.toString()}`);
 }
