@@ -136,15 +136,11 @@ function checkTogether(config: SchedulerConfig): void {
     throw invalid('num_train_timesteps', numTrainTimesteps, `at most ${MAX_TRAIN_TIMESTEPS}`);
   }
   if (trainedBetas !== null && trainedBetas.length !== numTrainTimesteps) {
-    throw invalid(
-      'trained_betas',
-      `${trainedBetas.length} values`,
-      `num_train_timesteps = ${numTrainTimesteps} values`,
-    );
+    throw invalid('trained_betas.length', trainedBetas.length, `num_train_timesteps = ${numTrainTimesteps}`);
   }
   // At alpha-bar 0 the picture holds no signal, so noise prediction cannot say what the picture is.
   if (rescaleBetasZeroSnr && predictionType === 'epsilon') {
-    throw unsupported('rescale_betas_zero_snr', 'true with prediction_type epsilon', 'v_prediction or sample');
+    throw unsupported('rescale_betas_zero_snr', true, 'false where prediction_type is epsilon');
   }
 }
 
