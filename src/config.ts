@@ -39,11 +39,11 @@ const DEFAULT_PORT = 7777;
 const MAX_FOUND_CHARS = 80;
 /** Values that are secret: a problem tells only their length. */
 const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN']);
-/** Three parts in base64url: the account's id, a time, a signature. Only the form; Discord knows the rest. */
-const TOKEN = /^[\w-]{18,}\.[\w-]{4,}\.[\w-]{20,}$/;
+/** One word; Discord's have some 70 characters, other servers may use their own. A pasted `Bot …` or half a token does not pass. */
+const TOKEN = /^[\x21-\x7e]{20,}$/;
 
 const schema = z.object({
-  DISCORD_TOKEN: rule('a bot token from the developer portal, three parts with dots between', (text) =>
+  DISCORD_TOKEN: rule('the bot token from the developer portal, a single word of 20 characters or more', (text) =>
     TOKEN.test(text) ? text : undefined,
   ),
   DISCORD_API_URL: rule(`an http or https address such as ${DISCORD_API_URL}`, webAddress),

@@ -91,7 +91,7 @@ describe('refused', () => {
   });
 
   test('without the token', () => {
-    const text = problem({ DISCORD_TOKEN: 'very-secret-and-wrong' });
+    const text = problem({ DISCORD_TOKEN: 'Bot secret and wrong.' });
     expect(text).not.toContain('secret');
     expect(text).toContain('21 characters');
   });

@@ -158,7 +158,7 @@ describe('imagine', () => {
   test.each([
     [['fog', '--model', 'ice'], 2, 'model: found ice, expected one of plain-mid, sd-small, v-linear'],
     [['fog', '--model', './ice'], 2, 'ice: found nothing, expected a model folder'],
-    [['fog', '--model', path.join(TINY_MODELS, 'sd-small', 'unet')], 2, 'one part of a model'],
+    [['fog', '--model', path.join(TINY_MODELS, 'sd-small', 'unet')], 2, 'the whole folder, with model_index.json'],
     [['fog', '--model', path.join(TINY_MODELS, 'sd-small', 'model_index.json')], 2, 'model_index.json'],
     [['fog', '--model', 'sd-small', '--size', '97x64'], 2, 'size: found 97x64'],
     [['fog', '--model', 'sd-small', '--image', 'no.png'], 2, 'no.png: cannot be read (ENOENT)'],
