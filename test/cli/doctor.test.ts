@@ -40,10 +40,8 @@ function discord(answers: Record<string, Response | Error>): { fetch: examine.Fe
   return { fetch, asked };
 }
 
-const HEALTHY = {
-  '/gateway': Response.json({ url: 'wss://x' }),
-  '/users/@me': Response.json({ username: 'darkroom' }),
-};
+const healthy = () =>
+  discord({ '/gateway': Response.json({ url: 'wss://x' }), '/users/@me': Response.json({ username: 'darkroom' }) });
 
 async function visit(over: Record<string, string>, fetch: examine.Fetch, nodeVersion = '20.20.2') {
   const out: string[] = [];
