@@ -11,7 +11,7 @@ import { named } from './options.ts';
 const MAX_CHOICES = 25;
 
 function unfinished(userId: string, bot: BotContext) {
-  return bot.store.list({ userId, states: ['queued', 'running'], limit: MAX_CHOICES });
+  return bot.store.list({ userId, states: ['accepted', 'queued', 'running'], limit: MAX_CHOICES });
 }
 
 function end(jobId: string, bot: BotContext): boolean {

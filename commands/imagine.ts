@@ -59,7 +59,8 @@ const remove: ButtonHandler = async (interaction, [jobId], bot) => {
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const { name, value } = interaction.options.getFocused(true);
-  const wanted = value.toLowerCase().trim();
+  // People write the paper's name, dpm++, and sizes with a cross.
+  const wanted = value.toLowerCase().trim().replaceAll('++', 'pp').replaceAll('×', 'x');
   return choicesOf(name, cardFor(interaction, bot.catalog), bot.catalog)
     .filter((choice) => `${choice.name} ${choice.value}`.toLowerCase().includes(wanted))
     .slice(0, MAX_CHOICES);

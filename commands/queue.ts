@@ -1,5 +1,6 @@
 // /queue: how many wait, how many are being made, and where one's own requests stand.
 import { ApplicationCommandType } from 'discord.js';
+import type { JobRecord } from '../src/core/job.ts';
 import { phrasesOf, show } from '../src/discord/answers.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
 import { queueView } from '../src/discord/views/listViews.ts';
@@ -26,11 +27,11 @@ export const queue: SlashCommand = {
   }),
   async run(interaction, bot) {
     const { user } = interaction;
-    const jobs = bot.store.list({ userId: user.id, states: ['queued', 'running'], limit: SHOWN_JOBS });
-    const mine = jobs.map((job) => ({
-      job,
-      position: job.state === 'queued' ? bot.store.position(job.id) : undefined,
-    }));
-    await show(interaction, queueView({ ...bot.store.counts(), mine }, phrasesOf(interaction)), bot.dataDir);
+    const counts = bot.store.counts();
+    const jobs = bot.store.list({ userId: user.id, states: ['accepted', 'queued', 'running'], limit: SHOWN_JOBS });
+    // A row that is just being answered stands behind everybody.
+    const placeOf = ({ id }: JobRecord) => bot.store.position(id) ?? counts.waiting - 1;
+    const mine = jobs.map((job) => ({ job, position: job.state === 'running' ? undefined : placeOf(job) }));
+    await show(interaction, queueView({ ...counts, mine }, phrasesOf(interaction)), bot.dataDir);
   },
 };
