@@ -73,8 +73,11 @@ function writeClipText(net: Net, config: ClipTextConfig, tokenIds: Value): Value
 
 /** @param tokens i64[1]: t. */
 function embeddings(net: Net, config: ClipTextConfig, tokenIds: Value, tokens: Value, name: string): Value {
-  const { g, weights } = net;
-  const table = weights.takeStored(`${name}.token_embedding.weight`, [config.vocabSize, config.width]);
+  const { g, weights, dialect } = net;
+  const tableShape = [config.vocabSize, config.width];
+  const table = dialect.picksHalfPrecision
+    ? weights.takeStored(`${name}.token_embedding.weight`, tableShape)
+    : weights.take(`${name}.token_embedding.weight`, tableShape);
   const words = op.cast(g, op.gather(g, table, tokenIds), 'f32');
   const positions = weights.take(`${name}.position_embedding.weight`, [config.maxTokens, config.width]);
   return op.add(g, words, op.sliceStart(g, positions, tokens, 0));

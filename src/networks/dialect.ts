@@ -8,6 +8,8 @@ export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
 export interface Dialect {
+  /** Whether rows can be picked from a table in half precision on any device; WebGPU needs an adapter with shader-f16 for it. */
+  readonly picksHalfPrecision: boolean;
   /** x f32[…,i] · weightᵀ, weight f32[o,i] as torch stores it. */
   matMulTransposed(g: GraphBuilder, x: Value, weight: Value): Value;
   /** Softmax(q·kᵀ / sqrt(d / heads) + bias)·v; q f32[n,t,d], k, v f32[n,s,d], bias f32[1,1,t,s] or null. */
@@ -20,6 +22,7 @@ export interface Dialect {
 
 /** Fused operators of com.microsoft. */
 const FUSED: Dialect = {
+  picksHalfPrecision: true,
   matMulTransposed: (g, x, weight) => op.matMul(g, x, op.transpose(g, weight, [1, 0])),
   attention: op.multiHeadAttention,
   swish: op.quickGelu,
@@ -40,7 +43,7 @@ const STANDARD: Dialect = {
 const DIALECTS: Readonly<Record<Provider, Dialect>> = {
   cpu: FUSED_TRANSPOSED,
   cuda: FUSED_TRANSPOSED,
-  webgpu: FUSED,
+  webgpu: { ...FUSED, picksHalfPrecision: false },
   dml: FUSED,
   coreml: STANDARD,
 };

@@ -1,14 +1,12 @@
-// Which execution provider runs the networks, and in one sentence why. A provider counts as available when a one-node graph has really run
-// on it: being compiled in says nothing about drivers.
+// Which execution provider runs the networks, and in one sentence why. A provider counts as available when a small graph has really run on
+// it and gave the CPU's numbers: being compiled in says nothing about drivers.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { listSupportedBackends } from 'onnxruntime-node';
 import { DarkroomError } from '../errors.ts';
 import type { Provider } from '../networks/dialect.ts';
-import { GraphBuilder } from '../onnx/graph.ts';
-import { serializeModel } from '../onnx/modelProto.ts';
-import { add } from '../onnx/ops.ts';
+import { tryProvider } from './trial.ts';
 
 export interface ProviderChoice {
   readonly provider: Provider;
@@ -22,7 +20,7 @@ export interface Machine {
   readonly arch: string;
   /** Providers onnxruntime lists for this platform; cuda only when its library has been installed. */
   listed(): readonly string[];
-  /** Runs one node on the provider; null when that worked, else why not. */
+  /** null when the provider computes what the CPU computes, else why not. */
   tryOut(provider: Provider): Promise<string | null>;
 }
 
@@ -77,7 +75,7 @@ const thisMachine: Machine = {
     const names = listSupportedBackends().map(({ name }) => name);
     return hasCudaLibrary() ? names : names.filter((name) => name !== 'cuda');
   },
-  tryOut,
+  tryOut: tryProvider,
 };
 
 /** Asked before loading it, because a failed attempt writes an alarming line to stderr. */
@@ -85,32 +83,4 @@ function hasCudaLibrary(): boolean {
   const packageFile = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   const folder = path.join(path.dirname(packageFile), 'bin', 'napi-v6', process.platform, process.arch);
   return existsSync(path.join(folder, 'libonnxruntime_providers_cuda.so'));
-}
-
-async function tryOut(provider: Provider): Promise<string | null> {
-  try {
-    const session = await InferenceSession.create(trialModel(), {
-      executionProviders: [provider],
-      logSeverityLevel: 4,
-      extra: { session: { disable_cpu_ep_fallback: '1' } },
-    });
-    const { doubled } = await session.run({ x: new Tensor('float32', Float32Array.of(1.5), [1]) });
-    await session.release();
-    return doubled?.data[0] === 3 ? null : `1.5 + 1.5 gave ${doubled?.data[0]}`;
-  } catch (thrown) {
-    return firstLine(thrown instanceof Error ? thrown.message : String(thrown));
-  }
-}
-
-function trialModel(): Uint8Array {
-  const g = new GraphBuilder('trial');
-  const x = g.input('x', 'f32', ['n']);
-  g.output('doubled', add(g, x, x));
-  return serializeModel(g.build()).bytes;
-}
-
-/** onnxruntime puts source paths before the reason and whole stacks after it. */
-function firstLine(message: string): string {
-  const [line = ''] = message.split('\n');
-  return line.replace(/^.* was false\. /, '').trim();
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { PROVIDERS } from '../../src/networks/dialect.ts';
 import { chooseProvider, type Machine } from '../../src/runtime/providers.ts';
+import { tryProvider } from '../../src/runtime/trial.ts';
 
 /** @param problems what a trial on a provider says; providers absent here are not listed at all. */
 function machine(platform: NodeJS.Platform, problems: Readonly<Record<string, string | null>>): Machine {
@@ -55,4 +57,10 @@ describe('a provider asked for by name', () => {
 test('this machine: the CPU works, and auto says why it chose', async () => {
   expect(await chooseProvider('cpu')).toEqual({ provider: 'cpu', reason: 'configured' });
   expect((await chooseProvider('auto')).reason).toMatch(/^auto/);
+});
+
+test('the trial passes on the CPU and says in one line why a provider fails', async () => {
+  expect(await tryProvider('cpu')).toBeNull();
+  const absent = PROVIDERS.find((provider) => provider === (process.platform === 'win32' ? 'coreml' : 'dml'))!;
+  expect(await tryProvider(absent)).toMatch(/^[^\n]+backend not found/);
 });
