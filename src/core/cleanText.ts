@@ -7,7 +7,7 @@ const EMOJI_JOINER =
 /** Stands for a joiner to keep while the others are removed; a noncharacter no text may hold. */
 const KEPT = '\ufdd0';
 /** Invisible and direction characters, lone surrogates and noncharacters; the emoji variation selector U+FE0F stays. */
-const INVISIBLE = /(?!\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cs}\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]/gu;
+const INVISIBLE = /(?!\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cs}\ufff9-\ufffb\ufdd1-\ufdef\ufffe\uffff]/gu;
 const CONTROL_OR_SPACE = /[\p{Cc}\s]+/gu;
 
 /** One line of visible characters (NFC), single spaces, none at the ends. Linear in the text's length. */

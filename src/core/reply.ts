@@ -108,7 +108,8 @@ function fromPicture(parent: ResolvedRequest, flags: Partial<RequestDraft>, stre
 /** What a reply does not want joins what the parent did not want. */
 function withFlags(parent: ResolvedRequest, draft: RequestDraft, flags: Partial<RequestDraft>): RequestDraft {
   if (flags.negativePrompt === undefined) return overlay(draft, flags);
-  return overlay(draft, { ...flags, negativePrompt: joined([parent.negativePrompt, flags.negativePrompt]) });
+  const phrases = [parent.negativePrompt, flags.negativePrompt].flatMap((text) => text.split(', '));
+  return overlay(draft, { ...flags, negativePrompt: joined([...new Set(phrases)]) });
 }
 
 function joined(phrases: readonly string[]): string {

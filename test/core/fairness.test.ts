@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { claimOrder, nextTurn, type Turn, type WaitingJob } from '../../src/core/fairness.ts';
+
+/** Takes jobs one by one with `nextTurn`, as the store does. */
+function takeAll(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
+  const left = [...waiting];
+  const order: string[] = [];
+  for (let turns = ring; left.length > 0; ) {
+    const heads = left.filter((job, index) => left.findIndex((other) => other.userId === job.userId) === index);
+    const choice = nextTurn(turns, heads)!;
+    const at = left.findIndex((job) => job.userId === choice.userId);
+    order.push(...left.splice(at, 1).map((job) => job.jobId));
+    turns = choice.ring;
+  }
+  return order;
+}
+
+const jobs = (...lines: readonly (readonly [userId: string, ...costs: number[]])[]): readonly WaitingJob[] =>
+  lines.flatMap(([userId, ...costs]) =>
+    costs.map((costMs, index) => ({ jobId: `${userId}${index + 1}`, userId, costMs })),
+  );
+
+describe('the order of claims', () => {
+  test.each<[string, readonly WaitingJob[], string]>([
+    ['nobody', [], ''],
+    ['one user in order of asking', jobs(['a', 5, 900, 20]), 'a1 a2 a3'],
+    ['equal jobs take turns', jobs(['a', 1000, 1000, 1000], ['b', 1000, 1000], ['c', 1000]), 'a1 b1 c1 a2 b2 a3'],
+    [
+      'small jobs first, up to the cost of the large one',
+      jobs(['a', 3000], ['b', 1000, 1000, 1000, 1000]),
+      'b1 b2 a1 b3 b4',
+    ],
+    ['costs below one visit', jobs(['a', 1, 1, 1], ['b', 1]), 'a1 a2 a3 b1'],
+  ])('%s', (_name, waiting, expected) => {
+    expect(takeAll([], waiting).join(' ')).toBe(expected);
+    expect(claimOrder([], waiting).join(' ')).toBe(expected);
+  });
+
+  test('who comes late waits for one job of each, not for their lines', () => {
+    const busy = takeAll([], jobs(['a', 1000, 1000], ['b', 1000, 1000]));
+    expect(busy).toHaveLength(4);
+    const ring = nextTurn(nextTurn([], jobs(['a', 1000], ['b', 1000]))!.ring, jobs(['a', 1000], ['b', 1000]))!.ring;
+    const order = takeAll(ring, jobs(['a', 1000, 1000, 1000], ['b', 1000, 1000], ['late', 1000]));
+    expect(order.indexOf('late1')).toBeLessThanOrEqual(2);
+  });
+
+  test('who has nothing waiting keeps no claim', () => {
+    const ring = [
+      { userId: 'gone', owedMs: 5000 },
+      { userId: 'a', owedMs: 0 },
+    ];
+    expect(nextTurn(ring, jobs(['a', 1000]))?.ring).toEqual([{ userId: 'a', owedMs: 0 }]);
+  });
+});
+
+const waitingJobs = fc
+  .array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 1, max: 50_000 })), { maxLength: 40 })
+  .map((list) => list.map(([userId, costMs], index) => ({ jobId: `${index}`, userId, costMs })));
+const rings = fc
+  .uniqueArray(fc.constantFrom('a', 'b', 'c', 'x'), { maxLength: 4 })
+  .chain((users) => fc.tuple(...users.map((userId) => fc.record({ userId: fc.constant(userId), owedMs: fc.nat(99) }))));
+
+describe('for any waiting line', () => {
+  test('the foretold order is the order of turns', () => {
+    fc.assert(
+      fc.property(rings, waitingJobs, (ring, waiting) => {
+        expect(claimOrder(ring, waiting)).toEqual(takeAll(ring, waiting));
+      }),
+    );
+  });
+
+  test('each job is taken once, and each user’s jobs in order', () => {
+    fc.assert(
+      fc.property(waitingJobs, (waiting) => {
+        const order = claimOrder([], waiting).map(Number);
+        expect(order.toSorted((a, b) => a - b)).toEqual(waiting.map((_, index) => index));
+        for (const userId of ['a', 'b', 'c', 'd']) {
+          const own = order.filter((index) => waiting[index]!.userId === userId);
+          expect(own).toEqual(own.toSorted((a, b) => a - b));
+        }
+      }),
+    );
+  });
+
+  // @source Shreedhar and Varghese, lemma 2: while two users wait, their shares differ by less than a visit and their largest jobs.
+  test('while two users wait, neither gets more than one largest job ahead of the other', () => {
+    fc.assert(
+      fc.property(waitingJobs, (waiting) => {
+        const total = new Map<string, number>();
+        const left = new Map<string, number>();
+        for (const job of waiting) left.set(job.userId, (left.get(job.userId) ?? 0) + 1);
+        const largest = Math.max(0, ...waiting.map((job) => job.costMs));
+        for (const id of claimOrder([], waiting)) {
+          const job = waiting[Number(id)]!;
+          total.set(job.userId, (total.get(job.userId) ?? 0) + job.costMs);
+          left.set(job.userId, left.get(job.userId)! - 1);
+          const stillThere = [...left].filter(([, count]) => count > 0).map(([userId]) => total.get(userId) ?? 0);
+          if (stillThere.length > 1) {
+            expect(Math.max(...stillThere) - Math.min(...stillThere)).toBeLessThanOrEqual(largest + 100);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { overlay, readPrompt } from '../../src/core/promptFlags.ts';
+import { DarkroomError } from '../../src/errors.ts';
+import { anyText } from '../support/anyText.ts';
+
+test.each([
+  ['a fox', { prompt: 'a fox' }],
+  ['a fox --seed 5 --steps 20', { prompt: 'a fox', seed: 5, steps: 20 }],
+  ['--seed 0 a fox', { prompt: 'a fox', seed: 0 }],
+  ['a --seed 5 fox', { prompt: 'a fox', seed: 5 }],
+  ['a fox —seed 5', { prompt: 'a fox', seed: 5 }],
+  ['a fox –seed 5 ——count 2', { prompt: 'a fox', seed: 5, count: 2 }],
+  ['a fox --SEED=5', { prompt: 'a fox', seed: 5 }],
+  ['a fox --guidance 0', { prompt: 'a fox', guidance: 0 }],
+  ['a fox --cfg 2.5 --strength 0.4', { prompt: 'a fox', guidance: 2.5, strength: 0.4 }],
+  ['a fox --ar 3:2', { prompt: 'a fox', aspect: { width: 3, height: 2 } }],
+  ['a fox --size 96x64', { prompt: 'a fox', size: { widthPx: 96, heightPx: 64 } }],
+  ['a fox --style Flat --model emoji', { prompt: 'a fox', style: 'flat', model: 'emoji' }],
+  ['a fox --sampler dpmpp-2m', { prompt: 'a fox', sampler: 'dpmpp_2m' }],
+  ['a fox --no text', { prompt: 'a fox', negativePrompt: 'text' }],
+  ['a fox --no big text, people --seed 5', { prompt: 'a fox', negativePrompt: 'big text, people', seed: 5 }],
+  ['a fox --no text --no people', { prompt: 'a fox', negativePrompt: 'text, people' }],
+  ['a fox --no=text here', { prompt: 'a fox', negativePrompt: 'text here' }],
+  ['a fox --seed 5 --seed 6', { prompt: 'a fox', seed: 6 }],
+  ['a cat — sitting', { prompt: 'a cat — sitting' }],
+  ['a cat —sitting', { prompt: 'a cat —sitting' }],
+  ['well-known --', { prompt: 'well-known --' }],
+  ['--', { prompt: '--' }],
+  ['', { prompt: '' }],
+  ['лиса —seed 5 ночь', { prompt: 'лиса ночь', seed: 5 }],
+])('%j', (text, draft) => expect(readPrompt(text)).toEqual(draft));
+
+test.each([
+  ['a fox --seeed 5', 'prompt: found --seeed, expected --seed, --steps'],
+  ['a fox --constructor 5', 'prompt: found --constructor, expected'],
+  ['a fox --seed', '--seed: found no value, expected one, as in "--seed 5"'],
+  ['a fox --seed --steps 5', '--seed: found no value'],
+  ['a fox --seed=', '--seed: found no value'],
+  ['a fox --seed -1', '--seed: found -1, expected a number'],
+  ['a fox --steps 0x10', '--steps: found 0x10, expected a number'],
+  ['a fox --steps 1e3', '--steps: found 1e3, expected a number'],
+  ['a fox --ar wide', '--ar: found wide, expected a shape such as 3:2'],
+  ['a fox --size 96', '--size: found 96, expected a size such as 96x64'],
+  ['a fox --sampler plms', '--sampler: found plms, expected one of ddim'],
+  ['a fox --no', '--no: found no words, expected some'],
+  ['a fox --no --seed 5', '--no: found no words'],
+])('refuses %j', (text, message) => expect(() => readPrompt(text)).toThrow(message));
+
+describe('overlay', () => {
+  const draft = { prompt: 'a', size: { widthPx: 96, heightPx: 64 }, seed: 5 };
+  test('a shape takes the place of the size below it', () => {
+    const aspect = { width: 1, height: 1 };
+    expect(overlay(draft, { aspect })).toEqual({ prompt: 'a', seed: 5, aspect });
+  });
+  test('everything else is replaced field by field', () => {
+    expect(overlay(draft, { seed: 0 })).toEqual({ ...draft, seed: 0 });
+  });
+});
+
+/** Texts made of what the reader looks at, which random letters seldom hit. */
+const nasty = fc.array(
+  fc.constantFrom('--', '—', '-', 'no', 'seed', '=', ' ', '5', '\u200d', '👩', '\n', ':', '--no ', '--seed ', ',', 'a'),
+  { maxLength: 600 },
+);
+
+test('any text is a draft or a typed refusal', () => {
+  const check = (text: string) => {
+    try {
+      expect(readPrompt(text.slice(0, 6_000)).prompt.length).toBeLessThanOrEqual(6_000);
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(DarkroomError);
+    }
+  };
+  fc.assert(fc.property(nasty, (parts) => check(parts.join(''))));
+  fc.assert(fc.property(anyText(1_000), check));
+});
+
+test.each(['--no a ', '—', '—a ', '--', ' ', '-—', '\u200d', '👩\u200d', '--no=', '=', 'e\u0301', '\u0344', 'a, '])(
+  '6,000 characters of %j take less than 10 ms',
+  (unit) => {
+    const text = unit.repeat(6_000 / unit.length);
+    // The best of five: a quadratic reader is slow each time, a busy machine only now and then.
+    const times = Array.from({ length: 5 }, () => {
+      const begunMs = performance.now();
+      try {
+        readPrompt(text);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(DarkroomError);
+      }
+      return performance.now() - begunMs;
+    });
+    expect(Math.min(...times)).toBeLessThan(10);
+  },
+);
