@@ -3,7 +3,7 @@
 import type { Answer, Ask, Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { RowBudget, WaitingAsk } from './callPlan.ts';
-import { DEFAULT_BUDGET, groupOf, planCall, queuesOf, rowLimitOf, rowsOf } from './callPlan.ts';
+import { groupOf, planCall, queuesOf, rowLimitOf, rowsOf } from './callPlan.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
 /** f32[c, h, w] mean and standard deviation of one picture's posterior. */
@@ -29,7 +29,7 @@ export interface Asker {
 }
 
 export interface BatcherOptions {
-  readonly budget?: RowBudget;
+  readonly budget: RowBudget;
   /** Called around every network call; the watchdog's eye. */
   readonly onCall?: (kind: Ask['kind'], rows: number) => void;
   readonly onIdle?: () => void;
@@ -42,7 +42,6 @@ interface Waiting extends WaitingAsk {
 }
 
 export class Batcher {
-  readonly #budget: RowBudget;
   readonly #options: BatcherOptions;
   readonly #waiting = new Set<Waiting>();
   readonly #servedAt = new Map<number, number>();
@@ -51,9 +50,8 @@ export class Batcher {
   #calls = 0;
   #running = false;
 
-  constructor(options: BatcherOptions = {}) {
+  constructor(options: BatcherOptions) {
     this.#options = options;
-    this.#budget = options.budget ?? DEFAULT_BUDGET;
   }
 
   /** @throws cancelled when the asker's signal aborts; the networks' own typed error when the call fails. */
@@ -97,7 +95,7 @@ export class Batcher {
       job,
       group: groupOf(model, ask),
       rows: rowsOf(ask),
-      rowLimit: rowLimitOf(ask, this.#budget),
+      rowLimit: rowLimitOf(ask, this.#options.budget),
       arrival: this.#arrivals++,
       ask,
       networks,

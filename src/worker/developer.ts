@@ -19,7 +19,8 @@ import { writePicture } from '../image/pictureFile.ts';
 import { chooseProvider } from '../runtime/providers.ts';
 import { scanModels } from '../weights/registry.ts';
 import { type Asker, Batcher } from './batcher.ts';
-import { type LentModel, ModelShelf } from './modelShelf.ts';
+import { budgetFor } from './callPlan.ts';
+import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 
 export interface DeveloperOptions extends ChildOptions {
@@ -42,9 +43,10 @@ export interface Developer {
 export async function openDeveloper(options: DeveloperOptions): Promise<Developer> {
   const { provider, reason } = await chooseProvider(options.device);
   const registry = scanModels(options.modelsDir);
-  const shelf = new ModelShelf(registry, { provider, threads: options.threads ?? availableParallelism() });
+  const threads = options.threads ?? availableParallelism();
+  const shelf = new ModelShelf(folderOpener(registry, { provider, threads }));
   const onActivity = options.onActivity ?? (() => {});
-  const batcher = new Batcher({ onCall: onActivity, onIdle: () => onActivity('idle') });
+  const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
   const facts: WorkerFacts = {
     pid: process.pid,
     provider,

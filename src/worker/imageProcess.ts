@@ -22,18 +22,13 @@ export interface ProcessLimits {
   readonly closeMs: number;
 }
 
-/** A call may take minutes where a big model meets a small machine; ten minutes without an end is a hang on any. */
+/**
+ * A call may take minutes where a big model meets a small machine, its weights still on a slow disk; ten minutes without an end
+ * is a hang on any. Idle covers the reading of configs and vocabularies, which is the only other work of the thread.
+ */
 export const DEFAULT_LIMITS: ProcessLimits = {
   handshakeMs: 120_000,
-  activityMs: {
-    idle: 30_000,
-    scan: 120_000,
-    open: 600_000,
-    text: 120_000,
-    unet: 600_000,
-    encode: 600_000,
-    decode: 600_000,
-  },
+  activityMs: { idle: 60_000, text: 600_000, unet: 600_000, encode: 600_000, decode: 600_000 },
   graceMs: 2_000,
   closeMs: 10_000,
 };

@@ -16,71 +16,82 @@ export interface LentModel {
   giveBack(isBroken: boolean): Promise<void>;
 }
 
-interface Shelved {
-  readonly name: string;
+/** A model as its opener hands it over. */
+export interface OpenedModel {
   readonly networks: Networks;
   readonly facts: ModelFacts;
-  readonly close: () => Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Shelved {
+  readonly opening: Promise<OpenedModel>;
+  /** Who has it or waits for its opening. */
   users: number;
-  isBroken: boolean;
 }
 
 export class ModelShelf {
-  readonly #registry: ModelRegistry;
-  readonly #settings: SessionSettings;
-  /** In order of last use, oldest first. */
-  readonly #shelved = new Map<string, Promise<Shelved>>();
+  readonly #open: (name: string) => Promise<OpenedModel>;
+  /** In order of last use, oldest first. A broken model leaves the shelf at once and is closed by its last user. */
+  readonly #shelved = new Map<string, Shelved>();
 
-  constructor(registry: ModelRegistry, settings: SessionSettings) {
-    this.#registry = registry;
-    this.#settings = settings;
+  constructor(open: (name: string) => Promise<OpenedModel>) {
+    this.#open = open;
   }
 
-  /** @throws model_missing, model_unsupported, weights_invalid, runtime_failed */
+  /** @throws what the opener throws; the next call tries again */
   async lend(name: string): Promise<LentModel> {
-    const opening = this.#shelved.get(name) ?? this.#open(name);
-    this.#shelved.delete(name);
-    this.#shelved.set(name, opening);
-    const shelved = await opening.catch((reason: unknown) => {
-      if (this.#shelved.get(name) === opening) this.#shelved.delete(name);
-      throw reason;
-    });
+    const shelved = this.#shelved.get(name) ?? { opening: this.#open(name), users: 0 };
     shelved.users += 1;
-    const { networks, facts } = shelved;
-    return { networks, facts, giveBack: (isBroken) => this.#takeBack(shelved, isBroken) };
+    this.#shelved.delete(name);
+    this.#shelved.set(name, shelved);
+    try {
+      const { networks, facts } = await shelved.opening;
+      return { networks, facts, giveBack: (isBroken) => this.#takeBack(name, shelved, isBroken) };
+    } catch (reason) {
+      this.#forget(name, shelved);
+      throw reason;
+    }
   }
 
   /** Closes every model, whoever still uses it. */
   async close(): Promise<void> {
     const all = [...this.#shelved.values()];
     this.#shelved.clear();
-    for (const opening of all) await (await opening.catch(() => undefined))?.close();
+    await closeAll(all);
   }
 
-  async #open(name: string): Promise<Shelved> {
-    const folder = this.#registry.open(name);
-    const facts = modelFacts(folder.scheduler, folder.vae.config);
-    const model = await openModel(folder, this.#settings);
-    const networks = networksOf(model, folder.tokenizer);
-    return { name, networks, facts, close: () => model.close(), users: 0, isBroken: false };
-  }
-
-  async #takeBack(shelved: Shelved, isBroken: boolean): Promise<void> {
+  async #takeBack(name: string, shelved: Shelved, isBroken: boolean): Promise<void> {
     shelved.users -= 1;
-    shelved.isBroken ||= isBroken;
-    for (const other of await this.#closable()) {
-      this.#shelved.delete(other.name);
-      await other.close();
-    }
+    if (isBroken) this.#forget(name, shelved);
+    const isGone = this.#shelved.get(name) !== shelved;
+    await closeAll(isGone && shelved.users === 0 ? [shelved] : this.#takeSurplus());
   }
 
-  /** Idle models beyond the number that may stay, longest unused first, and every idle broken one. */
-  async #closable(): Promise<Shelved[]> {
-    const opened = await Promise.all([...this.#shelved.values()].map((opening) => opening.catch(() => undefined)));
-    const idle = opened.filter((entry): entry is Shelved => entry !== undefined && entry.users === 0);
-    const sound = idle.filter((entry) => !entry.isBroken);
-    return [...idle.filter((entry) => entry.isBroken), ...sound.slice(0, Math.max(0, sound.length - IDLE_MODELS))];
+  #forget(name: string, shelved: Shelved): void {
+    if (this.#shelved.get(name) === shelved) this.#shelved.delete(name);
   }
+
+  /** Takes idle models beyond the number that may stay off the shelf, longest unused first. */
+  #takeSurplus(): Shelved[] {
+    const idle = [...this.#shelved].filter(([, { users }]) => users === 0);
+    const surplus = idle.slice(0, Math.max(0, idle.length - IDLE_MODELS));
+    for (const [name] of surplus) this.#shelved.delete(name);
+    return surplus.map(([, shelved]) => shelved);
+  }
+}
+
+async function closeAll(shelved: readonly Shelved[]): Promise<void> {
+  for (const { opening } of shelved) await (await opening.catch(() => undefined))?.close();
+}
+
+/** The opener for real folders. @throws model_missing, model_unsupported, weights_invalid, graph_invalid */
+export function folderOpener(registry: ModelRegistry, settings: SessionSettings) {
+  return async (name: string): Promise<OpenedModel> => {
+    const folder = registry.open(name);
+    const facts = modelFacts(folder.scheduler, folder.vae.config);
+    const model = await openModel(folder, settings);
+    return { networks: networksOf(model, folder.tokenizer), facts, close: () => model.close() };
+  };
 }
 
 function networksOf(model: OpenModel, tokenizer: PromptTokenizer): Networks {

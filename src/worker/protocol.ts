@@ -6,8 +6,8 @@ import { type ModelCard, type ResolvedRequest, SAMPLERS, SEED_COUNT, type Size }
 import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 
-/** What the child is busy with; each has its own time limit on the parent's side. */
-export const ACTIVITIES = ['idle', 'scan', 'open', 'text', 'unet', 'encode', 'decode'] as const;
+/** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
+export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode'] as const;
 export type Activity = (typeof ACTIVITIES)[number];
 
 const name = z.string().min(1).max(200);

@@ -43,7 +43,7 @@ class Child {
   readonly #say: (message: ChildMessage) => void;
   readonly #tasks = new Map<number, AbortController>();
   #developer: Developer | undefined;
-  #activity: Activity = 'scan';
+  #activity: Activity = 'idle';
   #call = 0;
 
   constructor(say: (message: ChildMessage) => void) {
@@ -66,10 +66,8 @@ class Child {
       this.#call += 1;
       this.#beat();
     };
-    onActivity('scan');
     this.#developer = await openDeveloper({ modelsDir, device, threads, onActivity });
     this.#say({ type: 'ready', facts: this.#developer.facts });
-    onActivity('idle');
   }
 
   async #develop({ taskId, task }: Extract<ParentMessage, { type: 'develop' }>): Promise<void> {

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { Answer, Ask, Conditioning, Latents, UnetRow } from '../../src/diffusion/asks.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { type Asker, Batcher, type Networks } from '../../src/worker/batcher.ts';
+import { budgetFor } from '../../src/worker/callPlan.ts';
 
+const CPU = budgetFor('cpu');
 const SIZE = { channels: 2, height: 2, width: 3 };
 
 /** Networks whose every number depends on all of the row's inputs, and on nothing else of the call. */
@@ -75,7 +77,7 @@ const asker = (job: number, networks: Networks, signal = new AbortController().s
   networks,
   signal,
 });
-const alone = (plan: Plan) => run(new Batcher(), asker(1, new RowNetworks()), plan);
+const alone = (plan: Plan) => run(new Batcher({ budget: CPU }), asker(1, new RowNetworks()), plan);
 
 describe('batcher', () => {
   test('any crowd of pictures comes out as each alone, in calls within the limit', async () => {
@@ -99,7 +101,7 @@ describe('batcher', () => {
 
   test('four pictures of equal length need no more calls than one', async () => {
     const networks = new RowNetworks();
-    const batcher = new Batcher();
+    const batcher = new Batcher({ budget: CPU });
     const plan = { steps: 3, prompt: 'cat' };
     await Promise.all([1, 2, 3, 4].map((seed) => run(batcher, asker(seed, networks), { ...plan, seed })));
     expect(networks.calls).toEqual([
@@ -134,7 +136,7 @@ describe('batcher', () => {
   test('a call that fails because of one job fails that job alone', async () => {
     const networks = new RowNetworks();
     networks.fails = ({ conditioning }) => conditioning.hidden[0] === Math.fround(charCode('x'));
-    const batcher = new Batcher();
+    const batcher = new Batcher({ budget: CPU });
     const plan = { seed: 7, steps: 2 };
     const [good, bad, other] = await Promise.allSettled([
       run(batcher, asker(1, networks), { ...plan, prompt: 'cat' }),
@@ -147,7 +149,7 @@ describe('batcher', () => {
   });
 
   test('something thrown that is no error of ours still ends as runtime_failed', async () => {
-    const batcher = new Batcher();
+    const batcher = new Batcher({ budget: CPU });
     const ask: Ask = { kind: 'encode', pixels: { height: 16, width: 24, data: new Float32Array(3 * 16 * 24) } };
     await expect(batcher.ask(asker(1, new RowNetworks()), ask)).rejects.toMatchObject({
       code: 'runtime_failed',
@@ -159,14 +161,16 @@ describe('batcher', () => {
     const networks = new RowNetworks();
     networks.decode = async () => [];
     const latents = { ...SIZE, data: new Float32Array(12) };
-    await expect(new Batcher().ask(asker(1, networks), { kind: 'decode', latents })).rejects.toMatchObject({
+    await expect(
+      new Batcher({ budget: CPU }).ask(asker(1, networks), { kind: 'decode', latents }),
+    ).rejects.toMatchObject({
       code: 'internal',
     });
   });
 
   test('a cancelled ask leaves at once and takes no rows; the others go on', async () => {
     const networks = new RowNetworks();
-    const batcher = new Batcher();
+    const batcher = new Batcher({ budget: CPU });
     const abort = new AbortController();
     const plan = { seed: 1, steps: 4, prompt: 'cat' };
     const gone = run(batcher, asker(1, networks, abort.signal), plan);
@@ -180,6 +184,7 @@ describe('batcher', () => {
   test('tells what it calls and when it rests', async () => {
     const heard: string[] = [];
     const batcher = new Batcher({
+      budget: CPU,
       onCall: (kind, rows) => heard.push(`${kind} ${rows}`),
       onIdle: () => heard.push('idle'),
     });

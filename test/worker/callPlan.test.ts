@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../src/diffusion/asks.ts';
-import { DEFAULT_BUDGET, groupOf, planCall, rowLimitOf, type WaitingAsk } from '../../src/worker/callPlan.ts';
+import { budgetFor, groupOf, planCall, rowLimitOf, type WaitingAsk } from '../../src/worker/callPlan.ts';
 
 const NOBODY = new Map<number, number>();
 
@@ -106,6 +106,6 @@ describe('what can share a call', () => {
     ['128x128 decoded', decode(16, 16), 4],
     ['512x512 decoded', decode(64, 64), 1],
   ])('rows of %s', (_, ask, rows) => {
-    expect(rowLimitOf(ask, DEFAULT_BUDGET)).toBe(rows);
+    expect(rowLimitOf(ask, budgetFor('cpu'))).toBe(rows);
   });
 });
