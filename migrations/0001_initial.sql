@@ -44,7 +44,7 @@ CREATE TABLE jobs (
   CHECK ((state = 'running') = (lease_until_ms IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX jobs_unfinished ON jobs (state, seq) WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'expired');
+CREATE INDEX jobs_of_state ON jobs (state, seq);
 CREATE INDEX jobs_of_user ON jobs (user_id, seq);
 CREATE INDEX jobs_of_guild ON jobs (guild_id, seq) WHERE guild_id IS NOT NULL;
 CREATE INDEX jobs_of_parent ON jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;

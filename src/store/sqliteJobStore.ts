@@ -32,8 +32,11 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const jobs = makeJobTable(db, ledger);
   const line = makeLine(db);
   const house = makeHouse(db);
-  const write = <T>(work: () => T): T => asStoreErrors(() => db.transaction(work).immediate());
-  const read = <T>(work: () => T): T => asStoreErrors(work);
+  const read = <T>(work: () => T): T => {
+    if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
+    return asStoreErrors(work);
+  };
+  const write = <T>(work: () => T): T => read(() => db.transaction(work).immediate());
 
   function freshId(): string {
     for (let draw = 0; draw < MAX_ID_DRAWS; draw += 1) {
@@ -164,7 +167,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     audit: (filter) => read(() => house.audit(filter)),
     setting: (key, make) => write(() => house.setting(key, make)),
     setSetting: (key, value) => write(() => house.setSetting(key, value)),
-    close: () => read(() => void db.close()),
+    close: () => void db.close(),
   };
 
   /** Only from one state: `running → queued` is a legal move too, but not an answer to Discord. */
