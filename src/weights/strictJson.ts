@@ -16,10 +16,19 @@ export const CONFIG_LIMITS: JsonLimits = { maxDepth: 32, maxCommas: 2_000_000, i
 export function parseStrictJson(text: string, limits: JsonLimits = CONFIG_LIMITS): unknown {
   scan(text, limits);
   try {
-    return JSON.parse(text);
+    return JSON.parse(limits.integersOnly ? text : spellOutNonFinite(text));
   } catch {
     throw new Error('not valid JSON'); // the engine's own message quotes the text
   }
+}
+
+/** Python writes Infinity and NaN bare (diffusers' `lambda_min_clipped`); JSON has numbers too large for a double, and null. */
+function spellOutNonFinite(text: string): string {
+  if (!/Infinity|NaN/.test(text)) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|Infinity|NaN/g, (token) => {
+    if (token === 'NaN') return 'null';
+    return token === 'Infinity' ? '1e999' : token;
+  });
 }
 
 const BACKSLASH = 0x5c;

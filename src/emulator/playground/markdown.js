@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 
 const INLINE = [
-  [/^\\([^\w\s])/, (m) => document.createTextNode(m[1])],
+  [/^\\([^a-zA-Z0-9\s])/, (m) => document.createTextNode(m[1])],
   [/^```(?:\w+\n)?([\s\S]+?)```/, (m) => h('pre', {}, m[1])],
   [/^`([^`]+)`/, (m) => h('code', {}, m[1])],
   [/^\*\*([\s\S]+?)\*\*(?!\*)/, (m, world) => h('strong', {}, inline(m[1], world))],
