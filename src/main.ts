@@ -26,8 +26,8 @@ interface Connection {
   readonly token: string;
   readonly apiUrl: string | null;
   readonly cdnOrigin: string | null;
-  /** Called once the bot is there. */
-  readonly announce: (bot: RunningBot) => void;
+  /** One line for the person who started the program, once the bot is there. */
+  readonly welcome: (bot: RunningBot) => string;
   readonly close: () => Promise<void>;
 }
 
@@ -87,7 +87,8 @@ async function run(config: Config, log: Logger): Promise<void> {
       await one.drain(DRAIN_MS);
     });
     dispatcher.start();
-    connection.announce(bot);
+    say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
+    say(connection.welcome(bot));
     await ended();
   } finally {
     log.info('stopping');
@@ -103,7 +104,7 @@ function workerOptions({ modelsDir, device, threads }: Config) {
 function reportFacts(facts: WorkerFacts, { modelsDir }: Config, log: Logger): void {
   log.info({ provider: facts.provider, why: facts.providerReason }, 'pictures are made by this provider');
   for (const { name, reason } of facts.refused) log.warn({ model: name, reason }, 'a model was refused');
-  for (const { name, defaults } of facts.models) log.info({ model: name, defaults }, 'a model is ready');
+  log.info({ models: facts.models.map(({ name }) => name) }, 'these models are ready');
   if (facts.models.length > 0) return;
   const found = `found ${facts.refused.length} folders and none that can be used`;
   throw new DarkroomError(
@@ -112,13 +113,25 @@ function reportFacts(facts: WorkerFacts, { modelsDir }: Config, log: Logger): vo
   );
 }
 
+/** For people, on stdout; the log is for machines, on stderr. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function namesOf({ models, refused }: WorkerFacts): string {
+  const usable = models.map(({ name }) => name).join(', ');
+  return refused.length === 0
+    ? usable
+    : `${usable} (refused: ${refused.map(({ name }) => name).join(', ')}; see above)`;
+}
+
 /** The shipped model where it is there, else the first by name. */
 function defaultModel({ models }: WorkerFacts): string {
   return (models.find(({ name }) => name === 'emoji') ?? models[0]!).name;
 }
 
 function connect(config: Config, log: Logger): Promise<Connection> {
-  return config.discordToken === null ? openPlayground(config, log) : toDiscord(config, config.discordToken, log);
+  return config.discordToken === null ? openPlayground(config) : toDiscord(config, config.discordToken, log);
 }
 
 async function toDiscord(config: Config, token: string, log: Logger): Promise<Connection> {
@@ -128,13 +141,13 @@ async function toDiscord(config: Config, token: string, log: Logger): Promise<Co
     token,
     apiUrl: config.discordApiUrl === DISCORD_API_URL ? null : config.discordApiUrl,
     cdnOrigin,
-    announce: (bot) => log.info({ userId: bot.userId }, `on Discord; invite the bot with ${bot.inviteLink}`),
+    welcome: (bot) => `The bot is on Discord. Invite it to a server: ${bot.inviteLink}`,
     close: async () => {},
   };
 }
 
 /** A server with one channel and two people, so that somebody can look over the first one's shoulder. */
-async function openPlayground({ port }: Config, log: Logger): Promise<Connection> {
+async function openPlayground({ port }: Config): Promise<Connection> {
   // Loaded only here: a bot on Discord needs no local one.
   const { Emulator } = await import('./emulator/emulator.ts');
   const emulator = new Emulator({ token: randomBytes(24).toString('base64url') });
@@ -150,7 +163,7 @@ async function openPlayground({ port }: Config, log: Logger): Promise<Connection
     token: emulator.token,
     apiUrl: emulator.apiUrl,
     cdnOrigin: emulator.origin,
-    announce: () => log.info(`no DISCORD_TOKEN, so here is the playground. Open ${emulator.origin}`),
+    welcome: () => `No DISCORD_TOKEN is set, so here is a playground. Open ${emulator.origin}`,
     close: () => emulator.stop(),
   };
 }
