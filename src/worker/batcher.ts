@@ -35,6 +35,9 @@ export interface BatcherOptions {
   readonly onIdle?: () => void;
 }
 
+/** Longest wait of the networks for one another's files: a huge start picture must not stop everybody. */
+const MAX_HOLD_MS = 1_000;
+
 interface Waiting extends WaitingAsk {
   readonly ask: Ask;
   readonly networks: Networks;
@@ -73,7 +76,7 @@ export class Batcher {
   }
 
   /**
-   * Lets no call begin before `work` has ended. A call blocks the thread, for seconds with a large model, and reading or writing
+   * Lets no call begin before `work` has ended, or has taken MAX_HOLD_MS. A call blocks the thread, for seconds with a large model, and reading or writing
    * a file takes several turns of the event loop: without this a finished picture would wait for many calls of others.
    */
   async hold<T>(work: Promise<T>): Promise<T> {
@@ -111,10 +114,12 @@ export class Batcher {
     this.#options.onIdle?.();
   }
 
-  /** One turn of the event loop: whoever was answered asks again, cancellations are heard; then whatever must not wait for a call. */
+  /** One turn of the event loop: whoever was answered asks again, cancellations are heard. Then those who must not wait for a call. */
   async #pause(): Promise<void> {
     await turn();
-    while (this.#holds.size > 0) await Promise.allSettled(this.#holds);
+    if (this.#holds.size === 0) return;
+    await within(MAX_HOLD_MS, Promise.allSettled(this.#holds));
+    await turn();
   }
 
   async #round(): Promise<void> {
@@ -200,6 +205,17 @@ function checked(kind: string, rows: number, results: readonly unknown[]): reado
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+/** Resolves with the promise or after `ms`, whichever comes first. */
+function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 

@@ -1,10 +1,11 @@
 // Many pictures, few calls: a picture made in a crowd is the picture made alone, and a fault hits only whom it belongs to.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Answer, Ask, Conditioning, Latents, UnetRow } from '../../src/diffusion/asks.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { type Asker, Batcher, type Networks } from '../../src/worker/batcher.ts';
 import { budgetFor } from '../../src/worker/callPlan.ts';
+import { deferred } from '../../src/worker/deferred.ts';
 
 const CPU = budgetFor('cpu');
 const SIZE = { channels: 2, height: 2, width: 3 };
@@ -192,4 +193,31 @@ describe('batcher', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(heard).toEqual(['text 1', 'text 1', 'unet 2', 'decode 1', 'idle']);
   });
+
+  test('calls wait for a file somebody else is writing, but not for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const networks = new RowNetworks();
+      const batcher = new Batcher({ budget: CPU });
+      const written = deferred<string>();
+      const writing = batcher.hold(written.promise);
+      const asked = batcher.ask(asker(1, networks), { kind: 'text', prompt: 'cat' });
+      await turns(3);
+      expect(networks.calls).toEqual([]);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(networks.calls).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      await asked;
+      written.resolve('done');
+      expect(await writing).toBe('done');
+      await batcher.ask(asker(1, networks), { kind: 'text', prompt: 'cat' });
+      expect(networks.calls).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
+
+async function turns(count: number): Promise<void> {
+  for (let k = 0; k < count; k++) await new Promise((resolve) => setImmediate(resolve));
+}
