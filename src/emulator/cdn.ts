@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Scene } from './scene.ts';
 
 export function serveFile(scene: Scene, url: URL, response: ServerResponse): void {
-  const path = decodeURI(url.pathname);
+  const path = decoded(url.pathname);
   const file = scene.world.files.get(path);
   if (file === undefined || !scene.isSigned(path, url.searchParams)) {
     response.writeHead(404, { 'content-type': 'text/plain;charset=UTF-8' });
@@ -19,4 +19,13 @@ export function serveFile(scene: Scene, url: URL, response: ServerResponse): voi
     'content-security-policy': "default-src 'none'; sandbox",
   });
   response.end(file.bytes);
+}
+
+/** File names may hold any letters; an address that cannot be decoded names nothing. */
+function decoded(pathname: string): string {
+  try {
+    return decodeURI(pathname);
+  } catch {
+    return '';
+  }
 }

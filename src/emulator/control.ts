@@ -73,6 +73,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
+/** The page loads its own files and shows pictures of this CDN (which may go by either loopback name), nothing else. */
+const PAGE_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob: http://127.0.0.1:* http://localhost:*",
+  "frame-ancestors 'none'",
+].join('; ');
+
 class ControlError extends Error {
   readonly status: number;
 
@@ -463,7 +471,12 @@ export class Control {
       throw new ControlError(404, 'not found');
     const bytes = await readFile(path.join(PLAYGROUND, name)).catch(() => undefined);
     if (bytes === undefined) throw new ControlError(404, 'not found');
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+    response.writeHead(200, {
+      'content-type': type,
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': PAGE_POLICY,
+    });
     response.end(bytes);
   }
 }

@@ -14,7 +14,8 @@ import type { BucketRule } from './rateLimits.ts';
 import { Rest } from './rest.ts';
 import { DEFAULT_SETTINGS, Scene, type Settings } from './scene.ts';
 import { Timeline } from './timeline.ts';
-import { type SeenMessage, viewOf } from './views.ts';
+import { type SeenMessage, seenMessage, viewOf } from './views.ts';
+import { isLoading } from './wire.ts';
 import { type Change, type Channel, type Guild, type Overwrite, type Role, type User, World } from './world.ts';
 
 export type EmulatorOptions = Partial<Settings> & { readonly clock?: Clock };
@@ -41,7 +42,9 @@ export class Emulator {
     this.rest = new Rest(this.scene, this.gateway);
     this.#control = new Control(this);
     this.#sockets = new WebSocketServer({ noServer: true });
-    this.#server = http.createServer((request, response) => void this.#serve(request, response));
+    this.#server = http.createServer(
+      (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
+    );
     this.#server.on('upgrade', (request, socket, head) => {
       if (/^\/gateway\/?(\?|$)/.test(request.url ?? '')) {
         this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.gateway.accept(accepted));
@@ -248,6 +251,17 @@ export class Emulator {
       const stop = this.world.watch(tryOnce);
       tryOnce();
     });
+  }
+
+  /** The answer of an interaction once it no longer "thinks"; undefined when it was deleted. */
+  settled(interactionId: string, timeoutMs = UNTIL_TIMEOUT_MS): Promise<SeenMessage | undefined> {
+    const look = () => {
+      const interaction = this.world.interactions.get(interactionId);
+      const message = this.world.messages.get(interaction?.originalId ?? '');
+      if (interaction === undefined || message === undefined || isLoading(message)) return undefined;
+      return { message: message.deleted ? undefined : seenMessage(this.scene, message, interaction.userId) };
+    };
+    return this.until(look, timeoutMs).then((found) => found.message);
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

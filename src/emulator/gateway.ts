@@ -13,6 +13,9 @@ const RESUME_WINDOW_MS = 5 * 60_000;
 /** Identifies a day. @source Discord documentation, "Session Start Limit Object" */
 export const IDENTIFIES_A_DAY = 1000;
 
+/** Dispatches kept for a resume; a client further behind must identify anew. */
+const KEPT_DISPATCHES = 5000;
+
 const OP = {
   dispatch: 0,
   heartbeat: 1,
@@ -37,7 +40,7 @@ interface Frame {
 export interface Session {
   readonly id: string;
   readonly intents: number;
-  /** Everything dispatched, for resume and replay. */
+  /** The last dispatches, for resume and replay. */
   readonly sent: Frame[];
   sequence: number;
   socket: WebSocket | undefined;
@@ -61,6 +64,8 @@ export class Gateway {
   #muted = false;
   /** Close code for every IDENTIFY from now on; null lets them in. */
   #refusal: number | null = null;
+  /** The app's last presence update. */
+  presence: JsonObject | undefined;
   identifies = 0;
   resumes = 0;
 
@@ -197,6 +202,7 @@ export class Gateway {
   }
 
   #presence(data: JsonObject): void {
+    this.presence = data;
     this.#scene.world.announce({ type: 'presence', status: String(data.status) });
   }
 
@@ -263,7 +269,8 @@ export class Gateway {
       socket.close(4004);
       return;
     }
-    if (session === undefined || isStale) {
+    const isBehind = session !== undefined && Number(data.seq) < (session.sent[0]?.s ?? 1) - 1;
+    if (session === undefined || isStale || isBehind) {
       this.#write(socket, { op: OP.invalid, d: false });
       return;
     }
@@ -290,6 +297,7 @@ export class Gateway {
   #send(session: Session, name: string, data: JsonValue): void {
     const frame: Frame = { op: OP.dispatch, t: name, s: ++session.sequence, d: data };
     session.sent.push(frame);
+    if (session.sent.length > KEPT_DISPATCHES) session.sent.shift();
     this.#write(session.socket, frame);
   }
 

@@ -53,7 +53,7 @@ export function createInteraction(scene: Scene, draft: NewInteraction): Interact
     cancelAlarm: () => {},
   };
   interaction.cancelAlarm = scene.world.time.after(ANSWER_WITHIN_MS, () => fail(scene, interaction));
-  scene.world.interactions.set(interaction.id, interaction);
+  scene.world.addInteraction(interaction);
   scene.world.announce({ type: 'interactionCreated', interaction, uploads: draft.uploads ?? [] });
   return interaction;
 }
@@ -201,7 +201,7 @@ function respond(
 
 /** The interaction behind a webhook path. @throws ApiError 10015 unknown or unanswered, 50027 after fifteen minutes */
 export function byToken(scene: Scene, applicationId: string, token: string): Interaction {
-  const interaction = [...scene.world.interactions.values()].find((one) => one.token === token);
+  const interaction = scene.world.interactionByToken(token);
   if (interaction === undefined || applicationId !== scene.world.applicationId) throw apiError(10015);
   if (scene.world.time.nowMs() - interaction.createdAtMs > TOKEN_LIFETIME_MS) throw apiError(50027);
   if (interaction.state !== 'answered') throw apiError(10015);

@@ -5,9 +5,9 @@ import { type AllowedMentions, allowedMentionErrors, mentionsOf, pingsAnybody } 
 import { embeddedFiles, messageErrors, refuseEmpty } from './messageRules.ts';
 import type { Scene } from './scene.ts';
 import { isObject } from './wire.ts';
-import { type Channel, FLAG, type Message, type MessageState } from './world.ts';
+import { type Attachment, type Channel, FLAG, type Message, type MessageState } from './world.ts';
 
-/** Minutes a nonce is remembered. @source Discord documentation, "enforce_nonce": "the past few minutes" */
+/** How long a nonce is remembered. @source Discord documentation, "enforce_nonce": "the past few minutes" */
 const NONCE_WINDOW_MS = 5 * 60_000;
 
 /** Flags an app may set on a message by itself. */
@@ -41,14 +41,31 @@ function stateFrom(
   flags: number,
 ): MessageState {
   const listed = body.attachments === undefined ? undefined : objects(body.attachments);
+  const attachments = resolveAttachments(scene, shelf, listed, files, before?.attachments ?? []);
   return {
     atMs: scene.world.time.nowMs(),
     content: body.content === undefined ? (before?.content ?? '') : String(body.content ?? '').trim(),
-    embeds: body.embeds === undefined ? (before?.embeds ?? []) : objects(body.embeds),
+    embeds: body.embeds === undefined ? withoutLostMedia(before?.embeds ?? [], attachments) : objects(body.embeds),
     components: body.components === undefined ? (before?.components ?? []) : withIds(objects(body.components)),
-    attachments: resolveAttachments(scene, shelf, listed, files, before?.attachments ?? []),
+    attachments,
     flags,
   };
+}
+
+/** Embeds that stay through an edit lose the picture when its file goes. */
+function withoutLostMedia(embeds: readonly JsonObject[], attachments: readonly Attachment[]): JsonObject[] {
+  const isLost = (media: JsonValue | undefined) => {
+    const url = isObject(media) ? String(media.url) : '';
+    return url.startsWith('attachment://') && !attachments.some((file) => url === `attachment://${file.fileName}`);
+  };
+  return embeds.map((embed) => Object.fromEntries(Object.entries(embed).filter(([, value]) => !isLost(value))));
+}
+
+/** Parts of messages the emulator does not have: said loudly rather than swallowed. */
+function unsupportedErrors(body: JsonObject): FieldError[] {
+  return ['poll', 'sticker_ids', 'shared_client_theme']
+    .filter((key) => body[key] != null && !(Array.isArray(body[key]) && body[key].length === 0))
+    .map((key) => fieldError([key], 'EMULATOR_LACKS_THIS', 'The emulator does not have this part of a message.'));
 }
 
 /** Discord numbers every component that came without an id. */
@@ -78,7 +95,12 @@ function check(
   extra: FieldError[] = [],
 ): void {
   checkFileSizes(scene, files);
-  const errors = [...extra, ...messageErrors(state), ...allowedMentionErrors(allowedOf(body))];
+  const errors = [
+    ...extra,
+    ...unsupportedErrors(body),
+    ...messageErrors(state),
+    ...allowedMentionErrors(allowedOf(body)),
+  ];
   if (errors.length > 0) throw invalidForm(errors);
   refuseEmpty(state, false);
 }
@@ -97,9 +119,9 @@ function findByNonce(
   nonce: JsonValue | undefined,
 ): Message | undefined {
   const since = scene.world.time.nowMs() - NONCE_WINDOW_MS;
-  return scene.world
-    .messagesIn(channelId)
-    .find((message) => message.authorId === authorId && message.nonce === nonce && message.createdAtMs >= since);
+  const isSame = (message: Message) =>
+    message.authorId === authorId && message.nonce === nonce && message.createdAtMs >= since;
+  return scene.world.lastMessageIn(channelId, isSame);
 }
 
 /**
@@ -166,7 +188,7 @@ function store(
     reactions: [],
     embedded: embeddedFiles(state.embeds, state.attachments),
   };
-  scene.world.messages.set(message.id, message);
+  scene.world.addMessage(message);
   recordPing(scene, message, 'create');
   scene.world.announce({ type: 'messageCreated', message });
   return message;

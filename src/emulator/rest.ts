@@ -12,7 +12,7 @@ import {
 import { type Fault, Faults } from './faults.ts';
 import { type ParsedBody, parseBody } from './files.ts';
 import type { Gateway } from './gateway.ts';
-import { RateLimits } from './rateLimits.ts';
+import { INVALID_LIMIT, RateLimits } from './rateLimits.ts';
 import { type Answer, needsNoAuth, ROUTES } from './routes.ts';
 import type { Scene } from './scene.ts';
 import { sharedSchema } from './schema.ts';
@@ -92,7 +92,7 @@ export class Rest {
     for (const { template, pattern, names } of this.#matchers) {
       const found = pattern.exec(path);
       if (found === null) continue;
-      const params = Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]));
+      const params = Object.fromEntries(names.map((name, index) => [name, decode(found[index + 1] ?? '')]));
       return { template, params };
     }
     return undefined;
@@ -100,6 +100,7 @@ export class Rest {
 
   async #answer(course: Course, request: IncomingMessage): Promise<Answer> {
     const { method, path, matched } = course;
+    if (this.limits.invalidRequests >= INVALID_LIMIT) throw new ApiError(429, { html: 'error code: 1015' });
     course.fault = this.faults.take(method, matched?.template ?? null, path);
     if (course.fault !== undefined) await this.#suffer(course, request);
     const bytes = await readBody(request, this.#scene.settings.requestLimitBytes);
@@ -142,6 +143,7 @@ export class Rest {
         await readBody(request, this.#scene.settings.requestLimitBytes);
         throw this.#tooMany(course, effect.retryAfterMs, effect.global ?? false);
       case 'hang':
+        this.#record(course, 0, undefined);
         return new Promise(() => {});
       case 'reset':
         await firstBytes(request);
@@ -165,7 +167,6 @@ export class Rest {
   }
 
   #tooMany(course: Course, waitMs: number, global: boolean): ApiError {
-    course.headers['retry-after'] = String(Math.ceil(waitMs / 1000));
     course.headers['x-ratelimit-scope'] ??= global ? 'global' : 'user';
     if (global) course.headers['x-ratelimit-global'] = 'true';
     return new ApiError(429, { message: 'You are being rate limited.', retry_after: waitMs / 1000, global, code: 0 });
@@ -194,6 +195,8 @@ export class Rest {
     this.#record(course, status, body);
     this.limits.noteAnswer(status);
     if (response.destroyed) return;
+    if (isObject(body) && typeof body.retry_after === 'number')
+      course.headers['retry-after'] = String(Math.ceil(body.retry_after));
     const html = isObject(body) && typeof body.html === 'string' ? body.html : undefined;
     const type = html === undefined ? 'application/json' : 'text/html';
     // A 204 must not claim a content type: clients would try to parse its body.
@@ -224,6 +227,15 @@ export class Rest {
     };
     this.#scene.world.calls.push(call);
     this.#scene.world.announce({ type: 'called', call });
+  }
+}
+
+/** Percent-decoding that leaves broken sequences as they are. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

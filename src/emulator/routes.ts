@@ -1,5 +1,5 @@
 // The REST routes the emulator has, by openapi.json's path templates; what is not listed here answers 404 and is recorded.
-import { apiError, fieldError, invalidForm, type JsonObject, type JsonValue } from './apiError.ts';
+import { ApiError, apiError, fieldError, invalidForm, type JsonObject, type JsonValue } from './apiError.ts';
 import { commandErrors, commandListErrors, commandTypeOf, MAX_COMMANDS } from './commandRules.ts';
 import type { UploadedFile } from './files.ts';
 import { gatewayUrl, IDENTIFIES_A_DAY } from './gateway.ts';
@@ -263,14 +263,22 @@ function referenceOf(request: Request, channel: Channel, body: JsonObject): stri
 
 /** An hour, after which edits have a limit of their own. */
 const OLD_MESSAGE_MS = 3_600_000;
+/** Undocumented; other bots report about three edits a channel in twenty seconds. */
+const OLD_EDIT_WINDOW_MS = 20_000;
 const oldEdits = new WeakMap<Channel, number[]>();
+
+function oldEditRefusal(retryAfterS: number): ApiError {
+  const { status, body } = apiError(30046);
+  return new ApiError(status, { ...body, retry_after: retryAfterS, global: false });
+}
 
 /** @throws ApiError 30046 */
 function countOldEdit(scene: Scene, channel: Channel, message: Message): void {
   const now = scene.world.time.nowMs();
   if (now - message.createdAtMs < OLD_MESSAGE_MS) return;
-  const recent = (oldEdits.get(channel) ?? []).filter((atMs) => atMs > now - OLD_MESSAGE_MS);
-  if (recent.length >= scene.settings.oldEditLimit) throw apiError(30046);
+  const recent = (oldEdits.get(channel) ?? []).filter((atMs) => atMs > now - OLD_EDIT_WINDOW_MS);
+  if (recent.length >= scene.settings.oldEditLimit)
+    throw oldEditRefusal(((recent[0] ?? now) + OLD_EDIT_WINDOW_MS - now) / 1000);
   oldEdits.set(channel, [...recent, now]);
 }
 
@@ -334,6 +342,7 @@ const startThread: Handler = (request) => {
   need(request, parent, 'createPublicThreads');
   const { scene } = request;
   const thread = scene.world.addChannel({
+    id: message.id,
     kind: 'thread',
     guildId: parent.guildId,
     name: String(bodyOf(request).name),
@@ -341,7 +350,6 @@ const startThread: Handler = (request) => {
     ownerId: scene.world.bot.id,
     nsfw: parent.nsfw,
   });
-  void message;
   return { status: 201, body: wireChannel(scene, thread) };
 };
 

@@ -21,7 +21,7 @@ export interface Settings {
   readonly requestLimitBytes: number;
   /** False: no bucket is ever empty; the headers are still sent. */
   readonly rateLimits: boolean;
-  /** Edits of messages older than an hour, per channel and hour, before 30046. Discord does not say its number. */
+  /** Edits of messages older than an hour, per channel and 20 s, before 30046. Discord does not say its number. */
   readonly oldEditLimit: number;
   /** Check our own answers against openapi.json too; findings go to `complaints`. */
   readonly checkAnswers: boolean;
@@ -34,7 +34,7 @@ export const DEFAULT_SETTINGS: Settings = {
   fileLimitBytes: 10 * 1024 * 1024,
   requestLimitBytes: 25 * 1024 * 1024,
   rateLimits: true,
-  oldEditLimit: 30,
+  oldEditLimit: 3,
   checkAnswers: true,
 };
 

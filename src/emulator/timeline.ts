@@ -12,6 +12,7 @@ export class Timeline implements Clock {
   #offsetMs = 0;
   #alarms: Alarm[] = [];
   #armed: AbortController | undefined;
+  #armedForMs = Number.POSITIVE_INFINITY;
 
   constructor(base: Clock = systemClock) {
     this.#base = base;
@@ -34,7 +35,7 @@ export class Timeline implements Clock {
     this.#arm();
     return () => {
       this.#alarms = this.#alarms.filter((other) => other !== alarm);
-      this.#arm();
+      if (this.#alarms.length === 0) this.#disarm();
     };
   }
 
@@ -42,17 +43,18 @@ export class Timeline implements Clock {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const takeBack = this.after(ms, resolve);
-      signal?.addEventListener('abort', () => {
+      const onAbort = () => {
         takeBack();
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   /** Takes back every alarm, so that nothing keeps the process alive. */
   stop(): void {
     this.#alarms = [];
-    this.#arm();
+    this.#disarm();
   }
 
   #ringDue(): void {
@@ -60,20 +62,27 @@ export class Timeline implements Clock {
     const due = this.#alarms.filter((alarm) => alarm.dueMs <= now).sort((a, b) => a.dueMs - b.dueMs);
     this.#alarms = this.#alarms.filter((alarm) => alarm.dueMs > now);
     for (const alarm of due) alarm.ring();
+    this.#disarm();
     this.#arm();
   }
 
-  /** Keeps exactly one sleep running on the clock underneath: the one for the next alarm. */
+  /** Keeps one sleep running on the clock underneath, no longer than to the next alarm. */
   #arm(): void {
-    this.#armed?.abort();
-    this.#armed = undefined;
-    if (this.#alarms.length === 0) return;
     const next = Math.min(...this.#alarms.map((alarm) => alarm.dueMs));
+    if (this.#alarms.length === 0 || next >= this.#armedForMs) return;
+    this.#disarm();
     const armed = new AbortController();
     this.#armed = armed;
+    this.#armedForMs = next;
     this.#base.sleep(Math.max(0, next - this.nowMs()), armed.signal).then(
       () => this.#ringDue(),
       () => {},
     );
+  }
+
+  #disarm(): void {
+    this.#armed?.abort();
+    this.#armed = undefined;
+    this.#armedForMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -238,6 +238,8 @@ export class World {
   readonly files = new Map<string, Attachment>();
   readonly pings: Ping[] = [];
   readonly calls: RestCall[] = [];
+  readonly #byToken = new Map<string, Interaction>();
+  readonly #byChannel = new Map<string, Message[]>();
   readonly #listeners = new Set<(change: Change) => void>();
 
   constructor(time: Timeline) {
@@ -324,9 +326,10 @@ export class World {
   }
 
   addChannel(
-    draft: Pick<Channel, 'kind' | 'guildId'> & Partial<Omit<Channel, 'id' | 'kind' | 'guildId' | 'deleted'>>,
+    draft: Pick<Channel, 'kind' | 'guildId'> & Partial<Omit<Channel, 'kind' | 'guildId' | 'deleted'>>,
   ): Channel {
     const channel: Channel = {
+      id: this.ids.next(),
       name: '',
       topic: null,
       nsfw: false,
@@ -336,7 +339,6 @@ export class World {
       ownerId: null,
       archived: false,
       ...draft,
-      id: this.ids.next(),
       deleted: false,
     };
     this.channels.set(channel.id, channel);
@@ -352,7 +354,29 @@ export class World {
     return found ?? this.addChannel({ kind: 'dm', guildId: null, recipientIds: [one, other] });
   }
 
+  addMessage(message: Message): void {
+    this.messages.set(message.id, message);
+    const channel = this.#byChannel.get(message.channelId);
+    if (channel === undefined) this.#byChannel.set(message.channelId, [message]);
+    else channel.push(message);
+  }
+
+  /** Oldest first, deleted ones left out. */
   messagesIn(channelId: string): Message[] {
-    return [...this.messages.values()].filter((message) => message.channelId === channelId && !message.deleted);
+    return (this.#byChannel.get(channelId) ?? []).filter((message) => !message.deleted);
+  }
+
+  /** The newest message that fits, looked for from the end. */
+  lastMessageIn(channelId: string, fits: (message: Message) => boolean): Message | undefined {
+    return this.#byChannel.get(channelId)?.findLast((message) => !message.deleted && fits(message));
+  }
+
+  addInteraction(interaction: Interaction): void {
+    this.interactions.set(interaction.id, interaction);
+    this.#byToken.set(interaction.token, interaction);
+  }
+
+  interactionByToken(token: string): Interaction | undefined {
+    return this.#byToken.get(token);
   }
 }
