@@ -3,6 +3,7 @@ import { type DarkroomError, toDarkroomError } from '../errors.ts';
 
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute; relative paths of the command line begin here. */
   readonly folder: string;
   /** Text as it stands; newlines are the caller's. */
   print(text: string): void;
@@ -13,11 +14,17 @@ export interface Terminal {
 
 export const processTerminal: Terminal = {
   environment: process.env,
-  folder: process.cwd(),
+  folder: folderOfUser(process.env, process.cwd()),
   print: (text) => void process.stdout.write(text),
   printError: (text) => void process.stderr.write(text),
   errorColumns: process.stderr.isTTY ? process.stderr.columns : null,
 };
+
+/** Where the user stands: `npm run` moves to the folder of package.json, and only npm's own variable remembers from where. */
+export function folderOfUser(environment: Terminal['environment'], workingFolder: string): string {
+  const { npm_lifecycle_event: script, INIT_CWD: before } = environment;
+  return script === 'imagine' && before !== undefined ? before : workingFolder;
+}
 
 export const EXIT_OK = 0;
 export const EXIT_OUR_FAULT = 1;

@@ -54,6 +54,11 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
     models: registry.cards,
     refused: registry.refused,
   };
+  return makeDeveloper(facts, shelf, batcher);
+}
+
+/** A developer of models that come from anywhere. */
+export function makeDeveloper(facts: WorkerFacts, shelf: ModelShelf, batcher: Batcher): Developer {
   let lastJob = 0;
   return {
     facts,
@@ -113,10 +118,21 @@ async function developPictures(
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const seed = seedOfImage(request.seed, imageIndex);
-    const picture = await drive(developPicture(pictureRequest(request, seed, start), model.facts), answer);
-    return picture.pixels;
+    const { pixels } = await drive(developPicture(pictureRequest(request, seed, start), model.facts), answer);
+    return checkNumbers(pixels, request.model);
   });
   return batcher.hold(writeAll(task, await allOrNone(making, stop), either));
+}
+
+/** Half-precision weights can overflow; the picture would be black, and nobody would know why. @throws runtime_failed */
+function checkNumbers(pixels: Pixels, model: string): Pixels {
+  const at = pixels.data.findIndex((value) => !Number.isFinite(value));
+  if (at === -1) return pixels;
+  const found = `found ${pixels.data[at]} at ${at} of ${pixels.data.length}`;
+  throw new DarkroomError(
+    'runtime_failed',
+    `${model}: the networks made no picture: ${found}, expected finite numbers`,
+  );
 }
 
 /** The first failure stops the rest; nobody is left running behind it. */

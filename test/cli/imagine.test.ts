@@ -7,7 +7,7 @@ import { imagine } from '../../src/cli/imagineCommand.ts';
 import { parseImagine } from '../../src/cli/imagineOptions.ts';
 import { placePicture } from '../../src/cli/placePicture.ts';
 import { barLine, progressBar } from '../../src/cli/progressBar.ts';
-import { exitCodeOf, runCommand, type Terminal } from '../../src/cli/terminal.ts';
+import { exitCodeOf, folderOfUser, runCommand, type Terminal } from '../../src/cli/terminal.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
@@ -201,6 +201,14 @@ test.each([
   ['cancelled', 130],
 ] as const)('%s exits with %i', (code, exitCode) => {
   expect(exitCodeOf(new DarkroomError(code, 'x'))).toBe(exitCode);
+});
+
+test('paths begin where the user stands, not where npm went', () => {
+  expect(folderOfUser({ npm_lifecycle_event: 'imagine', INIT_CWD: '/home/pictures' }, '/install')).toBe(
+    '/home/pictures',
+  );
+  expect(folderOfUser({ npm_lifecycle_event: 'test', INIT_CWD: '/home/pictures' }, '/tmp/x')).toBe('/tmp/x');
+  expect(folderOfUser({}, '/tmp/x')).toBe('/tmp/x');
 });
 
 describe('placePicture', () => {

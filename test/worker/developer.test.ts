@@ -6,9 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GRID_INDEX } from '../../src/core/job.ts';
 import type { ResolvedRequest, Size } from '../../src/core/request.ts';
 import type { DevelopProgress } from '../../src/core/worker.ts';
+import type { UnetRow } from '../../src/diffusion/asks.ts';
+import { DEFAULT_SCHEDULER } from '../../src/diffusion/schedulerConfig.ts';
+import { DarkroomError } from '../../src/errors.ts';
 import { decodePicture } from '../../src/image/decode.ts';
 import { readRecipe } from '../../src/image/pngText.ts';
-import { type Developer, openDeveloper } from '../../src/worker/developer.ts';
+import { Batcher, type Networks } from '../../src/worker/batcher.ts';
+import { budgetFor } from '../../src/worker/callPlan.ts';
+import { type Developer, makeDeveloper, openDeveloper } from '../../src/worker/developer.ts';
+import { ModelShelf, type OpenedModel } from '../../src/worker/modelShelf.ts';
 import type { Activity } from '../../src/worker/protocol.ts';
 import { makeTask, TINY_MODELS } from '../support/tasks.ts';
 
@@ -180,5 +186,52 @@ describe('a task that cannot be done', () => {
     await expect(developer.develop(task, onProgress, abort.signal)).rejects.toMatchObject({ code: 'cancelled' });
     expect(steps).toEqual([1, 2]);
     expect(await readdir(folder)).not.toContain('cancelled');
+  });
+});
+
+describe('networks that fail', () => {
+  /** Networks without a model behind them; `fault` breaks the first U-Net call of the first opening. */
+  function faultyDeveloper(fault: (rows: readonly UnetRow[]) => Float32Array[]) {
+    let openings = 0;
+    const open = async (): Promise<OpenedModel> => {
+      let isFaulty = ++openings === 1;
+      const networks: Networks = {
+        text: async (prompts) => prompts.map(() => ({ tokens: 1, width: 1, hidden: Float32Array.of(1) })),
+        unet: async (rows) => {
+          if (!isFaulty) return rows.map(({ latents }) => latents.data.map((value) => value / 2));
+          isFaulty = false;
+          return fault(rows);
+        },
+        encode: async () => [],
+        decode: async (all) =>
+          all.map(({ height, width, data }) => ({ height, width, data: data.slice(0, 3 * height * width) })),
+      };
+      return { networks, facts, close: async () => {} };
+    };
+    const batcher = new Batcher({ budget: budgetFor('cpu') });
+    return { developer: makeDeveloper(developer.facts, new ModelShelf(open), batcher), openings: () => openings };
+  }
+
+  const facts = { scheduler: DEFAULT_SCHEDULER, latentChannels: 4, pixelsPerLatent: 1, scalingFactor: 1 };
+  const task = (name: string) => makeTask(path.join(folder, name), { size: { widthPx: 6, heightPx: 4 } });
+
+  test('end as the job’s error, and the next job gets the model opened anew', async () => {
+    const faulty = faultyDeveloper(() => {
+      throw new DarkroomError('runtime_failed', 'unet: out of memory');
+    });
+    const making = faulty.developer.develop(task('lost'), () => {}, NEVER);
+    await expect(making).rejects.toMatchObject({ code: 'runtime_failed', message: 'unet: out of memory' });
+    expect(await faulty.developer.develop(task('found'), () => {}, NEVER)).toHaveLength(1);
+    expect(faulty.openings()).toBe(2);
+  });
+
+  test('by giving no numbers are told, not shown as a black picture', async () => {
+    const faulty = faultyDeveloper((rows) => rows.map(({ latents }) => latents.data.map(() => Number.NaN)));
+    const making = faulty.developer.develop(task('black'), () => {}, NEVER);
+    await expect(making).rejects.toMatchObject({
+      code: 'runtime_failed',
+      message: expect.stringContaining('found NaN at 0 of 72'),
+    });
+    expect(await readdir(folder)).not.toContain('black');
   });
 });
