@@ -86,11 +86,10 @@ CREATE UNIQUE INDEX ledger_reserves_once ON quota_ledger (job_id) WHERE kind = '
 CREATE UNIQUE INDEX ledger_closes_once ON quota_ledger (job_id) WHERE kind IN ('charge', 'refund');
 CREATE INDEX ledger_of_day ON quota_ledger (user_id, day);
 
--- The ring of deficit round robin: who waits, in which order, and the machine time owed to each.
-CREATE TABLE turns (
-  place INTEGER PRIMARY KEY,
-  user_id TEXT NOT NULL UNIQUE REFERENCES users (user_id),
-  owed_ms INTEGER NOT NULL
+-- The ring of deficit round robin in one row: who waits, in which order, and the machine time owed to each.
+CREATE TABLE ring (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  turns TEXT NOT NULL CHECK (json_valid(turns))
 ) STRICT;
 
 -- What recent jobs of a model took: machine time over work (core/work.ts), old jobs fading out.

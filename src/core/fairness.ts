@@ -18,7 +18,7 @@ export interface Head {
 
 export interface Choice {
   readonly userId: string;
-  /** The ring after this choice. */
+  /** The ring after this choice; the chosen user is its last and is the one being served. */
   readonly ring: readonly Turn[];
 }
 
@@ -33,7 +33,8 @@ export function nextTurn(ring: readonly Turn[], heads: readonly Head[]): Choice 
   if (heads.length === 0) return undefined;
   const costs = new Map(heads.map((head) => [head.userId, head.costMs]));
   const present = joinRing(ring, costs);
-  const visits = present.map((turn) => visitsNeeded(costs.get(turn.userId)!, turn));
+  const served = ring.at(-1)?.userId;
+  const visits = present.map((turn) => visitsNeeded(costs.get(turn.userId)!, turn, served));
   const rounds = visits.reduce((least, count) => Math.min(least, count));
   const winner = visits.indexOf(rounds);
   const paid = present.map(({ userId, owedMs }, place) => {
@@ -50,27 +51,56 @@ function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>):
   return [...staying, ...joining.map((userId) => ({ userId, owedMs: 0 }))];
 }
 
-function visitsNeeded(costMs: number, turn: Turn): number {
-  return Math.max(0, Math.ceil((costMs - turn.owedMs) / QUANTUM_MS));
+/** Visits until the user can pay; the one being served goes on without a new visit as long as he can. */
+function visitsNeeded(costMs: number, { userId, owedMs }: Turn, served: string | undefined): number {
+  return Math.max(userId === served ? 0 : 1, Math.ceil((costMs - owedMs) / QUANTUM_MS));
 }
 
-/** A waiting job, for `claimOrder`. */
+/** A waiting job, for `placeOf`. */
 export interface WaitingJob extends Head {
   readonly jobId: string;
 }
 
+/** Where one job stands among the waiting. */
+export interface Place {
+  /** 0-based. */
+  readonly position: number;
+  /** Of the jobs in front of it. */
+  readonly aheadMs: number;
+  readonly ownMs: number;
+}
+
 /**
- * Waiting jobs (oldest first) in the order in which `nextTurn` would take them if nobody else came: by visits needed for a user's
- * jobs up to this one, then by place in the ring, then by age. One sort instead of one turn a job.
+ * The place `nextTurn` would give a job if nobody else came: jobs are taken by the visits a user needs for all of his jobs up to that
+ * one, then by his place in the ring, then by age. No sorting, because everybody who waits asks this often.
  */
-export function claimOrder(ring: readonly Turn[], waiting: readonly WaitingJob[]): readonly string[] {
-  const users = new Map(waiting.map((job) => [job.userId, 0]));
-  const places = new Map(joinRing(ring, users).map((turn, place) => [turn.userId, { turn, place }]));
-  const ranked = waiting.map((job) => {
-    const { turn, place } = places.get(job.userId)!;
-    const totalMs = users.get(job.userId)! + job.costMs;
-    users.set(job.userId, totalMs);
-    return { jobId: job.jobId, visits: visitsNeeded(totalMs, turn), place };
+export function placeOf(ring: readonly Turn[], waiting: readonly WaitingJob[], jobId: string): Place | undefined {
+  const at = waiting.findIndex((job) => job.jobId === jobId);
+  if (at === -1) return undefined;
+  const lines = linesOf(ring, waiting);
+  const served = ring.at(-1)?.userId;
+  const visits = waiting.map((job) => {
+    const line = lines.get(job.userId)!;
+    line.totalMs += job.costMs;
+    return visitsNeeded(line.totalMs, line, served);
   });
-  return ranked.sort((a, b) => a.visits - b.visits || a.place - b.place).map((job) => job.jobId);
+  const placeAt = (index: number) => lines.get(waiting[index]!.userId)!.place;
+  const isAhead = (index: number) => {
+    const difference = visits[index]! - visits[at]! || placeAt(index) - placeAt(at) || index - at;
+    return difference < 0;
+  };
+  const ahead = waiting.filter((_, index) => isAhead(index));
+  const aheadMs = ahead.reduce((sum, job) => sum + job.costMs, 0);
+  return { position: ahead.length, aheadMs, ownMs: waiting[at]!.costMs };
+}
+
+interface Line extends Turn {
+  readonly place: number;
+  /** Cost of the user's jobs so far. */
+  totalMs: number;
+}
+
+function linesOf(ring: readonly Turn[], waiting: readonly WaitingJob[]): ReadonlyMap<string, Line> {
+  const users = new Map(waiting.map((job) => [job.userId, undefined]));
+  return new Map(joinRing(ring, users).map((turn, place) => [turn.userId, { ...turn, place, totalMs: 0 }]));
 }

@@ -1,14 +1,14 @@
 // The waiting line in the database: who is next by core/fairness, and how fast each model has been.
 // Deliberately not here: taking the job; the job store does that in the transaction that asks for the next one.
-import { claimOrder, nextTurn, type Turn, type WaitingJob } from '../core/fairness.ts';
+import { nextTurn, type Place, placeOf, type Turn, type WaitingJob } from '../core/fairness.ts';
 import { expectedMs, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
 import type { Database } from './database.ts';
 
 export interface Line {
   /** The id of the job to run next; the ring moves on. Undefined when nobody waits. */
   takeNext(): string | undefined;
-  /** Waiting jobs in the order in which they would be taken now. */
-  order(): readonly WaitingJob[];
+  /** Where a waiting job stands now. */
+  placeOf(jobId: string): Place | undefined;
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
 }
@@ -32,9 +32,9 @@ const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs,
 export function makeLine(db: Database): Line {
   const heads = db.prepare<[], QueuedRow>(HEADS);
   const queued = db.prepare<[], QueuedRow>(QUEUED);
-  const ring = db.prepare<[], Turn>('SELECT user_id AS userId, owed_ms AS owedMs FROM turns ORDER BY place');
-  const clearRing = db.prepare('DELETE FROM turns');
-  const addTurn = db.prepare('INSERT INTO turns (place, user_id, owed_ms) VALUES (?, ?, ?)');
+  const ring = db.prepare<[], string>('SELECT turns FROM ring').pluck();
+  const saveRing = db.prepare<[string]>('INSERT OR REPLACE INTO ring VALUES (1, ?)');
+  const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
   const paces = db.prepare<[], [string, number]>('SELECT model, gpu_ms / units FROM pace').raw();
   const measure = db.prepare(MEASURE);
 
@@ -45,20 +45,25 @@ export function makeLine(db: Database): Line {
     });
   };
 
+  const turns = () => JSON.parse(ring.get() ?? '[]') as readonly Turn[];
+
+  let cached: { readonly version: string; readonly waiting: readonly WaitingJob[] } | undefined;
+  /** Read again only after a change, by this connection or another: everybody who waits is told his place every few seconds. */
+  const everybody = () => {
+    const version = `${changes.get()} ${db.pragma('data_version', { simple: true })}`;
+    if (cached?.version !== version) cached = { version, waiting: withCosts(queued.all()) };
+    return cached.waiting;
+  };
+
   return {
     takeNext() {
       const waiting = withCosts(heads.all());
-      const choice = nextTurn(ring.all(), waiting);
+      const choice = nextTurn(turns(), waiting);
       if (choice === undefined) return undefined;
-      clearRing.run();
-      for (const [place, turn] of choice.ring.entries()) addTurn.run(place, turn.userId, turn.owedMs);
+      saveRing.run(JSON.stringify(choice.ring));
       return waiting.find((job) => job.userId === choice.userId)?.jobId;
     },
-    order() {
-      const waiting = withCosts(queued.all());
-      const byId = new Map(waiting.map((job) => [job.jobId, job]));
-      return claimOrder(ring.all(), waiting).map((jobId) => byId.get(jobId)!);
-    },
+    placeOf: (jobId) => placeOf(turns(), everybody(), jobId),
     measure(model, workUnits, gpuMs) {
       measure.run({ model, units: workUnits, gpuMs: Math.max(0, gpuMs) });
     },

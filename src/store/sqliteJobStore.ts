@@ -93,14 +93,6 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
   }
 
-  function waitOf(jobId: string): ReturnType<JobStore['waitOf']> {
-    const order = line.order();
-    const position = order.findIndex((job) => job.jobId === jobId);
-    if (position === -1) return undefined;
-    const aheadMs = order.slice(0, position).reduce((sum, job) => sum + job.costMs, 0);
-    return { position, aheadMs, ownMs: order[position]!.costMs };
-  }
-
   const develop: JobStore['develop'] = (jobId, attempt, pictures, gpuMs) => {
     const row = jobs.runningRow(jobId, attempt);
     if (row === undefined) return false;
@@ -118,8 +110,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     byMessage: (messageId) => read(() => jobs.byMessage(messageId)),
     list: (filter) => read(() => jobs.list(filter)),
     pictures: (jobId) => read(() => jobs.pictures(jobId)),
-    position: (jobId) => read(() => waitOf(jobId)?.position),
-    waitOf: (jobId) => read(() => waitOf(jobId)),
+    position: (jobId) => read(() => line.placeOf(jobId)?.position),
+    waitOf: (jobId) => read(() => line.placeOf(jobId)),
     counts: () => read(() => ({ waiting: jobs.countIn(WAITING), running: jobs.countIn(['running']) })),
 
     claimNext: (workerId, leaseMs) => write(() => claimNext(workerId, leaseMs)),

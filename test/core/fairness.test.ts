@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { claimOrder, nextTurn, type Turn, type WaitingJob } from '../../src/core/fairness.ts';
+import { nextTurn, placeOf, type Turn, type WaitingJob } from '../../src/core/fairness.ts';
 
 /** Takes jobs one by one with `nextTurn`, as the store does. */
 function takeAll(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
@@ -13,6 +13,13 @@ function takeAll(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[
     order.push(...left.splice(at, 1).map((job) => job.jobId));
     turns = choice.ring;
   }
+  return order;
+}
+
+/** The order the places foretell. */
+function claimOrder(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
+  const order: string[] = [];
+  for (const { jobId } of waiting) order[placeOf(ring, waiting, jobId)!.position] = jobId;
   return order;
 }
 
@@ -45,6 +52,13 @@ describe('the order of claims', () => {
     expect(order.indexOf('late1')).toBeLessThanOrEqual(2);
   });
 
+  test('times are those of the jobs in front', () => {
+    const waiting = jobs(['a', 1000, 2000], ['b', 1500]);
+    expect(placeOf([], waiting, 'b1')).toEqual({ position: 1, aheadMs: 1000, ownMs: 1500 });
+    expect(placeOf([], waiting, 'a2')).toEqual({ position: 2, aheadMs: 2500, ownMs: 2000 });
+    expect(placeOf([], waiting, 'a3')).toBeUndefined();
+  });
+
   test('who has nothing waiting keeps no claim', () => {
     const ring = [
       { userId: 'gone', owedMs: 5000 },
@@ -67,6 +81,7 @@ describe('for any waiting line', () => {
       fc.property(rings, waitingJobs, (ring, waiting) => {
         expect(claimOrder(ring, waiting)).toEqual(takeAll(ring, waiting));
       }),
+      { numRuns: 500 },
     );
   });
 
