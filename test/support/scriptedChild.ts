@@ -55,6 +55,12 @@ const JOBS: Readonly<Record<string, (taskId: number, seed: number) => void>> = {
     writeSync(2, 'last words\n');
     process.kill(process.pid, 'SIGKILL');
   },
+  tellsToken: (taskId) =>
+    say({ type: 'failed', taskId, error: { code: 'internal', message: `${process.env.DISCORD_TOKEN}`, details: {} } }),
+  writes: (taskId, seed) => {
+    writeSync(2, 'a library complains\n');
+    say(developed(taskId, seed));
+  },
   garbage: () => say({ type: 'surprise' }),
   wrongField: (taskId) => say({ type: 'progress', taskId, stepsDone: 'many', stepsTotal: 2 }),
   hangs: () => {

@@ -1,11 +1,12 @@
 // The bot's side of the process boundary against a child that crashes, hangs, exits and babbles on command.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DevelopProgress, DevelopTask, ImageWorker } from '../../src/core/worker.ts';
 import { DarkroomError } from '../../src/errors.ts';
-import { makeLog } from '../../src/log.ts';
+import { type Logger, makeLog } from '../../src/log.ts';
 import { compiledEntry } from '../../src/root.ts';
+import { deferred } from '../../src/worker/deferred.ts';
 import type { ProcessLimits } from '../../src/worker/imageProcess.ts';
-import { backoffMs, startWorker } from '../../src/worker/parent.ts';
+import { backoffMs, startWorker, type WorkerOptions } from '../../src/worker/parent.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
 /** Every limit is another number, so that a test sees on the clock which one is running. */
@@ -22,11 +23,12 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((worker) => worker.close()));
 });
 
-function start(handshake = 'good', entry = compiledEntry('test/support/scriptedChild.ts')) {
+function start(handshake = 'good', over: Partial<WorkerOptions> = {}) {
   const clock = new FakeClock();
   const log = makeLog('silent');
+  const entry = compiledEntry('test/support/scriptedChild.ts');
   const child = { modelsDir: handshake, device: 'cpu', threads: null } as const;
-  const worker = startWorker({ ...child, log, clock, limits: LIMITS, entry });
+  const worker = startWorker({ ...child, log, clock, limits: LIMITS, entry, ...over });
   open.push(worker);
   return { worker, clock };
 }
@@ -79,6 +81,21 @@ describe('a task', () => {
   test('an error code of a newer child becomes internal, its message kept', async () => {
     const { worker } = start();
     expect(await failure(develop(worker, 'newer'))).toMatchObject({ code: 'internal', message: 'odd' });
+  });
+
+  test('what the child writes to stderr goes to the log', async () => {
+    const heard = deferred<unknown>();
+    const log = { ...makeLog('silent'), warn: (entry: unknown) => heard.resolve(entry) } as unknown as Logger;
+    const { worker } = start('good', { log });
+    await develop(worker, 'writes');
+    expect(await heard.promise).toMatchObject({ line: 'a library complains' });
+  });
+
+  test('the child does not get the bot’s token', async () => {
+    vi.stubEnv('DISCORD_TOKEN', 'very secret');
+    const { worker } = start();
+    expect((await failure(develop(worker, 'tellsToken'))).message).toBe('undefined');
+    vi.unstubAllEnvs();
   });
 
   test('ends as cancelled at once, and what the child still says of it is ignored', async () => {
@@ -193,7 +210,7 @@ describe('the handshake', () => {
   });
 
   test('of a program that is not there is a crash, not an exception', async () => {
-    const { worker } = start('good', '/nowhere/child.js');
+    const { worker } = start('good', { entry: '/nowhere/child.js' });
     expect(await failure(worker.ready())).toMatchObject({ code: 'worker_crashed', details: { exitCode: 1 } });
   });
 });
