@@ -60,6 +60,7 @@ export class Emulator {
     });
     const { port } = this.#server.address() as AddressInfo;
     this.scene.origin = `http://127.0.0.1:${port}`;
+    if (this.scene.settings.warmUp) this.rest.warmUp();
     return port;
   }
 

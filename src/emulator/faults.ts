@@ -30,6 +30,8 @@ interface ArmedFault {
 
 export class Faults {
   #armed: ArmedFault[] = [];
+  /** Requests that have met a fault so far. */
+  met = 0;
 
   add(fault: Fault): void {
     this.#armed.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
@@ -43,6 +45,7 @@ export class Faults {
   take(method: string, template: string | null, path: string): Fault | undefined {
     const armed = this.#armed.find(({ fault }) => fits(fault, method, template, path));
     if (armed === undefined) return undefined;
+    this.met += 1;
     armed.left -= 1;
     if (armed.left <= 0) this.#armed = this.#armed.filter((other) => other !== armed);
     return armed.fault;

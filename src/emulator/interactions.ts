@@ -49,6 +49,7 @@ export function createInteraction(scene: Scene, draft: NewInteraction): Interact
     originalId: null,
     modal: null,
     modalOpen: false,
+    answering: 0,
     choices: null,
     cancelAlarm: () => {},
   };
@@ -59,9 +60,23 @@ export function createInteraction(scene: Scene, draft: NewInteraction): Interact
 }
 
 function fail(scene: Scene, interaction: Interaction): void {
-  if (interaction.state !== 'waiting') return;
+  if (interaction.state !== 'waiting' || interaction.answering > 0) return;
   interaction.state = 'failed';
   scene.world.announce({ type: 'interactionFailed', interaction });
+}
+
+/**
+ * Notes that a callback has arrived: what counts is when it came, not when this process got round to it. The returned function
+ * ends the note; an interaction still unanswered past its time then fails.
+ */
+export function beginAnswer(scene: Scene, id: string): () => void {
+  const interaction = scene.world.interactions.get(id);
+  if (interaction === undefined) return () => {};
+  interaction.answering += 1;
+  return () => {
+    interaction.answering -= 1;
+    if (scene.world.time.nowMs() - interaction.createdAtMs > ANSWER_WITHIN_MS) fail(scene, interaction);
+  };
 }
 
 /** The callback route. @throws ApiError 10062 late or unknown, 40060 second, 50035 wrong kind or content */
@@ -71,11 +86,12 @@ export function answerInteraction(
   token: string,
   body: JsonObject,
   files: readonly UploadedFile[],
+  arrivedAtMs: number,
 ): { readonly interaction: Interaction; readonly message: Message | undefined } {
   const interaction = scene.world.interactions.get(id);
   if (interaction === undefined || interaction.token !== token) throw apiError(10062);
   if (interaction.state === 'answered') throw apiError(40060);
-  const lateMs = scene.world.time.nowMs() - interaction.createdAtMs;
+  const lateMs = arrivedAtMs - interaction.createdAtMs;
   if (interaction.state === 'failed' || lateMs > ANSWER_WITHIN_MS) throw apiError(10062);
   const type = Number(body.type);
   refuseWrongType(interaction, type);

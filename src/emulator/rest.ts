@@ -12,6 +12,7 @@ import {
 import { type Fault, Faults } from './faults.ts';
 import { type ParsedBody, parseBody } from './files.ts';
 import type { Gateway } from './gateway.ts';
+import { beginAnswer } from './interactions.ts';
 import { INVALID_LIMIT, RateLimits } from './rateLimits.ts';
 import { type Answer, needsNoAuth, ROUTES } from './routes.ts';
 import type { Scene } from './scene.ts';
@@ -19,7 +20,17 @@ import { sharedSchema } from './schema.ts';
 import { isSnowflake } from './snowflake.ts';
 import { isObject } from './wire.ts';
 
+const CALLBACK_ROUTE = '/interactions/{interaction_id}/{interaction_token}/callback';
+
 export const API_PREFIX = '/api/v10';
+
+const FIRST_MET = [
+  ['PUT', '/applications/{application_id}/commands'],
+  ['POST', CALLBACK_ROUTE],
+  ['POST', '/channels/{channel_id}/messages'],
+  ['PATCH', '/channels/{channel_id}/messages/{message_id}'],
+  ['PATCH', '/webhooks/{webhook_id}/{webhook_token}/messages/@original'],
+] as const;
 
 interface Matched {
   readonly template: string;
@@ -60,6 +71,12 @@ export class Rest {
     this.limits = new RateLimits(scene.world.time, scene.settings.rateLimits);
     // Fixed words win over parameters: more literal templates are tried first.
     this.#matchers = [...this.#schema.templates].sort((a, b) => braces(a) - braces(b)).map(toMatcher);
+  }
+
+  /** Compiles the validators a bot meets first, one a turn of the event loop, so that no answer waits for them. */
+  warmUp(): void {
+    for (const [method, template] of FIRST_MET)
+      setImmediate(() => this.#schema.compile(template, method, this.#scene.settings.checkAnswers));
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -103,6 +120,18 @@ export class Rest {
     if (this.limits.invalidRequests >= INVALID_LIMIT) throw new ApiError(429, { html: 'error code: 1015' });
     course.fault = this.faults.take(method, matched?.template ?? null, path);
     if (course.fault !== undefined) await this.#suffer(course, request);
+    const arrivedAtMs = this.#scene.world.time.nowMs();
+    const isCallback = matched?.template === CALLBACK_ROUTE;
+    const end = isCallback ? beginAnswer(this.#scene, matched.params.interaction_id ?? '') : undefined;
+    try {
+      return await this.#handle(course, request, arrivedAtMs);
+    } finally {
+      end?.();
+    }
+  }
+
+  async #handle(course: Course, request: IncomingMessage, arrivedAtMs: number): Promise<Answer> {
+    const { method, path, matched } = course;
     const bytes = await readBody(request, this.#scene.settings.requestLimitBytes);
     const handler = matched === undefined ? undefined : ROUTES[`${method} ${matched.template}`];
     if (matched === undefined || handler === undefined) {
@@ -121,6 +150,7 @@ export class Rest {
       body: course.parsed.json,
       files: course.parsed.files,
       identifies: this.#gateway.identifies,
+      arrivedAtMs,
     });
     this.#checkOwn(course, matched, answer);
     return answer;

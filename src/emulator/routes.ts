@@ -31,6 +31,7 @@ export interface Request {
   readonly body: JsonValue | undefined;
   readonly files: readonly UploadedFile[];
   readonly identifies: number;
+  readonly arrivedAtMs: number;
 }
 
 export interface Answer {
@@ -500,6 +501,7 @@ const postCallback: Handler = (request) => {
     param(request, 'interaction_token'),
     bodyOf(request),
     request.files,
+    request.arrivedAtMs,
   );
   if (request.query.with_response !== 'true') return nothing;
   const channel = scene.world.channels.get(interaction.channelId);

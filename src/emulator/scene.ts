@@ -25,6 +25,8 @@ export interface Settings {
   readonly oldEditLimit: number;
   /** Check our own answers against openapi.json too; findings go to `complaints`. */
   readonly checkAnswers: boolean;
+  /** Compile the first validators right after the start instead of on first use. */
+  readonly warmUp: boolean;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -36,6 +38,7 @@ export const DEFAULT_SETTINGS: Settings = {
   rateLimits: true,
   oldEditLimit: 3,
   checkAnswers: true,
+  warmUp: true,
 };
 
 export class Scene {

@@ -181,6 +181,15 @@ export class Schema {
     );
   }
 
+  /** Compiles what a route's bodies, and perhaps its answers, are checked with. */
+  compile(template: string, method: string, answers: boolean): void {
+    this.checkBody(template, method, {});
+    const described = Object.keys(this.operation(template, method)?.responses ?? {}).filter((status) =>
+      /^2\d\d$/.test(status),
+    );
+    for (const status of answers ? described : []) this.checkAnswer(template, method, Number(status), {});
+  }
+
   /** A named schema of the description, for payloads the description knows but no route answers with. */
   checkNamed(name: string, value: JsonValue): FieldError[] {
     return this.#run(`/components/schemas/${name}`, value);

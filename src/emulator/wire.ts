@@ -264,8 +264,11 @@ function wireEmbed(scene: Scene, attachments: readonly Attachment[], embed: Json
   return out;
 }
 
+/** Selects of texts, users, roles, mentionables and channels. */
+const isSelect = ({ type }: JsonObject) => type === 3 || (Number(type) >= 5 && Number(type) <= 8);
+
 function wireComponent(scene: Scene, attachments: readonly Attachment[], component: JsonObject): JsonObject {
-  const out = dropNulls(component);
+  const out: JsonObject = { ...(isSelect(component) ? { min_values: 1, max_values: 1 } : {}), ...dropNulls(component) };
   for (const [key, value] of Object.entries(out)) {
     if (Array.isArray(value)) {
       out[key] = value.map((one) => (isObject(one) ? wireComponent(scene, attachments, one) : one));

@@ -160,6 +160,8 @@ export interface Interaction {
   /** The modal shown, and whether it still waits for its user. */
   modal: JsonObject | null;
   modalOpen: boolean;
+  /** Callbacks that have arrived and are being looked at. */
+  answering: number;
   choices: readonly JsonObject[] | null;
   cancelAlarm: () => void;
 }

@@ -1,5 +1,6 @@
 // A real discord.js client on an emulator, for tests: one guild, one channel, two people, and the log-in awaited.
 import { Client, type ClientOptions, Events, GatewayIntentBits } from 'discord.js';
+import type { Clock } from '../../src/clock.ts';
 import { Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { PermissionName } from '../../src/emulator/permissions.ts';
 
@@ -25,14 +26,30 @@ export const UNPRIVILEGED = [
   GatewayIntentBits.DirectMessages,
 ];
 
+/**
+ * A clock that stands still: the emulator's time moves by `advance` alone, so that a busy machine breaks no three-second rule.
+ * Sleeps on it end only by their signal.
+ */
+export function stillClock(): Clock {
+  const startMs = Date.now();
+  return {
+    nowMs: () => startMs,
+    sleep: (_ms, signal) =>
+      new Promise((_resolve, reject) => {
+        if (signal?.aborted) reject(signal.reason);
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      }),
+  };
+}
+
 export interface StageOptions extends EmulatorOptions {
   readonly botPermissions?: readonly PermissionName[];
 }
 
-/** An emulator with a guild, no bot yet. */
+/** An emulator with a guild, no bot yet; its time stands still unless a clock is given. */
 export async function makeStage(options: StageOptions = {}): Promise<Stage> {
   const { botPermissions = [], ...settings } = options;
-  const emulator = new Emulator({ rateLimits: false, ...settings });
+  const emulator = new Emulator({ clock: stillClock(), rateLimits: false, warmUp: false, ...settings });
   const anna = emulator.addUser('anna', { globalName: 'Anna' }).id;
   const ben = emulator.addUser('ben').id;
   const guildId = emulator.addGuild('Darkroom', anna, { memberIds: [ben], botPermissions }).id;
