@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { RequestDraft, SamplerName } from '../core/request.ts';
 import { refuse, SAMPLERS } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
+import { DarkroomError } from '../errors.ts';
 
 export interface ImagineOptions {
   /** Without model and start picture, which need the disk. */
@@ -79,8 +80,8 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (thrown) {
-    const [line = ''] = (thrown as Error).message.split('\n');
-    return refuse('options', argv.length, `those of --help. ${line}`);
+    const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
+    throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
   }
 }
 
