@@ -5,6 +5,7 @@ import path from 'node:path';
 import { commands } from '../commands/index.ts';
 import { systemClock } from './clock.ts';
 import { type Config, DISCORD_API_URL, readConfig } from './config.ts';
+import type { JobStore } from './core/jobStore.ts';
 import { DEFAULT_LIMITS, SEED_COUNT } from './core/request.ts';
 import type { WorkerFacts } from './core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
@@ -41,59 +42,93 @@ function end(code: number): void {
   ending.abort(new Error('the program ends'));
 }
 
-async function run(config: Config, log: Logger): Promise<void> {
-  const closers: (() => Promise<void> | void)[] = [];
-  const onEnd = <T>(thing: T, close: (thing: T) => Promise<void> | void): T => {
-    closers.unshift(() => close(thing));
+/** What was opened, closed in the opposite order. */
+class Closers {
+  readonly #closers: (() => Promise<void> | void)[] = [];
+
+  add<T>(thing: T, close: (thing: T) => Promise<void> | void): T {
+    this.#closers.unshift(() => close(thing));
     return thing;
-  };
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers) await close();
+  }
+}
+
+async function run(config: Config, log: Logger): Promise<void> {
+  const closers = new Closers();
   try {
-    const store = onEnd(openStore({ file: path.join(config.dataDir, 'darkroom.db') }), (one) => one.close());
-    const worker = onEnd(startWorker({ ...workerOptions(config), log }), (one) => one.close());
-    const facts = await worker.ready();
-    reportFacts(facts, config, log);
-    // Nobody who was not answered by the last life can be answered by this one.
-    const recovered = store.recover(0);
-    const swept = await sweepPictures(config.dataDir, store);
-    log.info({ ...recovered, swept, dataDir: config.dataDir }, 'the database is open');
-    const dispatcher = new Dispatcher({ store, workers: [worker], clock: systemClock, log, dataDir: config.dataDir });
-    const connection = onEnd(await connect(config, log), (one) => one.close());
-    const options: BotOptions = {
-      token: connection.token,
-      apiUrl: connection.apiUrl,
-      commands,
-      store,
-      queue: dispatcher,
-      catalog: { cards: facts.models, defaultModel: defaultModel(facts), limits: DEFAULT_LIMITS },
-      rules: { dailyQuota: config.dailyQuota, maxWaitingPerUser: config.maxWaitingPerUser },
-      inputs: new InputFolder(config.dataDir),
-      attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
-      dataDir: config.dataDir,
-      clock: systemClock,
-      log,
-      randomSeed: () => randomInt(SEED_COUNT),
-      onFatal: (error) => {
-        log.fatal({ err: error }, 'the bot cannot go on');
-        end(1);
-      },
-    };
-    const bot = onEnd(await logIn(options, log), (one) => one.close(FLUSH_MS));
-    dispatcher.on((event) => {
-      if (event.kind === 'job') bot.outbox.touch(event.jobId);
-      if (event.kind === 'progress') bot.outbox.progress(event.progress);
-    });
-    onEnd(dispatcher, async (one) => {
-      await bot.stopTaking();
-      await one.drain(DRAIN_MS);
-    });
-    dispatcher.start();
-    say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
-    say(connection.welcome(bot));
+    await open(config, log, closers);
     await ended();
   } finally {
     log.info('stopping');
-    for (const close of closers) await close();
+    await closers.close();
   }
+}
+
+/** Everything opened and at work. */
+async function open(config: Config, log: Logger, closers: Closers): Promise<void> {
+  const { dataDir } = config;
+  const store = closers.add(openStore({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
+  const worker = closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close());
+  const facts = await worker.ready();
+  reportFacts(facts, config, log);
+  await recover(store, dataDir, log);
+  const dispatcher = new Dispatcher({ store, workers: [worker], clock: systemClock, log, dataDir });
+  const connection = closers.add(await connect(config, log), (one) => one.close());
+  const parts = { config, log, store, dispatcher, facts, connection };
+  const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
+  dispatcher.on((event) => {
+    if (event.kind === 'job') bot.outbox.touch(event.jobId);
+    if (event.kind === 'progress') bot.outbox.progress(event.progress);
+  });
+  closers.add(dispatcher, async (one) => {
+    await bot.stopTaking();
+    await one.drain(DRAIN_MS);
+  });
+  dispatcher.start();
+  say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
+  say(connection.welcome(bot));
+}
+
+async function recover(store: JobStore, dataDir: string, log: Logger): Promise<void> {
+  // Whoever the last life did not answer, this one cannot answer either.
+  const recovered = store.recover(0);
+  const swept = await sweepPictures(dataDir, store);
+  log.info({ ...recovered, swept, dataDir }, 'the database is open');
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly store: JobStore;
+  readonly dispatcher: Dispatcher;
+  readonly facts: WorkerFacts;
+  readonly connection: Connection;
+}
+
+function botOptions({ config, log, store, dispatcher, facts, connection }: Parts): BotOptions {
+  const { dataDir, dailyQuota, maxWaitingPerUser } = config;
+  return {
+    token: connection.token,
+    apiUrl: connection.apiUrl,
+    commands,
+    store,
+    queue: dispatcher,
+    catalog: { cards: facts.models, defaultModel: defaultModel(facts), limits: DEFAULT_LIMITS },
+    rules: { dailyQuota, maxWaitingPerUser },
+    inputs: new InputFolder(dataDir),
+    attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
+    dataDir,
+    clock: systemClock,
+    log,
+    randomSeed: () => randomInt(SEED_COUNT),
+    onFatal: (error) => {
+      log.fatal({ err: error }, 'the bot cannot go on');
+      end(1);
+    },
+  };
 }
 
 function workerOptions({ modelsDir, device, threads }: Config) {

@@ -91,8 +91,9 @@ function wire(client: Client, options: BotOptions): Parts {
   const { store, clock, log, dataDir } = options;
   const ids = makeCustomIds(store);
   const locales = new Map<string, string>();
+  // A server speaks its own language; in private, and where the bot is no member, the person's counts.
   const localeOf = (job: JobRecord) =>
-    job.guildId === null ? locales.get(job.userId) : client.guilds.cache.get(job.guildId)?.preferredLocale;
+    client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ?? locales.get(job.userId);
   const outbox = new Outbox({
     store,
     clock,

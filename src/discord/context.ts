@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { AcceptRules, JobStore } from '../core/jobStore.ts';
 import type { ModelCard, RequestLimits } from '../core/request.ts';
+import type { SerializedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
@@ -20,6 +21,8 @@ export interface QueueControl {
   kick(): void;
   /** Ends a waiting or running job; false when it is already developed or final. */
   cancel(jobId: string): boolean;
+  /** Why no job is begun at the moment; undefined when all is well. */
+  stalled(): SerializedError | undefined;
 }
 
 export interface BotContext {

@@ -164,6 +164,16 @@ const TOKEN_OVER: readonly number[] = [
   RESTJSONErrorCodes.UnknownInteraction,
   RESTJSONErrorCodes.InvalidWebhookToken,
 ];
+/** Limits that pass with time, told as ordinary refusals instead of 429. */
+const LATER: readonly number[] = [
+  RESTJSONErrorCodes.MaximumNumberOfEditsToMessagesOlderThanOneHourReached,
+  RESTJSONErrorCodes.AnnouncementEditLimitExceeded,
+  RESTJSONErrorCodes.ActionCannotBePerformedDueToSlowmodeRateLimit,
+  RESTJSONErrorCodes.ChannelWriteRateLimit,
+  RESTJSONErrorCodes.ServerWriteRateLimit,
+  RESTJSONErrorCodes.ServiceResourceIsBeingRateLimited,
+  RESTJSONErrorCodes.APIResourceOverloaded,
+];
 /** HTTP 413 comes from the proxy in front of Discord, without its JSON. */
 const PAYLOAD_TOO_LARGE = 413;
 
@@ -189,6 +199,6 @@ export function outcomeOfError(thrown: unknown): Outcome {
   if (FORBIDDEN.includes(code)) return { kind: 'forbidden', code };
   if (TOKEN_OVER.includes(code)) return { kind: 'token_over' };
   if (code === RESTJSONErrorCodes.RequestEntityTooLarge) return { kind: 'too_large' };
-  if (status >= 500 || status === 429) return { kind: 'retry', reason: `HTTP ${status}` };
+  if (status >= 500 || status === 429 || LATER.includes(code)) return { kind: 'retry', reason: `HTTP ${status}` };
   return { kind: 'refused', code, message: thrown.message };
 }

@@ -55,6 +55,9 @@ export type Order =
 export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
   const banReason = bot.store.banOf(asker.userId);
   if (banReason !== undefined) return banned(banReason);
+  if (bot.queue.stalled()?.code === 'disk_full') {
+    return refusal('disk_full', (phrases) => phrases.badRequest(phrases.reasonDisk()));
+  }
   const resolve = resolver(wish.draft, bot);
   // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
   const first = resolve(

@@ -23,6 +23,8 @@ describe('outcomes', () => {
     [RESTJSONErrorCodes.InvalidFormBodyOrContentType, 400, 'refused'],
     [0, 401, 'unauthorized'],
     [0, 429, 'retry'],
+    [RESTJSONErrorCodes.MaximumNumberOfEditsToMessagesOlderThanOneHourReached, 400, 'retry'],
+    [RESTJSONErrorCodes.ServerWriteRateLimit, 403, 'retry'],
   ])('code %i with HTTP %i is %s', (code, status, kind) => {
     expect(outcomeOfError(apiError(code, status)).kind).toBe(kind);
   });

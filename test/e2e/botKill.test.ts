@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BotProcess } from './botProcess.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { BotProcess, PATIENCE_MS } from './botProcess.ts';
 import { eventually, filesOf } from './house.ts';
 
 /** Long enough to be met in the middle on any machine. */
 const LONG = { seed: 11, steps: 120, count: 2, size: '192x128' };
 const RULES = { dailyQuota: 200, maxWaitingPerUser: 10 };
+
+vi.setConfig({ testTimeout: 3 * PATIENCE_MS, hookTimeout: PATIENCE_MS });
 
 let bot: BotProcess;
 beforeEach(async () => {
@@ -22,7 +24,7 @@ async function expectOneResult(): Promise<void> {
   const [post] = bot.posts();
   expect(post?.id).toBe(job.messageId);
   expect(filesOf(post!)).toHaveLength(1);
-  expect(bot.store.list({ limit: 9 })).toHaveLength(1);
+  expect(bot.store.list({ limit: 9 }).filter(({ state }) => state !== 'expired')).toHaveLength(1);
   expect(bot.store.quota(bot.alice, RULES).used).toBe(job.cost);
 }
 
@@ -37,7 +39,7 @@ function fingerprints(jobId: string): string[] {
 
 async function midway(): Promise<void> {
   await bot.jobIn('running');
-  await eventually(() => bot.posts()[0]?.content.includes('Developing'), 20_000);
+  await eventually(() => bot.posts()[0]?.content.includes('Developing'), PATIENCE_MS);
 }
 
 test('makes a real picture, says where it is from, and keeps the bot small', async () => {
@@ -63,7 +65,7 @@ test('kill -9 of the bot in the middle of a job: the next life finishes it, with
   const killed = bot.newest()!;
   expect(killed.attempt).toBe(2);
   await bot.imagine(LONG);
-  await eventually(() => bot.newest()?.id !== killed.id && bot.newest()?.state === 'delivered', 50_000);
+  await eventually(() => bot.newest()?.id !== killed.id && bot.newest()?.state === 'delivered', PATIENCE_MS);
   expect(fingerprints(killed.id)).toEqual(fingerprints(bot.newest()!.id));
 });
 
