@@ -15,6 +15,7 @@ import { type Logger, makeLog } from './log.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { sweepPictures } from './queue/pictureFolders.ts';
 import { ROOT } from './root.ts';
+import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
 import { startWorker } from './worker/parent.ts';
 
