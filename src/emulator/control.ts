@@ -54,7 +54,7 @@ import { ApiError, type JsonObject, type JsonValue } from './apiError.ts';
 import type { Emulator } from './emulator.ts';
 import type { Fault } from './faults.ts';
 import type { PermissionName } from './permissions.ts';
-import { wireCommand } from './routes.ts';
+import { wireCommand } from './routes/commands.ts';
 import { outcomeOf, seenMessage } from './views.ts';
 import { isObject, isVisibleTo, wireChannel, wireRole, wireUser } from './wire.ts';
 import type { Change } from './world.ts';

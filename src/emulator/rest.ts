@@ -14,7 +14,8 @@ import { type ParsedBody, parseBody } from './files.ts';
 import type { Gateway } from './gateway.ts';
 import { beginAnswer } from './interactions.ts';
 import { INVALID_LIMIT, RateLimits } from './rateLimits.ts';
-import { type Answer, needsNoAuth, ROUTES } from './routes.ts';
+import type { Answer } from './routes/request.ts';
+import { needsNoAuth, ROUTES } from './routes.ts';
 import type { Scene } from './scene.ts';
 import { sharedSchema } from './schema.ts';
 import { isSnowflake } from './snowflake.ts';
@@ -24,13 +25,13 @@ const CALLBACK_ROUTE = '/interactions/{interaction_id}/{interaction_token}/callb
 
 export const API_PREFIX = '/api/v10';
 
-const FIRST_MET = [
+const FIRST_MET: readonly (readonly [method: string, template: string])[] = [
   ['PUT', '/applications/{application_id}/commands'],
   ['POST', CALLBACK_ROUTE],
   ['POST', '/channels/{channel_id}/messages'],
   ['PATCH', '/channels/{channel_id}/messages/{message_id}'],
   ['PATCH', '/webhooks/{webhook_id}/{webhook_token}/messages/@original'],
-] as const;
+];
 
 interface Matched {
   readonly template: string;
@@ -74,9 +75,14 @@ export class Rest {
   }
 
   /** Compiles the validators a bot meets first, one a turn of the event loop, so that no answer waits for them. */
-  warmUp(): void {
-    for (const [method, template] of FIRST_MET)
-      setImmediate(() => this.#schema.compile(template, method, this.#scene.settings.checkAnswers));
+  warmUp(left = FIRST_MET): void {
+    const [next, ...rest] = left;
+    if (next === undefined) return;
+    const [method, template] = next;
+    setImmediate(() => {
+      this.#schema.compile(template, method, this.#scene.settings.checkAnswers);
+      this.warmUp(rest);
+    });
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

@@ -448,3 +448,16 @@ test('discord.js sends, replies, reacts, fetches and deletes', async () => {
   stage.client.off(Events.MessageCreate, listen);
   expect(heard).toContain('one');
 });
+
+test('a thread begins at a message, inherits who sees it, and takes messages', async () => {
+  const channel = await stage.client.channels.fetch(channelId);
+  if (!channel?.isSendable()) throw new Error('expected a text channel');
+  const start = await channel.send('start');
+  const thread = await start.startThread({ name: 'more like this' });
+  expect(thread.id).toBe(start.id);
+  await thread.send('inside');
+  await stage.emulator.as(stage.ben).say(thread.id, 'me too');
+  expect(stage.emulator.view(thread.id, stage.anna).map((message) => message.content)).toEqual(['inside', 'me too']);
+  stage.emulator.setOverwrite(channelId, stage.ben, 'member', { deny: ['viewChannel'] });
+  await expect(stage.emulator.as(stage.ben).say(thread.id, 'x')).rejects.toThrow('does not see');
+});
