@@ -1,0 +1,126 @@
+"""Stage 3: the denoising U-Net, jointly with the text encoder. Run again to resume.
+
+v prediction (Salimans and Ho 2022) with plain squared error over uniform, stratified timesteps. Each caption is
+encoded once and denoised from several noise levels. The reader's regression loss goes on beside it: it costs little
+and keeps teaching the text encoder. One caption in ten is empty (Ho and Salimans 2022, classifier-free guidance).
+"""
+
+import argparse
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import checkpoint
+import muon
+from networks import load_tokenizer, new_scheduler, new_text_encoder, new_unet, token_ids
+from reader import Reader
+from samples import Samples
+from train_text import is_hidden as is_hidden_text
+
+EMPTY_SHARE = 0.1
+NOISES_PER_CAPTION = 2
+READER_WEIGHT = 0.5
+# The text encoder moves slowly by now: its gradients gather over two steps, which halves its optimizer's price.
+TEXT_EVERY = 2
+
+
+def is_hidden(name):
+    """Muon is for hidden matrices; in and out layers and the timestep's go to AdamW."""
+    return not name.startswith(("conv_in", "conv_out", "time_embedding"))
+
+
+def without_some(rng, captions):
+    """Caption dropout."""
+    return ["" if rng.random() < EMPTY_SHARE else text for text in captions]
+
+
+def stratified_timesteps(count, total=1000):
+    """i64[count]: one uniform draw from each of `count` equal parts of 0..total, shuffled."""
+    parts = (torch.randperm(count) + torch.rand(count)) / count
+    return (parts * total).long().clamp(max=total - 1)
+
+
+def losses_of(models, scheduler, ids, latents):
+    """(v loss, reader loss) for token ids i64[n, t] and latents f32[n, 32, 8, 8]."""
+    states = models["text"](ids).last_hidden_state
+    read = F.mse_loss(models["reader"](states), latents)
+    latents = latents.repeat(NOISES_PER_CAPTION, 1, 1, 1)
+    noise = torch.randn_like(latents)
+    timesteps = stratified_timesteps(len(latents))
+    made = models["unet"](
+        scheduler.add_noise(latents, noise, timesteps), timesteps, states.repeat(NOISES_PER_CAPTION, 1, 1)
+    ).sample
+    return F.mse_loss(made, scheduler.get_velocity(latents, noise, timesteps)), read
+
+
+def new_models(tokenizer, text_path):
+    """U-Net fresh, text encoder and reader from stage 2."""
+    models = torch.nn.ModuleDict({"text": new_text_encoder(tokenizer), "reader": Reader(), "unet": new_unet()})
+    if saved := checkpoint.load(text_path):
+        models.load_state_dict(saved["average"], strict=False)
+    return models
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", default="data")
+    parser.add_argument("--latents", default="latents")
+    parser.add_argument("--tokenizer", default="tokenizer")
+    parser.add_argument("--text", default="text.pt")
+    parser.add_argument("--out", default="unet.pt")
+    parser.add_argument("--minutes", type=float, default=75)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--text-lr", type=float, default=1e-3)
+    args = parser.parse_args()
+    torch.set_num_threads(2)
+    samples, tokenizer, scheduler = Samples(args.data, args.latents), load_tokenizer(args.tokenizer), new_scheduler()
+    models = new_models(tokenizer, args.text)
+    average = checkpoint.averaged(models)
+    unet_parts = muon.optimizers(models["unet"], args.lr, is_hidden, weight_decay=0.0)
+    texts = torch.nn.ModuleList([models["text"], models["reader"]])
+    text_parts = muon.optimizers(texts, args.text_lr, is_hidden_text, weight_decay=0.0)
+    step, elapsed_s = 0, 0.0
+    if saved := checkpoint.load(args.out):
+        models.load_state_dict(saved["models"])
+        average.load_state_dict(saved["average"])
+        for part, state in zip([*unet_parts, *text_parts], saved["optimizers"]):
+            part.load_state_dict(state)
+        step, elapsed_s = saved["step"], saved["elapsed_s"]
+    budget = checkpoint.Budget(args.minutes, elapsed_s)
+    rng = np.random.default_rng(step)
+    torch.manual_seed(step)
+
+    def keep():
+        checkpoint.save(
+            args.out, models=models.state_dict(), average=average.state_dict(),
+            optimizers=[part.state_dict() for part in (*unet_parts, *text_parts)], step=step, elapsed_s=budget.elapsed_s,
+        )  # fmt: skip
+
+    last_save, history = time.monotonic(), []
+    while budget.progress < 1:
+        muon.set_learning_rate(unet_parts, checkpoint.learning_rate(args.lr, budget.progress, step))
+        muon.set_learning_rate(text_parts, checkpoint.learning_rate(args.text_lr, budget.progress, step))
+        captions, latents = samples.draw(rng, args.batch)
+        denoising, reading = losses_of(models, scheduler, token_ids(tokenizer, without_some(rng, captions)), latents)
+        (denoising + READER_WEIGHT * reading).backward()
+        torch.nn.utils.clip_grad_norm_(models["unet"].parameters(), 1.0)
+        muon.step_all(unet_parts)
+        if step % TEXT_EVERY == TEXT_EVERY - 1:
+            muon.step_all(text_parts)
+        checkpoint.update_average(average, models, step, 0.998)
+        history.append((denoising.item(), reading.item()))
+        step += 1
+        if step % 50 == 0:
+            v, read = np.mean(history[-50:], axis=0)
+            print(f"{budget.elapsed_s:6.0f} s step {step} v loss {v:.4f} reader loss {read:.4f}", flush=True)
+        if time.monotonic() - last_save > 180:
+            keep()
+            last_save = time.monotonic()
+    keep()
+
+
+if __name__ == "__main__":
+    main()
