@@ -71,6 +71,7 @@ async function run(config: Config, log: Logger): Promise<void> {
 /** Everything opened and at work. */
 async function open(config: Config, log: Logger, closers: Closers): Promise<void> {
   const { dataDir } = config;
+  closers.add(holdDataFolder(dataDir), (release) => release());
   const store = closers.add(openStore({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
   const worker = closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close());
   const facts = await worker.ready();
@@ -186,7 +187,7 @@ async function toDiscord(config: Config, token: string, log: Logger): Promise<Co
 async function openPlayground({ port }: Config): Promise<Connection> {
   // Loaded only here: a bot on Discord needs no local one.
   const { Emulator } = await import('./emulator/emulator.ts');
-  const emulator = new Emulator({ token: randomBytes(24).toString('base64url') });
+  const emulator = new Emulator({ token: randomBytes(24).toString('base64url'), checkAnswers: false });
   await emulator.start({ port }).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code !== 'EADDRINUSE') throw thrown;
     throw new DarkroomError('config_invalid', `PORT: ${port} is taken by another program, expected a free port`);
