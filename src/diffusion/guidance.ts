@@ -14,9 +14,27 @@ export function rolesAt(guidanceScale: number): readonly PromptRole[] {
   return ['uncond', 'cond'];
 }
 
-/** uncond + scale · (cond - uncond). @source arXiv:2207.12598, equation 6, with scale = 1 + w */
-export function withGuidance(guidanceScale: number, predictions: readonly Float32Array[]): Float32Array {
+/**
+ * uncond + scale · (cond - uncond). @source arXiv:2207.12598, equation 6, with scale = 1 + w
+ * @param rescale 0 … 1: how far the spread is brought back to that of cond
+ */
+export function withGuidance(guidanceScale: number, predictions: readonly Float32Array[], rescale = 0): Float32Array {
   const [uncond, cond] = predictions;
   if (cond === undefined) return uncond!;
-  return mix(1 - guidanceScale, uncond!, guidanceScale, cond);
+  const guided = mix(1 - guidanceScale, uncond!, guidanceScale, cond);
+  return rescale === 0 ? guided : rescaled(guided, cond, rescale);
+}
+
+/** Guidance widens the predictions and, from pure noise on, overexposes the picture. @source arXiv:2305.08891, equations 15 and 16 */
+function rescaled(guided: Float32Array, cond: Float32Array, rescale: number): Float32Array {
+  const spread = spreadOf(guided);
+  if (spread === 0) return guided;
+  const factor = (rescale * spreadOf(cond)) / spread + (1 - rescale);
+  return guided.map((value) => factor * value);
+}
+
+/** Standard deviation. */
+function spreadOf(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }

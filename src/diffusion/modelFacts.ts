@@ -9,6 +9,8 @@ export interface ModelFacts {
   readonly pixelsPerLatent: number;
   /** Latents are the autoencoder's means times this (0.18215 for Stable Diffusion 1). */
   readonly scalingFactor: number;
+  /** 0 … 1: how far guided predictions are brought back to the spread of unguided ones; absent or 0 for not at all. */
+  readonly guidanceRescale?: number;
 }
 
 /** Defaults of diffusers' AutoencoderKL. */
@@ -17,9 +19,14 @@ const DEFAULT_SCALING_FACTOR = 0.18215;
 
 /**
  * @param autoencoder vae/config.json, parsed
+ * @param guidanceRescale what the owner's hints say; no published config has a field for it
  * @throws weights_invalid for a field of the wrong kind; model_unsupported for shifted latents, which other pipelines have
  */
-export function modelFacts(scheduler: SchedulerConfig, autoencoder: Readonly<Record<string, unknown>>): ModelFacts {
+export function modelFacts(
+  scheduler: SchedulerConfig,
+  autoencoder: Readonly<Record<string, unknown>>,
+  guidanceRescale = 0,
+): ModelFacts {
   const { block_out_channels: levels, shift_factor: shift } = autoencoder;
   if (!Array.isArray(levels) || levels.length === 0) throw invalid('block_out_channels', levels, 'a list of channels');
   if (shift !== undefined && shift !== null && shift !== 0) {
@@ -30,6 +37,7 @@ export function modelFacts(scheduler: SchedulerConfig, autoencoder: Readonly<Rec
     latentChannels: positive(autoencoder, 'latent_channels', DEFAULT_LATENT_CHANNELS),
     pixelsPerLatent: 2 ** (levels.length - 1),
     scalingFactor: positive(autoencoder, 'scaling_factor', DEFAULT_SCALING_FACTOR),
+    ...(guidanceRescale === 0 ? {} : { guidanceRescale }),
   };
 }
 

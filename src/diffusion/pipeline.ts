@@ -66,7 +66,13 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
       ? scale(plan.noiseScale, random.randn(shape.channels * shape.height * shape.width))
       : yield* noisyStart(request.start, request.size, model, random, steps[0]?.from);
   const sampling = sampler.sample(noisy, { steps, random, config });
-  const data = yield* denoise(sampling, { request, conditionings, shape, predictionType: config.predictionType });
+  const data = yield* denoise(sampling, {
+    request,
+    conditionings,
+    shape,
+    predictionType: config.predictionType,
+    rescale: model.guidanceRescale ?? 0,
+  });
   const latents = { ...shape, data };
   return { pixels: yield* decode(latents, model), latents };
 }
@@ -126,6 +132,7 @@ interface Denoising {
   readonly conditionings: readonly Conditioning[];
   readonly shape: Shape;
   readonly predictionType: SchedulerConfig['predictionType'];
+  readonly rescale: number;
 }
 
 /** Walks a sampler: each of its asks becomes one U-Net ask with a row per prompt, guided and turned into the denoised picture. */
@@ -146,14 +153,14 @@ function rowsOf({ noisy, level }: DenoiseAsk, { conditionings, shape }: Denoisin
 function denoisedFrom(
   predictions: readonly Float32Array[],
   { noisy, level }: DenoiseAsk,
-  { request, conditionings, predictionType }: Denoising,
+  { request, conditionings, predictionType, rescale }: Denoising,
 ): Float32Array {
   if (predictions.length !== conditionings.length || predictions.some((row) => row.length !== noisy.length)) {
     const found = predictions.map((row) => row.length).join(', ');
     const expected = `${conditionings.length} of ${noisy.length}`;
     throw new DarkroomError('internal', `unet answer: found predictions of ${found} numbers, expected ${expected}`);
   }
-  return DENOISERS[predictionType](noisy, withGuidance(request.guidance, predictions), level);
+  return DENOISERS[predictionType](noisy, withGuidance(request.guidance, predictions, rescale), level);
 }
 
 function* decode(latents: Latents, { scalingFactor }: ModelFacts): Pipeline<Pixels> {

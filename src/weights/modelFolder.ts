@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
 import { DarkroomError } from '../errors.ts';
+import { readFolderHints } from './hints.ts';
 import { makeModelCard } from './modelCard.ts';
 import { isRecord, nameInMessages, readModelJson } from './modelFiles.ts';
 import {
@@ -43,6 +44,8 @@ export interface ModelFolder {
   readonly tokenizer: PromptTokenizer;
   /** scheduler_config.json, read strictly. */
   readonly scheduler: SchedulerConfig;
+  /** 0 … 1, from the owner's hints (hints.ts). */
+  readonly guidanceRescale: number;
   readonly card: ModelCard;
 }
 
@@ -73,8 +76,13 @@ export function readModelLayout(modelsDir: string, folder: string): ModelLayout 
   checkUnet(unet, vae, source);
   checkTokenizerFiles(path.join(folder, 'tokenizer'), `${source}/tokenizer`);
   const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
-  const card = makeModelCard(modelsDir, folder, unet.config, vae.config);
-  return { name: card.name, path: folder, unet, textEncoder, vae, scheduler, card };
+  const hintsFile = path.join(folder, 'darkroom.json');
+  const hints = readFolderHints(modelsDir, hintsFile);
+  const hintsSource = nameInMessages(modelsDir, hintsFile);
+  const name = path.basename(folder);
+  const card = makeModelCard({ source, hintsSource, name, hints, unet: unet.config, vae: vae.config });
+  const guidanceRescale = hints.guidanceRescale ?? 0;
+  return { name: card.name, path: folder, unet, textEncoder, vae, scheduler, guidanceRescale, card };
 }
 
 /** Adds the tokenizer. @throws weights_invalid */

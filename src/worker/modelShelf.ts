@@ -88,7 +88,7 @@ async function closeAll(shelved: readonly Shelved[]): Promise<void> {
 export function folderOpener(registry: ModelRegistry, settings: SessionSettings) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
-    const facts = modelFacts(folder.scheduler, folder.vae.config);
+    const facts = modelFacts(folder.scheduler, folder.vae.config, folder.guidanceRescale);
     const model = await openModel(folder, settings);
     return { networks: networksOf(model, folder.tokenizer), facts, close: () => model.close() };
   };

@@ -12,7 +12,9 @@ import type { ModelFolder } from '../../src/weights/modelFolder.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
 
 const GOLDEN = path.join(ROOT, 'test/golden');
+const FAMILIES = path.join(GOLDEN, 'families');
 export const FOLDERS = path.join(GOLDEN, 'folders');
+export const FAMILY_MODELS = path.join(FAMILIES, 'models');
 
 /** One picture diffusers made. */
 export interface GoldenCase {
@@ -29,20 +31,30 @@ export interface GoldenCase {
   readonly width: number;
   readonly height: number;
   readonly strength: number | null;
+  /** guidance_rescale of diffusers; the folders under golden/folders are recorded without. */
+  readonly rescale?: number;
 }
 
-export const goldenCases = (
-  JSON.parse(readFileSync(path.join(GOLDEN, 'pipelines.json'), 'utf8')) as { readonly cases: readonly GoldenCase[] }
-).cases;
+export const goldenCases = readCases(path.join(GOLDEN, 'pipelines.json'));
+/** Of golden/families: a folder, and single files, which are recorded through the folders they were made from. */
+export const familyCases = readCases(path.join(FAMILIES, 'pictures.json'));
 
-const file = path.join(GOLDEN, 'pipelines.safetensors');
-const index = openSafetensors(GOLDEN, file);
-const bytes = readFileSync(file);
+function readCases(file: string): readonly GoldenCase[] {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly GoldenCase[] }).cases;
+}
+
+const records = [path.join(GOLDEN, 'pipelines.safetensors'), path.join(FAMILIES, 'pictures.safetensors')].map(
+  (file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }),
+);
 
 function recorded(name: string): Uint8Array {
-  const tensor = index.get(name);
-  if (tensor === undefined) throw new Error(`pipelines.safetensors: nothing recorded under ${name}`);
-  return Uint8Array.from(bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes));
+  for (const { index, bytes } of records) {
+    const tensor = index.get(name);
+    if (tensor !== undefined) {
+      return Uint8Array.from(bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes));
+    }
+  }
+  throw new Error(`golden pictures: nothing recorded under ${name}`);
 }
 
 /** f32[c, h, w]. */
@@ -97,8 +109,14 @@ export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask
   }
 }
 
-export function develop(request: PictureRequest, model: OpenModel, folder: ModelFolder): Promise<Picture> {
-  const facts = modelFacts(folder.scheduler, folder.vae.config);
+/** @param rescale overrules the folder's own */
+export function develop(
+  request: PictureRequest,
+  model: OpenModel,
+  folder: ModelFolder,
+  rescale = folder.guidanceRescale,
+): Promise<Picture> {
+  const facts = modelFacts(folder.scheduler, folder.vae.config, rescale);
   return drive(developPicture(request, facts), (ask) => answerWith(model, folder, ask));
 }
 
