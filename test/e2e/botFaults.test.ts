@@ -1,7 +1,8 @@
 // The bot when Discord is slow, broken, repeats itself, forbids things or hangs up: one final message a job, one charge, nothing lost.
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DarkroomError } from '../../src/errors.ts';
 import { eventually, filesOf, House } from './house.ts';
 
 const MESSAGES = '/channels/{channel_id}/messages';
@@ -219,6 +220,32 @@ test('a restart with a picture made but not shown sends it without making it aga
   await house.startBot();
   await expectOnePicture();
   expect(house.worker.tasks).toHaveLength(1);
+});
+
+test('a row nobody was told of is expired by the next life, never run and never shown', async () => {
+  const { job } = await house.picture();
+  const { request, userId, guildId, channelId, cost } = job;
+  const asker = { userId, guildId, channelId, sourceId: '1500000000000000001' };
+  const wish = { kind: 'imagine', request, parentJobId: null, parentImageIndex: null, cost } as const;
+  house.store.accept({ ...asker, ...wish }, house.rules);
+  expect(house.store.quota(house.alice, house.rules).used).toBe(2);
+  await house.stopBot();
+  await house.startBot();
+  expect(house.newest()?.state).toBe('expired');
+  expect(house.store.quota(house.alice, house.rules).used).toBe(1);
+  expect(house.worker.tasks).toHaveLength(1);
+  expect(house.posts()).toHaveLength(1);
+});
+
+test('a full disk refuses new orders in plain words and takes them again when there is room', async () => {
+  const stalled = vi.spyOn(house.dispatcher, 'stalled');
+  stalled.mockReturnValue(new DarkroomError('disk_full', 'no space on /dev/sda1').toJSON());
+  const outcome = await imagine();
+  expect(outcome.message?.content).toContain('the disk of this machine is full');
+  expect(outcome.message?.content).not.toContain('/dev');
+  stalled.mockRestore();
+  await imagine();
+  await expectOnePicture();
 });
 
 test('start pictures are left alone by the sweep and no temporary file stays', async () => {

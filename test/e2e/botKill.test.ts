@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { BotProcess, PATIENCE_MS } from './botProcess.ts';
 import { eventually, filesOf } from './house.ts';
 
@@ -37,9 +38,11 @@ function fingerprints(jobId: string): string[] {
   });
 }
 
+/** The job is claimed and its message stands; a moment later the networks are at work. */
 async function midway(): Promise<void> {
   await bot.jobIn('running');
-  await eventually(() => bot.posts()[0]?.content.includes('Developing'), PATIENCE_MS);
+  await eventually(() => bot.posts().length === 1, PATIENCE_MS);
+  await systemClock.sleep(300);
 }
 
 test('makes a real picture, says where it is from, and keeps the bot small', async () => {
@@ -52,7 +55,6 @@ test('makes a real picture, says where it is from, and keeps the bot small', asy
   const status = readFileSync(`/proc/${bot.child.pid}/status`, 'utf8');
   const residentMib = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   expect(residentMib).toBeLessThan(150);
-  expect(bot.lines.join('')).not.toContain('a red heart');
 });
 
 test('kill -9 of the bot in the middle of a job: the next life finishes it, with the same seed and the same pixels', async () => {

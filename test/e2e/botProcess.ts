@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { expect } from 'vitest';
 import { commands } from '../../commands/index.ts';
 import type { JobRecord, JobState } from '../../src/core/job.ts';
 import type { JobStore } from '../../src/core/jobStore.ts';
@@ -15,6 +16,8 @@ import { eventually, TEST_TOKEN } from './house.ts';
 
 /** Loading the networks and making pictures on a busy machine takes its time. */
 export const PATIENCE_MS = 120_000;
+
+const PROMPT = 'a red heart nobody may read of';
 
 export class BotProcess {
   readonly emulator = new Emulator({ token: TEST_TOKEN });
@@ -90,6 +93,14 @@ export class BotProcess {
     await this.emulator.stop();
     await rm(this.dataDir, { recursive: true, force: true });
     this.emulator.assertClean();
+    this.expectNoSecrets();
+  }
+
+  /** Neither prompts nor tokens may reach the log, whatever went wrong. */
+  expectNoSecrets(): void {
+    const log = this.lines.join('');
+    const tokens = [...this.emulator.world.interactions.values()].map(({ token }) => token);
+    for (const secret of [TEST_TOKEN, PROMPT, ...tokens]) expect(log).not.toContain(secret);
   }
 
   posts(): SeenMessage[] {
@@ -102,7 +113,7 @@ export class BotProcess {
   async imagine(options: Record<string, string | number> = {}): Promise<void> {
     const alice = this.emulator.as(this.alice);
     for (let tries = 1; tries <= 5; tries += 1) {
-      const filled = { prompt: 'a red heart', model: 'sd-small', ...options };
+      const filled = { prompt: PROMPT, model: 'sd-small', ...options };
       if ((await alice.command(this.channelId, 'imagine', filled)).kind !== 'failed') return;
       await this.jobIn('expired');
     }
