@@ -127,7 +127,7 @@ function botOptions({ config, log, store, dispatcher, facts, connection }: Parts
     log,
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
-      log.fatal({ err: error }, 'the bot cannot go on');
+      if (!ending.signal.aborted) tellFatal(error, log);
       end(1);
     },
   };
@@ -236,6 +236,12 @@ function onSignal(): void {
   end(0);
 }
 
+/** One plain line for people beside the log's; a stack only where the program itself is to blame. */
+function tellFatal(error: DarkroomError, log: Logger): void {
+  log.fatal(error.audience === 'developer' ? { err: error } : { code: error.code }, error.message);
+  process.stderr.write(`Darkroom stops: ${error.message}\n`);
+}
+
 async function main(): Promise<void> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -246,8 +252,7 @@ async function main(): Promise<void> {
     await run(config, log);
   } catch (thrown) {
     if (!ending.signal.aborted) {
-      const error = toDarkroomError(thrown);
-      log.fatal({ err: thrown, code: error.code }, error.message);
+      tellFatal(toDarkroomError(thrown), log);
       exitCode = 1;
     }
   }
