@@ -246,6 +246,11 @@ async function main(): Promise<void> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   let log = makeLog('info');
+  // Node would print the error whole, and Discord's errors carry tokens; the log's serializer leaves them out.
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'the program broke');
+    process.exit(1);
+  });
   try {
     const config = readConfig(process.env, ROOT);
     log = makeLog(config.logLevel);
