@@ -86,10 +86,7 @@ export async function examineModels({ modelsDir }: Config): Promise<readonly Fin
     );
     if (cards.length > 0) return [...usable, ...others];
     const none = `${modelsDir}: found no model that can be used`;
-    return [
-      ...others,
-      fail('models', none, 'restore models/emoji, or put a Stable Diffusion 1.x folder in the diffusers layout there'),
-    ];
+    return [...others, fail('models', none, 'restore models/emoji, or put a Stable Diffusion 1.x or 2.x model there')];
   } catch (thrown) {
     return [fail('models', `${modelsDir}: ${firstLine(thrown)}`, 'make the folder, or set MODELS_DIR')];
   }

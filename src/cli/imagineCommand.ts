@@ -1,6 +1,6 @@
 // `imagine` without a bot: options → request → pictures on disk, in this process, by the code the image process runs.
 import { createHash, randomInt } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,7 +18,7 @@ import { chooseCard, resolveRequest } from '../core/resolve.ts';
 import type { DevelopedPicture } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
 import { ROOT } from '../root.ts';
-import { readModelLayout, refuseFile } from '../weights/modelFolder.ts';
+import { readModelLayout } from '../weights/modelFolder.ts';
 import { type Developer, openDeveloper } from '../worker/developer.ts';
 import { IMAGINE_HELP, type ImagineOptions, parseImagine } from './imagineOptions.ts';
 import { placePicture } from './placePicture.ts';
@@ -56,7 +56,6 @@ function modelSource(model: string | null, modelsDir: string, folder: string): M
   if (model === null || !/[/\\]/.test(model)) return { modelsDir, name: model };
   const modelPath = realPath(path.resolve(folder, model));
   const parent = path.dirname(modelPath);
-  if (!statSync(modelPath).isDirectory()) throw refuseFile(parent, modelPath);
   return { modelsDir: parent, name: readModelLayout(parent, modelPath).card.name };
 }
 
@@ -64,7 +63,12 @@ function realPath(modelPath: string): string {
   try {
     return realpathSync(modelPath);
   } catch (cause) {
-    throw new DarkroomError('model_missing', `${modelPath}: found nothing, expected a model folder`, {}, { cause });
+    throw new DarkroomError(
+      'model_missing',
+      `${modelPath}: found nothing, expected a model folder or a .safetensors file`,
+      {},
+      { cause },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
-// Reads a model folder in the diffusers layout: every part's own config.json and the byte ranges of its tensors.
-// What the folder is when it is something else is told by modelKinds; what its owner may add is in modelHints.
-import { existsSync, readdirSync } from 'node:fs';
+// Reads a model, headers and configs only: a folder in the diffusers layout here, a single file in singleFile.
+// What it is when it is something else is told by modelKinds; what its owner may add is in hints.
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
@@ -14,6 +14,7 @@ import {
   kindOfTensors,
   kindOfUnetConfig,
   LORA,
+  STABLE_DIFFUSION_FILE,
   SUPPORTED_PIPELINES,
   unsupported,
 } from './modelKinds.ts';
@@ -22,8 +23,9 @@ import { openPartWeights } from './partWeights.ts';
 import type { PromptTokenizer } from './promptTokenizer.ts';
 import { openSafetensors, pickleError } from './safetensors.ts';
 import { readScheduler } from './schedulerFile.ts';
+import { readSingleFile } from './singleFile.ts';
 import { renameTensors, type TensorIndex } from './tensors.ts';
-import { checkTokenizerFiles, loadTokenizer } from './tokenizerFiles.ts';
+import { checkTokenizerFiles, loadClipTokenizer, loadTokenizer } from './tokenizerFiles.ts';
 
 /** One network of the folder. */
 export interface Part {
@@ -49,8 +51,17 @@ export interface ModelFolder {
   readonly card: ModelCard;
 }
 
-/** Everything of a folder but the tokenizer, whose vocabulary takes a moment to load. */
-export type ModelLayout = Omit<ModelFolder, 'tokenizer'>;
+/** Everything of a model but the tokenizer, whose vocabulary takes a moment to load. */
+export interface ModelLayout extends Omit<ModelFolder, 'tokenizer'> {
+  readonly tokenizerPlace: TokenizerPlace;
+}
+
+export interface TokenizerPlace {
+  /** Absolute path; null for CLIP's own vocabulary. */
+  readonly folder: string | null;
+  /** What short prompts are filled up with; null for what the folder says. */
+  readonly padToken: string | null;
+}
 
 /** Class names in model_index.json that this version builds. */
 const PART_CLASSES = {
@@ -60,12 +71,17 @@ const PART_CLASSES = {
 } as const;
 
 /**
- * Reads and checks the folder, headers and configs only.
+ * Reads and checks a model, headers and configs only.
  * @param modelsDir absolute path of the models folder
- * @param folder absolute path of a folder inside it
+ * @param modelPath absolute path of a folder or a file inside it
  * @throws model_missing, weights_invalid, model_unsupported; the message names the file
  */
-export function readModelLayout(modelsDir: string, folder: string): ModelLayout {
+export function readModelLayout(modelsDir: string, modelPath: string): ModelLayout {
+  const isFolder = statSync(modelPath, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? readModelFolder(modelsDir, modelPath) : readModelFile(modelsDir, modelPath);
+}
+
+function readModelFolder(modelsDir: string, folder: string): ModelLayout {
   const source = nameInMessages(modelsDir, folder);
   const indexFile = path.join(folder, 'model_index.json');
   if (!existsSync(indexFile)) throw refuseFolder(modelsDir, folder);
@@ -74,7 +90,8 @@ export function readModelLayout(modelsDir: string, folder: string): ModelLayout 
   const textEncoder = readPart(modelsDir, folder, 'text_encoder', 'model', textEncoderName);
   const vae = readPart(modelsDir, folder, 'vae', 'diffusion_pytorch_model', autoencoderName);
   checkUnet(unet, vae, source);
-  checkTokenizerFiles(path.join(folder, 'tokenizer'), `${source}/tokenizer`);
+  const tokenizerPlace = { folder: path.join(folder, 'tokenizer'), padToken: null };
+  checkTokenizerFiles(tokenizerPlace.folder, `${source}/tokenizer`);
   const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
   const hintsFile = path.join(folder, 'darkroom.json');
   const hints = readFolderHints(modelsDir, hintsFile);
@@ -82,7 +99,15 @@ export function readModelLayout(modelsDir: string, folder: string): ModelLayout 
   const name = path.basename(folder);
   const card = makeModelCard({ source, hintsSource, name, hints, unet: unet.config, vae: vae.config });
   const guidanceRescale = hints.guidanceRescale ?? 0;
-  return { name: card.name, path: folder, unet, textEncoder, vae, scheduler, guidanceRescale, card };
+  return { name: card.name, path: folder, unet, textEncoder, vae, tokenizerPlace, scheduler, guidanceRescale, card };
+}
+
+function readModelFile(modelsDir: string, file: string): ModelLayout {
+  if (isPickleName(file)) throw pickleError(nameInMessages(modelsDir, file));
+  const tensors = openSafetensors(modelsDir, file);
+  const kind = kindOfTensors(tensors);
+  if (kind !== STABLE_DIFFUSION_FILE) throw unsupported(tensors.source, kind);
+  return readSingleFile(modelsDir, file, tensors);
 }
 
 /** Adds the tokenizer. @throws weights_invalid */
@@ -99,7 +124,11 @@ export function withTokenizer(modelsDir: string, layout: ModelLayout): ModelFold
       `${nameInMessages(modelsDir, layout.path)}/text_encoder/config.json: ${problem}`,
     );
   }
-  const tokenizer = loadTokenizer(modelsDir, path.join(layout.path, 'tokenizer'), maxPositions, vocabSize);
+  const { folder, padToken } = layout.tokenizerPlace;
+  const tokenizer =
+    folder === null
+      ? loadClipTokenizer(nameInMessages(modelsDir, layout.path), maxPositions, vocabSize, padToken)
+      : loadTokenizer(modelsDir, folder, maxPositions, vocabSize, padToken);
   return { ...layout, tokenizer };
 }
 
@@ -170,7 +199,10 @@ function refuseFolder(modelsDir: string, folder: string): DarkroomError {
   const names = readdirSync(folder).toSorted();
   if (names.includes('adapter_config.json')) return unsupported(source, LORA);
   const weights = names.find((name) => name.endsWith('.safetensors'));
-  if (weights !== undefined) return refuseFile(modelsDir, path.join(folder, weights));
+  if (weights !== undefined) {
+    const tensors = openSafetensors(modelsDir, path.join(folder, weights));
+    return unsupported(tensors.source, kindOfTensors(tensors));
+  }
   if (names.includes('config.json')) return refusePart(modelsDir, folder, source);
   const pickle = names.find(isPickleName);
   if (pickle !== undefined) return pickleError(`${source}/${pickle}`);
@@ -186,11 +218,4 @@ function refusePart(modelsDir: string, folder: string, source: string): Darkroom
 
 export function isPickleName(name: string): boolean {
   return /\.(bin|ckpt|pt|pth|pkl)$/i.test(name);
-}
-
-/** A lone weights file: what it is, told from its own tensors. @throws when the file is no safetensors at all */
-export function refuseFile(modelsDir: string, file: string): DarkroomError {
-  const source = nameInMessages(modelsDir, file);
-  if (isPickleName(file)) return pickleError(source);
-  return unsupported(source, kindOfTensors(openSafetensors(modelsDir, file)));
 }

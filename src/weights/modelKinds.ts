@@ -8,9 +8,13 @@ export interface Kind {
   readonly advice: string;
 }
 
-const LATER = 'this version loads Stable Diffusion 1.x folders in the diffusers layout';
-const SINGLE_FILE_ADVICE =
-  'single files come in a later version; until then use the diffusers folder of the same model (the one with model_index.json)';
+const LATER = 'this version loads Stable Diffusion 1.x and 2.x, as a diffusers folder or a single file';
+
+/** The kind of single file this version loads; the advice is for those that lie inside a folder. */
+export const STABLE_DIFFUSION_FILE: Kind = {
+  is: 'a single-file checkpoint (Stable Diffusion)',
+  advice: 'put the file itself into the models folder, not into a folder there',
+};
 
 const SDXL: Kind = { is: 'an SDXL model', advice: LATER };
 const INPAINTING: Kind = { is: 'an inpainting model', advice: `${LATER}, text-to-image ones` };
@@ -81,6 +85,7 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
   if (has(LORA_NAME)) return LORA;
   if (has(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./)) return CONTROLNET;
   if (has(/^model\.diffusion_model\./)) return checkpoint(tensors, has);
+  if (has(/^double_blocks\./)) return { is: 'the network of a Flux model alone', advice: LATER };
   if (names.length <= 2 && has(/^emb_params$|^clip_[lg]$|^<.*>$/)) return EMBEDDING;
   if (has(/^down_blocks\.\d+\.resnets\./) && has(/^time_embedding\./)) {
     return {
@@ -93,17 +98,23 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
 }
 
 function checkpoint(tensors: TensorIndex, has: (pattern: RegExp) => boolean): Kind {
-  return { is: `a single-file checkpoint (${checkpointFamily(tensors, has)})`, advice: SINGLE_FILE_ADVICE };
+  const family = otherFamily(tensors, has);
+  return family === undefined ? STABLE_DIFFUSION_FILE : { is: `a single-file checkpoint (${family})`, advice: LATER };
 }
 
-/** @source diffusers single_file_utils.py, infer_diffusers_model_type: the tensors that tell the families apart */
-function checkpointFamily(tensors: TensorIndex, has: (pattern: RegExp) => boolean): string {
+/**
+ * Undefined for Stable Diffusion 1.x and 2.x that take in noisy latents alone.
+ * @source diffusers single_file_utils.py, infer_diffusers_model_type: the tensors that tell the families apart
+ */
+function otherFamily(tensors: TensorIndex, has: (pattern: RegExp) => boolean): string | undefined {
   if (has(/\.joint_blocks\./)) return 'Stable Diffusion 3';
   if (has(/\.double_blocks\./)) return 'Flux';
   const channels = tensors.get('model.diffusion_model.input_blocks.0.0.weight')?.shape[1];
   const form = channels === 9 ? ', inpainting' : channels === 8 ? ', InstructPix2Pix' : '';
   if (has(/^conditioner\.embedders\./)) return `SDXL${form}`;
-  return `Stable Diffusion ${has(/^cond_stage_model\.model\./) ? '2.x' : '1.x'}${form}`;
+  if (form !== '') return `Stable Diffusion ${has(/^cond_stage_model\.model\./) ? '2.x' : '1.x'}${form}`;
+  if (has(/^model\.diffusion_model\.label_emb\./)) return 'unCLIP, which is conditioned on pictures';
+  return undefined;
 }
 
 /** The refusal, with the name first. */

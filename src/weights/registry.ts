@@ -3,14 +3,7 @@ import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import {
-  isPickleName,
-  type ModelFolder,
-  type ModelLayout,
-  readModelLayout,
-  refuseFile,
-  withTokenizer,
-} from './modelFolder.ts';
+import { isPickleName, type ModelFolder, type ModelLayout, readModelLayout, withTokenizer } from './modelFolder.ts';
 
 /** Folders beside the models for what changes a model and is none by itself. */
 const RESERVED = new Set(['loras', 'embeddings', 'controlnets']);
@@ -59,9 +52,11 @@ function realModelsDir(modelsDir: string): string {
 function readEntry(root: string, entry: Dirent): ModelLayout | undefined {
   const file = path.join(root, entry.name);
   if (entry.name.startsWith('.') || RESERVED.has(entry.name)) return undefined;
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) return readModelLayout(root, file);
-  if (entry.name.endsWith('.safetensors') || isPickleName(entry.name)) throw refuseFile(root, file);
-  return undefined;
+  const isModel =
+    statSync(file, { throwIfNoEntry: false })?.isDirectory() ||
+    entry.name.endsWith('.safetensors') ||
+    isPickleName(entry.name);
+  return isModel ? readModelLayout(root, file) : undefined;
 }
 
 function addModel(found: Map<string, ModelLayout>, layout: ModelLayout): void {

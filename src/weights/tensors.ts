@@ -60,3 +60,14 @@ export function renameTensors(tensors: TensorIndex, rename: (name: string) => st
   }
   return { source: tensors.source, get: (name) => ranges.get(name), names: () => ranges.keys() };
 }
+
+/** Rows `begin` up to `end` of the outermost axis, which lie together in the file. */
+export function sliceRows(range: TensorRange, begin: number, end: number): TensorRange {
+  const rowBytes = range.sizeBytes / range.shape[0]!;
+  return {
+    ...range,
+    shape: [end - begin, ...range.shape.slice(1)],
+    offset: range.offset + begin * rowBytes,
+    sizeBytes: (end - begin) * rowBytes,
+  };
+}

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { DarkroomError } from '../errors.ts';
 import { CLIP_TOKENS, clipTokenizerJson } from './clipTokenizer.ts';
+import { readClipVocabulary } from './clipVocabulary.ts';
 import { isRecord, nameInMessages, readModelJson, readModelText } from './modelFiles.ts';
 import type { PromptTokenizer } from './promptTokenizer.ts';
 
@@ -22,6 +23,7 @@ export function checkTokenizerFiles(folder: string, source: string): void {
 /**
  * @param maxPositions `max_position_embeddings` of the text encoder; no prompt may have more tokens
  * @param vocabSize `vocab_size` of the text encoder; no token may have a larger id
+ * @param padToken overrules the folder's own
  * @throws model_missing, weights_invalid
  */
 export function loadTokenizer(
@@ -29,6 +31,7 @@ export function loadTokenizer(
   folder: string,
   maxPositions: number,
   vocabSize: number,
+  padToken: string | null = null,
 ): PromptTokenizer {
   const source = nameInMessages(modelsDir, folder);
   const config = readOptional(modelsDir, path.join(folder, 'tokenizer_config.json'));
@@ -37,8 +40,30 @@ export function loadTokenizer(
   return refusingWhatThrows(source, () => {
     const tokenizer = new Tokenizer(json, config);
     checkVocabulary(tokenizer, vocabSize, source);
-    const padId = paddingId(tokenizer, tokenText(special.pad_token) ?? CLIP_TOKENS.end, source);
+    const padId = paddingId(tokenizer, padToken ?? tokenText(special.pad_token) ?? CLIP_TOKENS.end, source);
     return promptTokenizer(tokenizer, promptLength(config.model_max_length, maxPositions, source), padId, source);
+  });
+}
+
+/**
+ * The tokenizer of CLIP itself, for models that carry none.
+ * @param source what messages call the model
+ * @throws weights_invalid when the text encoder has fewer tokens
+ */
+export function loadClipTokenizer(
+  source: string,
+  maxPositions: number,
+  vocabSize: number,
+  padToken: string | null,
+): PromptTokenizer {
+  const { vocab, merges } = readClipVocabulary();
+  const { begin, end } = CLIP_TOKENS;
+  const padding = padToken ?? end;
+  const json = clipTokenizerJson(vocab, merges, { begin, end, unknown: end, padding, source });
+  return refusingWhatThrows(source, () => {
+    const tokenizer = new Tokenizer(json, {});
+    checkVocabulary(tokenizer, vocabSize, source);
+    return promptTokenizer(tokenizer, maxPositions, paddingId(tokenizer, padding, source), source);
   });
 }
 

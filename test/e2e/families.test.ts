@@ -1,11 +1,16 @@
 // The families and layouts beyond test/golden/folders against diffusers, picture by picture: Stable Diffusion 2.x with zero terminal SNR and
-// rescaled guidance. Tolerances as in oracle.test.ts.
+// rescaled guidance, and single files of 1.x and 2.x, whose pictures diffusers painted from the folders they were made from. Tolerances as in oracle.test.ts.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { imagine } from '../../src/cli/imagineCommand.ts';
 import { openModel } from '../../src/runtime/engine.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import {
   develop,
   FAMILY_MODELS,
+  FOLDERS,
   familyCases,
   goldenLatents,
   goldenPixels,
@@ -21,7 +26,7 @@ const LATENT_TOLERANCE = 1e-3;
 const PIXEL_TOLERANCE = 2;
 
 const registry = scanModels(FAMILY_MODELS);
-const models = [...new Set(familyCases.map(({ folder }) => folder))].filter((name) => name === 'sd2-zsnr');
+const models = [...new Set(familyCases.map(({ folder }) => folder))];
 
 describe.each(models)('%s makes the pictures diffusers makes', (name) => {
   const folder = registry.open(name);
@@ -39,4 +44,20 @@ describe.each(models)('%s makes the pictures diffusers makes', (name) => {
     const picture = await develop(requestOf(golden), await opening, folder);
     expect(relativeDistance(picture.latents, goldenLatents(golden))).toBeLessThanOrEqual(LATENT_TOLERANCE);
   });
+});
+
+test('imagine takes the path of a single file, and its pictures name it', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'));
+  const printed: string[] = [];
+  const environment = { MODELS_DIR: FOLDERS, DEVICE: 'cpu', THREADS: '1' };
+  const print = (text: string) => void printed.push(text);
+  const terminal = { environment, folder, print, printError: print, errorColumns: null };
+  const file = path.join(FAMILY_MODELS, 'sd1.safetensors');
+  const argv = ['a red heart', '--model', file, '--size', '96x64', '--steps', '2', '--seed', '7', '--json'];
+  expect(await imagine(argv, terminal, new AbortController().signal)).toBe(0);
+  const { request, pictures } = JSON.parse(printed.join(''));
+  expect(request).toMatchObject({ model: 'sd1', size: { widthPx: 96, heightPx: 64 } });
+  const png = await readFile(pictures[0].path);
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([96, 64]);
+  await rm(folder, { recursive: true });
 });

@@ -238,20 +238,32 @@ describe('what else it may be is said', () => {
       /latent consistency/,
     ],
     [
-      'SD 1.x in one file',
+      'SD 1.x in one file, without its text encoder',
       lone({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3] }),
-      /^x.safetensors: is a single-file checkpoint \(Stable Diffusion 1.x\); single files come in a later version/,
+      /^x.safetensors: has no text encoder \(no tensor's name begins with cond_stage_model.transformer.\)/,
     ],
     [
-      'SD 2.x in one file',
-      lone({ 'model.diffusion_model.out.2.bias': [4], 'cond_stage_model.model.ln_final.bias': [2] }),
-      /\(Stable Diffusion 2.x\)/,
+      'SD 1.x in one file, inside a folder',
+      { 'm/x.safetensors': safetensorsOf({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3] }) },
+      /^m\/x.safetensors: is a single-file checkpoint \(Stable Diffusion\); put the file itself into the models folder/,
     ],
     [
       'an inpainting model in one file',
       lone({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 9, 3, 3] }),
       /1.x, inpainting\)/,
     ],
+    [
+      'pix2pix in one file',
+      lone({
+        'model.diffusion_model.input_blocks.0.0.weight': [320, 8, 3, 3],
+        'cond_stage_model.model.ln_final.bias': [2],
+      }),
+      /2.x, InstructPix2Pix\)/,
+    ],
+    ['unCLIP in one file', lone({ 'model.diffusion_model.label_emb.0.0.bias': [4] }), /\(unCLIP, which is/],
+    ['SD 3 in one file', lone({ 'model.diffusion_model.joint_blocks.0.bias': [4] }), /\(Stable Diffusion 3\)/],
+    ['Flux in one file', lone({ 'model.diffusion_model.double_blocks.0.bias': [4] }), /\(Flux\)/],
+    ['the network of Flux', lone({ 'double_blocks.0.img_attn.qkv.bias': [4] }), /is the network of a Flux model alone/],
     [
       'SDXL in one file',
       lone({ 'model.diffusion_model.out.2.bias': [4], 'conditioner.embedders.1.model.ln_final.bias': [2] }),
