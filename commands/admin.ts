@@ -1,5 +1,5 @@
 // /admin ban|unban|quota: hidden from everybody without "Manage Server", and checked again here at every use, because a server's own
-// settings may show a hidden command to anybody.
+// settings may show a hidden command to anybody. What is done holds in this server; only the application's owner reaches beyond it.
 import {
   type APIApplicationCommandOption,
   ApplicationCommandOptionType,
@@ -15,7 +15,7 @@ import { named } from './options.ts';
 
 /** A number nobody reaches; it keeps arithmetic and answers sane. */
 const MAX_DAILY_PICTURES = 100_000;
-const { Subcommand, User, String: TEXT, Integer: WHOLE } = ApplicationCommandOptionType;
+const { Subcommand, User, String: TEXT, Integer: WHOLE, Boolean: YES_NO } = ApplicationCommandOptionType;
 
 const user: APIApplicationCommandOption = {
   type: User,
@@ -35,6 +35,18 @@ const reason: APIApplicationCommandOption = {
   ),
 };
 
+const everywhere: APIApplicationCommandOption = {
+  type: YES_NO,
+  ...named(
+    { en: 'everywhere', zh: '所有服务器', ru: 'везде' },
+    {
+      en: 'In every server and in private; only for the owner of this bot.',
+      zh: '在所有服务器和私信中；仅限本机器人的所有者。',
+      ru: 'На всех серверах и в личных сообщениях; только для владельца бота.',
+    },
+  ),
+};
+
 const pictures: APIApplicationCommandOption = {
   type: WHOLE,
   min_value: 0,
@@ -49,30 +61,48 @@ const pictures: APIApplicationCommandOption = {
   ),
 };
 
-type Subcommands = Readonly<Record<string, (interaction: ChatInputCommandInteraction, bot: BotContext) => string>>;
+type AdminInteraction = ChatInputCommandInteraction<'cached' | 'raw'>;
+type Subcommands = Readonly<Record<string, (interaction: AdminInteraction, bot: BotContext) => string>>;
 
 const SUBCOMMANDS: Subcommands = {
   ban(interaction, bot) {
+    const phrases = phrasesOf(interaction);
+    const place = placeOf(interaction, bot);
+    if (place === 'not_yours') return phrases.ownerOnly();
     const whom = interaction.options.getUser('user', true);
-    bot.store.ban(whom.id, interaction.options.getString('reason') ?? '—', interaction.user.id);
-    return phrasesOf(interaction).banDone(`<@${whom.id}>`);
+    const reason = interaction.options.getString('reason') ?? '—';
+    bot.store.ban({ userId: whom.id, ...place }, reason, interaction.user.id);
+    return place.guildId === null ? phrases.banDoneEverywhere(`<@${whom.id}>`) : phrases.banDone(`<@${whom.id}>`);
   },
   unban(interaction, bot) {
-    const whom = interaction.options.getUser('user', true);
     const phrases = phrasesOf(interaction);
-    const wasBanned = bot.store.unban(whom.id, interaction.user.id);
+    const place = placeOf(interaction, bot);
+    if (place === 'not_yours') return phrases.ownerOnly();
+    const whom = interaction.options.getUser('user', true);
+    const member = { userId: whom.id, ...place };
+    const wasBanned = bot.store.unban(member, interaction.user.id);
+    if (bot.store.banOf({ ...member, guildId: interaction.guildId }) !== undefined) {
+      return phrases.stillBanned(`<@${whom.id}>`);
+    }
     return wasBanned ? phrases.unbanDone(`<@${whom.id}>`) : phrases.notBanned(`<@${whom.id}>`);
   },
+  /** More than the owner gives everybody is the owner's to give: it is the owner's machine. */
   quota(interaction, bot) {
+    const phrases = phrasesOf(interaction);
+    const usual = bot.rules.dailyQuota;
     const whom = interaction.options.getUser('user', true);
     const limit = interaction.options.getInteger('pictures');
-    bot.store.setQuota(whom.id, limit, interaction.user.id);
-    const phrases = phrasesOf(interaction);
-    return limit === null
-      ? phrases.quotaReset(`<@${whom.id}>`, bot.rules.dailyQuota)
-      : phrases.quotaSet(`<@${whom.id}>`, limit);
+    if (limit !== null && limit > usual && !bot.isOwner(interaction.user.id)) return phrases.quotaTooHigh(usual);
+    bot.store.setQuota({ userId: whom.id, guildId: interaction.guildId }, limit, interaction.user.id);
+    return limit === null ? phrases.quotaReset(`<@${whom.id}>`, usual) : phrases.quotaSet(`<@${whom.id}>`, limit);
   },
 };
+
+/** The server a ban is for; null everywhere, which only the owner may say. */
+function placeOf(interaction: AdminInteraction, bot: BotContext): { readonly guildId: string | null } | 'not_yours' {
+  if (interaction.options.getBoolean('everywhere') !== true) return { guildId: interaction.guildId };
+  return bot.isOwner(interaction.user.id) ? { guildId: null } : 'not_yours';
+}
 
 export const admin: SlashCommand = {
   kind: 'slash',
@@ -99,7 +129,7 @@ export const admin: SlashCommand = {
             ru: 'Запретить кому-то делать картинки.',
           },
         ),
-        options: [user, reason],
+        options: [user, reason, everywhere],
       },
       {
         type: Subcommand,
@@ -111,7 +141,7 @@ export const admin: SlashCommand = {
             ru: 'Снова разрешить кому-то делать картинки.',
           },
         ),
-        options: [user],
+        options: [user, everywhere],
       },
       {
         type: Subcommand,

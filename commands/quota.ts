@@ -22,7 +22,8 @@ export const quota: SlashCommand = {
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
-    const status = bot.store.quota(interaction.user.id, bot.rules);
+    const member = { userId: interaction.user.id, guildId: interaction.guildId };
+    const status = bot.store.quota(member, bot.rules);
     await show(interaction, quotaView(status, phrasesOf(interaction)), bot.dataDir);
   },
 };

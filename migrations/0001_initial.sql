@@ -1,12 +1,21 @@
--- Users, jobs with their pictures, the quota ledger, whose turn it is, measured pace, settings, the block list and the audit.
+-- Users and members of servers, jobs with their pictures, the quota ledger, whose turn it is, measured pace, settings, the block list and the audit.
 -- Times are milliseconds since the Unix epoch; Discord ids are text because they exceed 2^53.
 
 CREATE TABLE users (
   user_id TEXT PRIMARY KEY,
-  -- NULL: not banned.
+  -- Banned everywhere, by the owner; NULL: not.
+  ban_reason TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What the moderators of one server decided about somebody; it holds for orders from there.
+CREATE TABLE members (
+  guild_id TEXT NOT NULL,
+  user_id TEXT NOT NULL REFERENCES users (user_id),
+  -- NULL: not banned here.
   ban_reason TEXT,
-  -- Pictures a UTC day; NULL: the configured number.
-  daily_quota INTEGER CHECK (daily_quota >= 0)
+  -- Pictures a UTC day, everywhere counted together; NULL: the configured number.
+  daily_quota INTEGER CHECK (daily_quota >= 0),
+  PRIMARY KEY (guild_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE jobs (
@@ -115,6 +124,8 @@ CREATE TABLE audit (
   entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
   action TEXT NOT NULL CHECK (action IN ('ban', 'unban', 'quota', 'block', 'unblock')),
   by_user_id TEXT NOT NULL,
+  -- The server it holds in; NULL: everywhere.
+  guild_id TEXT,
   target TEXT NOT NULL,
   note TEXT NOT NULL,
   at_ms INTEGER NOT NULL

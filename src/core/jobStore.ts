@@ -17,6 +17,12 @@ export interface NewJob {
   readonly cost: number;
 }
 
+/** Somebody in one server; null is outside servers, in private. What a server's moderators decide holds only there. */
+export interface Member {
+  readonly userId: string;
+  readonly guildId: string | null;
+}
+
 /** Refusals are values. `duplicate` carries the job the first delivery made. */
 export type AcceptResult =
   | { readonly ok: true; readonly job: JobRecord }
@@ -26,14 +32,14 @@ export type AcceptResult =
   | { readonly ok: false; readonly reason: 'too_many_waiting'; readonly waiting: number; readonly limit: number };
 
 export interface QuotaStatus {
-  /** Pictures charged or reserved today (UTC day). */
+  /** Pictures charged or reserved today (UTC day), wherever they were asked for. */
   readonly used: number;
   readonly limit: number;
   readonly resetsAtMs: number;
 }
 
 export interface AcceptRules {
-  /** Pictures a user may have per UTC day unless an admin set another number. */
+  /** Pictures a user may have per UTC day unless a number was set for the server the order comes from. */
   readonly dailyQuota: number;
   /** Jobs one user may have unfinished. */
   readonly maxWaitingPerUser: number;
@@ -63,6 +69,8 @@ export interface AuditEntry {
   readonly id: number;
   readonly action: 'ban' | 'unban' | 'quota' | 'block' | 'unblock';
   readonly byUserId: string;
+  /** The server it holds in; null: everywhere. */
+  readonly guildId: string | null;
   /** The user or rule it was done to. */
   readonly target: string;
   /** The ban's reason, the new quota; never a pattern. */
@@ -126,11 +134,16 @@ export interface JobStore {
   /** At start: running → queued or poison, accepted older than `answerWithinMs` → expired and refunded. */
   recover(answerWithinMs: number): { readonly requeued: number; readonly expired: number; readonly poisoned: number };
 
-  quota(userId: string, rules: AcceptRules): QuotaStatus;
-  setQuota(userId: string, limit: number | null, byUserId: string): void;
-  ban(userId: string, reason: string, byUserId: string): void;
-  unban(userId: string, byUserId: string): boolean;
-  banOf(userId: string): string | undefined;
+  /** What an order from there would be measured by. */
+  quota(member: Member, rules: AcceptRules): QuotaStatus;
+  /** For orders from one server; null takes the number back. */
+  setQuota(member: Member & { readonly guildId: string }, limit: number | null, byUserId: string): void;
+  /** In one server, or everywhere where the guild is null. */
+  ban(member: Member, reason: string, byUserId: string): void;
+  /** Ends exactly the ban of that server, or the one everywhere; false when there was none. */
+  unban(member: Member, byUserId: string): boolean;
+  /** Why somebody may not order there: banned everywhere, or in that server. */
+  banOf(member: Member): string | undefined;
   /** What `judge` of core/moderation asks for; empty until an admin adds a rule. */
   blocklist(): readonly BlockRule[];
   /** Adds a rule or replaces the one of the same name. @throws request_invalid when it cannot be used. */

@@ -10,6 +10,7 @@ import {
   type Message,
   Options,
   Partials,
+  Team,
 } from 'discord.js';
 import type { JobRecord } from '../core/job.ts';
 import { DarkroomError } from '../errors.ts';
@@ -23,7 +24,7 @@ import { inviteLink, registerCommands } from './register.ts';
 import { takeReply } from './replies.ts';
 import { Router } from './router.ts';
 
-export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox'> {
+export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'isOwner'> {
   readonly token: string;
   /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
   readonly apiUrl: string | null;
@@ -49,6 +50,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const bot = wire(client, options);
   listen(client, bot, options);
   await login(client, options);
+  await learnOwners(client, bot.owners, options);
   const applicationId = client.application!.id;
   const closing = new AbortController();
   void keepRegistering(client, applicationId, options, closing.signal);
@@ -85,12 +87,15 @@ interface Parts {
   readonly outbox: Outbox;
   /** The language of people who wrote in private, as far as known. */
   readonly locales: Map<string, string>;
+  /** Who owns the application; empty until Discord has told. */
+  readonly owners: Set<string>;
 }
 
 function wire(client: Client, options: BotOptions): Parts {
   const { store, clock, log, dataDir } = options;
   const ids = makeCustomIds(store);
   const locales = new Map<string, string>();
+  const owners = new Set<string>();
   // A server speaks its own language; in private, and where the bot is no member, the person's counts.
   const localeOf = (job: JobRecord) =>
     client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ?? locales.get(job.userId);
@@ -105,8 +110,8 @@ function wire(client: Client, options: BotOptions): Parts {
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
   });
-  const context: BotContext = { ...options, ids, outbox };
-  return { context, router: new Router(options.commands, context), outbox, locales };
+  const context: BotContext = { ...options, ids, outbox, isOwner: (userId) => owners.has(userId) };
+  return { context, router: new Router(options.commands, context), outbox, locales, owners };
 }
 
 const MIB = 1024 * 1024;
@@ -153,6 +158,17 @@ async function login(client: Client, { token }: BotOptions): Promise<void> {
   } catch (thrown) {
     await client.destroy();
     throw loginError(thrown);
+  }
+}
+
+/** A bot whose owner cannot be learnt works; only what is the owner's alone is then nobody's until the next start. */
+async function learnOwners(client: Client, owners: Set<string>, { log }: BotOptions): Promise<void> {
+  try {
+    const { owner } = await client.application!.fetch();
+    const people = owner instanceof Team ? [...owner.members.keys()] : owner === null ? [] : [owner.id];
+    for (const userId of people) owners.add(userId);
+  } catch (err) {
+    log.warn({ err }, 'Discord did not say who owns this application');
   }
 }
 

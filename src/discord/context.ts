@@ -37,6 +37,8 @@ export interface BotContext {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether the application belongs to that person, or to a team with that person. */
+  readonly isOwner: (userId: string) => boolean;
   /** 0 … 2^32 - 1. */
   readonly randomSeed: () => number;
 }

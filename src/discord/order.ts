@@ -53,7 +53,7 @@ export type Order =
 
 /** @throws request_invalid, attachment_refused, disk_full, store_failed */
 export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
-  const banReason = bot.store.banOf(asker.userId);
+  const banReason = bot.store.banOf(asker);
   if (banReason !== undefined) return banned(banReason);
   if (bot.queue.stalled()?.code === 'disk_full') {
     return refusal('disk_full', (phrases) => phrases.badRequest(phrases.reasonDisk()));

@@ -1,11 +1,11 @@
 // The quota ledger: pictures reserved with a job, then charged or refunded once. Its rows are written in the transaction of the job's
-// state change. Deliberately not here: the number a user may have when an admin set none; that is configuration.
-import type { AcceptRules, QuotaStatus } from '../core/jobStore.ts';
+// state change. Deliberately not here: the number a user may have where none was set; that is configuration.
+import type { AcceptRules, Member, QuotaStatus } from '../core/jobStore.ts';
 import { dayOf, nextDayMs } from '../core/quota.ts';
 import type { Database } from './database.ts';
 
 export interface Ledger {
-  status(userId: string, rules: AcceptRules, nowMs: number): QuotaStatus;
+  status(member: Member, rules: AcceptRules, nowMs: number): QuotaStatus;
   reserve(jobId: string, userId: string, pictures: number, nowMs: number): void;
   /** The reservation becomes final. */
   charge(jobId: string, nowMs: number): void;
@@ -20,15 +20,18 @@ const CLOSE = `INSERT INTO quota_ledger (job_id, user_id, day, kind, pictures, a
 
 export function makeLedger(db: Database): Ledger {
   const used = db.prepare<[string, number], number>(USED).pluck();
-  const ownLimit = db.prepare<[string], number | null>('SELECT daily_quota FROM users WHERE user_id = ?').pluck();
+  // Outside servers the guild is NULL, which equals nothing.
+  const limitThere = db
+    .prepare<[Member], number | null>('SELECT daily_quota FROM members WHERE guild_id = @guildId AND user_id = @userId')
+    .pluck();
   const reserve = db.prepare(
     "INSERT INTO quota_ledger (job_id, user_id, day, kind, pictures, at_ms) VALUES (?, ?, ?, 'reserve', ?, ?)",
   );
   const close = db.prepare<[kind: 'charge' | 'refund', nowMs: number, jobId: string]>(CLOSE);
   return {
-    status: (userId, rules, nowMs) => ({
-      used: used.get(userId, dayOf(nowMs))!,
-      limit: ownLimit.get(userId) ?? rules.dailyQuota,
+    status: (member, rules, nowMs) => ({
+      used: used.get(member.userId, dayOf(nowMs))!,
+      limit: limitThere.get(member) ?? rules.dailyQuota,
       resetsAtMs: nextDayMs(nowMs),
     }),
     reserve: (jobId, userId, pictures, nowMs) => reserve.run(jobId, userId, dayOf(nowMs), pictures, nowMs),

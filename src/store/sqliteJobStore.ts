@@ -49,13 +49,13 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   function accept(job: NewJob, rules: AcceptRules): AcceptResult {
     const earlier = jobs.bySource(job.sourceId);
     if (earlier !== undefined) return { ok: false, reason: 'duplicate', job: earlier };
-    const banReason = house.banOf(job.userId);
+    const banReason = house.banOf(job);
     if (banReason !== undefined) return { ok: false, reason: 'banned', banReason };
     const waiting = jobs.unfinishedOf(job.userId);
     const limit = rules.maxWaitingPerUser;
     if (waiting >= limit) return { ok: false, reason: 'too_many_waiting', waiting, limit };
     const now = nowMs();
-    const quota = ledger.status(job.userId, rules, now);
+    const quota = ledger.status(job, rules, now);
     if (quota.used + job.cost > quota.limit) return { ok: false, reason: 'quota', quota };
     house.know(job.userId);
     const record = jobs.insert(freshId(), job, now);
@@ -148,11 +148,11 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     unsettled: () => read(() => jobs.inStates(['developed', 'failing', 'cancelling']).map(toJob)),
     recover: (answerWithinMs) => write(() => recover(answerWithinMs)),
 
-    quota: (userId, rules) => read(() => ledger.status(userId, rules, nowMs())),
-    setQuota: (userId, limit, byUserId) => write(() => house.setQuota(userId, limit, byUserId, nowMs())),
-    ban: (userId, reason, byUserId) => write(() => house.ban(userId, reason, byUserId, nowMs())),
-    unban: (userId, byUserId) => write(() => house.unban(userId, byUserId, nowMs())),
-    banOf: (userId) => read(() => house.banOf(userId)),
+    quota: (member, rules) => read(() => ledger.status(member, rules, nowMs())),
+    setQuota: (member, limit, byUserId) => write(() => house.setQuota(member, limit, byUserId, nowMs())),
+    ban: (member, reason, byUserId) => write(() => house.ban(member, reason, byUserId, nowMs())),
+    unban: (member, byUserId) => write(() => house.unban(member, byUserId, nowMs())),
+    banOf: (member) => read(() => house.banOf(member)),
     blocklist: () => read(() => house.blocklist()),
     block: (rule, byUserId) => write(() => house.block(rule, byUserId, nowMs())),
     unblock: (ruleName, byUserId) => write(() => house.unblock(ruleName, byUserId, nowMs())),

@@ -1,4 +1,5 @@
 // What every job store must do, whatever it is built on; test/store runs it on SQLite in memory and on a file.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JobRecord, PictureRecord } from '../../src/core/job.ts';
 import { GRID_INDEX } from '../../src/core/job.ts';
@@ -10,6 +11,8 @@ import { type HandClock, handClock } from '../support/clock.ts';
 export const RULES: AcceptRules = { dailyQuota: 10, maxWaitingPerUser: 3 };
 export const LEASE_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** As `newJob` asks. */
+const ANN = { userId: 'ann', guildId: 'guild' };
 const ERROR: SerializedError = { code: 'runtime_failed', message: 'the session failed', details: { step: 3 } };
 const LOST: SerializedError = { code: 'worker_crashed', message: 'exit code 139', details: {} };
 
@@ -64,7 +67,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
     const clock = handClock();
     return { clock, store: open(clock) };
   };
-  const used = (store: JobStore, userId = 'ann') => store.quota(userId, RULES).used;
+  const used = (store: JobStore, userId = 'ann') => store.quota({ userId, guildId: null }, RULES).used;
 
   describe(`${name}: accepting`, () => {
     test('a job comes back as it went in', () => {
@@ -104,7 +107,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       const first = store.accept(asked, RULES);
       if (!first.ok) throw new Error(first.reason);
       store.cancel(first.job.id);
-      store.ban('ann', 'spam', 'admin');
+      store.ban(ANN, 'spam', 'admin');
       expect(store.accept(asked, RULES)).toMatchObject({ reason: 'duplicate', job: { id: first.job.id } });
     });
 
@@ -137,10 +140,10 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
 
     test('a banned user is told why, and heard again after the ban', () => {
       const { store } = setup();
-      store.ban('ann', 'spam', 'admin');
+      store.ban(ANN, 'spam', 'admin');
       expect(store.accept(newJob(), RULES)).toEqual({ ok: false, reason: 'banned', banReason: 'spam' });
-      expect(store.unban('ann', 'admin')).toBe(true);
-      expect(store.unban('ann', 'admin')).toBe(false);
+      expect(store.unban(ANN, 'admin')).toBe(true);
+      expect(store.unban(ANN, 'admin')).toBe(false);
       expect(store.accept(newJob(), RULES).ok).toBe(true);
     });
 
@@ -159,7 +162,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       clock.jump(12 * 3_600_000 - 1);
       expect(used(store)).toBe(10);
       clock.jump(1);
-      expect(store.quota('ann', RULES)).toEqual({ used: 0, limit: 10, resetsAtMs: Date.UTC(2026, 0, 4) });
+      expect(store.quota(ANN, RULES)).toEqual({ used: 0, limit: 10, resetsAtMs: Date.UTC(2026, 0, 4) });
     });
 
     test('a refund goes back to the day of its reservation, not to the next one', () => {
@@ -175,17 +178,17 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
 
     test('an own quota wins over the configured one, 0 included, and null takes it back', () => {
       const { store } = setup();
-      store.setQuota('ann', 0, 'admin');
+      store.setQuota(ANN, 0, 'admin');
       expect(store.accept(newJob(), RULES)).toMatchObject({ reason: 'quota', quota: { limit: 0 } });
-      store.setQuota('ann', null, 'admin');
-      expect(store.quota('ann', RULES).limit).toBe(10);
+      store.setQuota(ANN, null, 'admin');
+      expect(store.quota(ANN, RULES).limit).toBe(10);
     });
 
     test('lowering a quota below what is used refuses, without a negative rest', () => {
       const { store } = setup();
       enqueue(store, { cost: 5 });
-      store.setQuota('ann', 2, 'admin');
-      expect(store.quota('ann', RULES)).toMatchObject({ used: 5, limit: 2 });
+      store.setQuota(ANN, 2, 'admin');
+      expect(store.quota(ANN, RULES)).toMatchObject({ used: 5, limit: 2 });
       expect(store.accept(newJob(), RULES)).toMatchObject({ reason: 'quota' });
     });
   });
@@ -450,6 +453,73 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
     });
   });
 
+  describe(`${name}: one server's moderators and another server`, () => {
+    const everywhere = [
+      { ...ANN, guildId: 'other' },
+      { ...ANN, guildId: null },
+    ];
+
+    test('a ban holds where it was made and nowhere else', () => {
+      const { store } = setup();
+      store.ban(ANN, 'spam', 'mod');
+      expect(store.accept(newJob(), RULES)).toMatchObject({ reason: 'banned' });
+      for (const place of everywhere) {
+        expect(store.banOf(place)).toBeUndefined();
+        expect(store.accept(newJob(place), RULES).ok).toBe(true);
+        expect(store.unban(place, 'other mod')).toBe(false);
+      }
+      expect(store.banOf(ANN)).toBe('spam');
+    });
+
+    test('a ban everywhere is the owner’s, and no server lifts it', () => {
+      const { store } = setup();
+      store.ban({ ...ANN, guildId: null }, 'abuse', 'owner');
+      store.ban(ANN, 'spam', 'mod');
+      for (const place of [ANN, ...everywhere]) {
+        expect(store.accept(newJob(place), RULES)).toMatchObject({ reason: 'banned', banReason: 'abuse' });
+      }
+      expect(store.unban(ANN, 'mod')).toBe(true);
+      expect(store.banOf(ANN)).toBe('abuse');
+      expect(store.unban({ ...ANN, guildId: null }, 'owner')).toBe(true);
+      expect(store.accept(newJob(), RULES).ok).toBe(true);
+    });
+
+    test('a quota holds for orders from where it was set; the count is one over all places', () => {
+      const { store } = setup();
+      store.setQuota(ANN, 2, 'mod');
+      enqueue(store, { ...ANN, guildId: 'other', cost: 2 });
+      expect(store.quota(ANN, RULES)).toMatchObject({ used: 2, limit: 2 });
+      expect(store.accept(newJob(), RULES)).toMatchObject({ reason: 'quota', quota: { used: 2, limit: 2 } });
+      for (const place of everywhere) expect(store.quota(place, RULES)).toMatchObject({ used: 2, limit: 10 });
+      expect(store.accept(newJob({ guildId: 'other' }), RULES).ok).toBe(true);
+    });
+
+    test('whatever the moderators of one server do, the other server and private messages judge as before', () => {
+      const acts = fc.array(
+        fc.record({ act: fc.constantFrom('ban', 'unban', 'quota'), limit: fc.option(fc.nat(20)) }),
+        { maxLength: 12 },
+      );
+      fc.assert(
+        fc.property(acts, fc.boolean(), fc.option(fc.nat(9)), (mine, isBanned, quota) => {
+          const { store } = setup();
+          const [there] = everywhere as [typeof ANN];
+          if (isBanned) store.ban(there, 'theirs', 'other mod');
+          store.setQuota(there, quota, 'other mod');
+          const judged = () => everywhere.map((place) => [store.banOf(place), store.quota(place, RULES)]);
+          const before = judged();
+          for (const { act, limit } of mine) {
+            if (act === 'ban') store.ban(ANN, 'mine', 'mod');
+            else if (act === 'unban') store.unban(ANN, 'mod');
+            else store.setQuota(ANN, limit, 'mod');
+          }
+          expect(judged()).toEqual(before);
+          store.close();
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
   describe(`${name}: the house`, () => {
     test('settings are made once and can be replaced', () => {
       const { store } = setup();
@@ -473,10 +543,10 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
 
     test('every change by an admin is in the audit, newest first, in pages', () => {
       const { store, clock } = setup();
-      store.ban('ann', 'spam', 'admin');
-      store.unban('ann', 'admin');
-      store.setQuota('bob', 7, 'boss');
-      store.setQuota('bob', null, 'boss');
+      store.ban(ANN, 'spam', 'admin');
+      store.unban(ANN, 'admin');
+      store.setQuota({ userId: 'bob', guildId: 'guild' }, 7, 'boss');
+      store.setQuota({ userId: 'bob', guildId: 'guild' }, null, 'boss');
       const entries = store.audit({ limit: 3 });
       expect(entries.map(({ action, byUserId, target, note }) => [action, byUserId, target, note])).toEqual([
         ['quota', 'boss', 'bob', 'default'],
@@ -485,7 +555,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       ]);
       const older = store.audit({ limit: 3, beforeId: entries[2]!.id });
       expect(older).toEqual([
-        { id: 1, action: 'ban', byUserId: 'admin', target: 'ann', note: 'spam', atMs: clock.nowMs() },
+        { id: 1, action: 'ban', byUserId: 'admin', guildId: 'guild', target: 'ann', note: 'spam', atMs: clock.nowMs() },
       ]);
     });
   });

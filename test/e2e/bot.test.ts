@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SAMPLERS } from '../../src/core/request.ts';
 import type { JsonObject } from '../../src/emulator/apiError.ts';
 import type { Outcome, SeenMessage } from '../../src/emulator/views.ts';
 import { DarkroomError } from '../../src/errors.ts';
@@ -64,7 +65,7 @@ describe('/imagine', () => {
     const { job, message } = await house.picture({ count: 3 });
     expect(filesOf(message).map((file) => file.filename)).toEqual([`darkroom-${job.id}.png`]);
     expect(labelsOf(message).slice(0, 3)).toEqual(['Vary 1', 'Vary 2', 'Vary 3']);
-    expect(house.store.quota(house.alice, house.rules).used).toBe(3);
+    expect(house.used(house.alice)).toBe(3);
   });
 
   test('posts exactly the bytes that were made', async () => {
@@ -92,7 +93,7 @@ describe('/imagine', () => {
       expect(outcome.message?.content.replaceAll('\\', '')).toContain(words);
     }
     expect(house.newest()).toBeUndefined();
-    expect(house.store.quota(house.alice, house.rules).used).toBe(0);
+    expect(house.used(house.alice)).toBe(0);
   });
 
   test('a blocked prompt is refused by the rule’s name', async () => {
@@ -145,7 +146,7 @@ describe('autocomplete', () => {
   test('offers samplers, styles and sizes that fit what was typed, the usual one marked', async () => {
     const ask = (name: string, typed: string) =>
       alice().autocomplete(house.channelId, 'imagine', name, typed, { prompt: 'x' });
-    expect(choices(await ask('sampler', 'DPM++'))).toEqual(['dpmpp_2m', 'dpmpp_2m_karras']);
+    expect(choices(await ask('sampler', 'DPM++'))).toEqual(SAMPLERS.filter((name) => name.includes('dpmpp')));
     expect(choices(await ask('style', ''))).toEqual(['flat', 'noto', 'none']);
     const sizes = await ask('size', '');
     expect(choices(sizes)[0]).toBe('96x64');
@@ -172,7 +173,7 @@ describe('the buttons of a result', () => {
     expect(job).toMatchObject({ kind: 'variation', parentJobId: parent.id, parentImageIndex: 1 });
     expect(job.request.initImage?.sha256).toBe(second.sha256);
     expect(job.request.strength).toBe(0.6);
-    expect(house.store.quota(house.bob, house.rules).used).toBe(2);
+    expect(house.used(house.bob)).toBe(2);
     expect((varied.message_reference as JsonObject).message_id).toBe(message.id);
     expect(varied.content).toContain(`from \`#${parent.id}\` picture 2`);
   });
@@ -313,7 +314,7 @@ describe('replies', () => {
 
   test('of the banned are not answered at all', async () => {
     const { message } = await house.picture();
-    house.store.ban(house.bob, 'spam', house.owner);
+    house.store.ban({ userId: house.bob, guildId: house.guildId }, 'spam', house.owner);
     await bob().reply(message.id, 'in blue');
     await house.picture({}, house.owner);
     expect(house.newest(house.bob)).toBeUndefined();
@@ -332,7 +333,7 @@ describe('cancelling', () => {
     const { message } = await house.jobIn('cancelled');
     expect(message.content).toContain('Cancelled. Nothing was charged.');
     expect(labelsOf(message)).toEqual([]);
-    expect(house.store.quota(house.alice, house.rules).used).toBe(0);
+    expect(house.used(house.alice)).toBe(0);
   });
 
   test('/cancel ends the newest, or the one named, and never somebody else’s', async () => {
@@ -352,7 +353,7 @@ describe('cancelling', () => {
 
 describe('quota, bans and lists', () => {
   test('a used-up day is refused with the time of the next one', async () => {
-    house.store.setQuota(house.alice, 3, house.owner);
+    house.store.setQuota({ userId: house.alice, guildId: house.guildId }, 3, house.owner);
     await house.picture({ count: 2 });
     const refused = await alice().command(house.channelId, 'imagine', { prompt: 'x', count: 2 });
     expect(refused.message?.content).toMatch(/2 of 3 pictures are used\. More <t:\d+:R>/);
@@ -367,7 +368,7 @@ describe('quota, bans and lists', () => {
       'something broke while the picture was made (runtime\\_failed)'.replace('\\', ''),
     );
     expect(message.content).not.toContain('secret');
-    expect(house.store.quota(house.alice, house.rules).used).toBe(0);
+    expect(house.used(house.alice)).toBe(0);
   });
 
   test('/admin works for those who manage the server, is not even shown to others, and is checked in code', async () => {
@@ -391,7 +392,49 @@ describe('quota, bans and lists', () => {
     (admin.body as Record<string, unknown>).default_member_permissions = null;
     const outcome = await alice().command(house.channelId, 'admin ban', { user: house.bob });
     expect(outcome.message?.content).toContain('Manage Server');
-    expect(house.store.banOf(house.bob)).toBeUndefined();
+    expect(house.store.banOf({ userId: house.bob, guildId: house.guildId })).toBeUndefined();
+  });
+
+  test('/admin of one server changes nothing in another, nor in private, and gives nobody more than the owner does', async () => {
+    const { emulator } = house;
+    const carol = emulator.addUser('carol').id;
+    const theirs = emulator.addGuild('Elsewhere', carol, { memberIds: [house.bob] });
+    const theirChannel = emulator.addChannel(theirs.id, 'pictures').id;
+    const asCarol = (command: string, options: Record<string, string | number | boolean>) =>
+      emulator.as(carol).command(theirChannel, command, options);
+    await asCarol('admin ban', { user: house.bob, reason: 'not here' });
+    const refused = await bob().command(theirChannel, 'imagine', { prompt: 'x' });
+    expect(refused.message?.content).toContain('Reason: not here');
+    const { job } = await house.picture({}, house.bob);
+    expect(job.guildId).toBe(house.guildId);
+    await bob().command(bob().dm(), 'imagine', { prompt: 'in private' });
+    await eventually(() => house.newest(house.bob)?.guildId === null);
+
+    const everywhere = await asCarol('admin ban', { user: house.alice, everywhere: true });
+    expect(everywhere.message?.content).toContain('Only the owner of this bot');
+    const greedy = await asCarol('admin quota', { user: carol, pictures: 51 });
+    expect(greedy.message?.content).toContain('more than 50 pictures a day');
+    await asCarol('admin quota', { user: house.alice, pictures: 0 });
+    await house.picture();
+    const rows = house.store.audit({ limit: 9 }).map(({ action, guildId, target }) => [action, guildId, target]);
+    expect(rows).toEqual([
+      ['quota', theirs.id, house.alice],
+      ['ban', theirs.id, house.bob],
+    ]);
+  });
+
+  test('the application’s owner bans everywhere, and gives more than the usual number', async () => {
+    const theirs = house.emulator.addGuild('Elsewhere', house.alice, { memberIds: [house.bob] });
+    const theirChannel = house.emulator.addChannel(theirs.id, 'pictures').id;
+    await owner().command(house.channelId, 'admin ban', { user: house.bob, reason: 'abuse', everywhere: true });
+    const refused = await bob().command(theirChannel, 'imagine', { prompt: 'x' });
+    expect(refused.message?.content).toContain('Reason: abuse');
+    const kept = await alice().command(theirChannel, 'admin unban', { user: house.bob });
+    expect(kept.message?.content).toContain('stays');
+    await owner().command(house.channelId, 'admin unban', { user: house.bob, everywhere: true });
+    await owner().command(house.channelId, 'admin quota', { user: house.bob, pictures: 60 });
+    expect((await bob().command(house.channelId, 'quota')).message?.content).toContain('0 of 60 pictures');
+    expect((await bob().command(theirChannel, 'quota')).message?.content).toContain('0 of 50 pictures');
   });
 
   test('too many unfinished requests are refused', async () => {

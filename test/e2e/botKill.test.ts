@@ -26,7 +26,7 @@ async function expectOneResult(): Promise<void> {
   expect(post?.id).toBe(job.messageId);
   expect(filesOf(post!)).toHaveLength(1);
   expect(bot.store.list({ limit: 9 }).filter(({ state }) => state !== 'expired')).toHaveLength(1);
-  expect(bot.store.quota(bot.alice, RULES).used).toBe(job.cost);
+  expect(bot.store.quota({ userId: bot.alice, guildId: null }, RULES).used).toBe(job.cost);
 }
 
 /** What a job's pictures look like, one hash a picture. */

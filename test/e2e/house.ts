@@ -138,6 +138,11 @@ export class House {
     return this.store.list({ userId, limit: 1 })[0];
   }
 
+  /** Pictures charged or reserved today. */
+  used(userId: string): number {
+    return this.store.quota({ userId, guildId: this.guildId }, this.rules).used;
+  }
+
   /** Waits for the user's newest job to reach a state; gives the job and its message. */
   async jobIn(state: JobState, userId = this.alice, isIt: (job: JobRecord) => boolean = () => true) {
     const job = await eventually(() => {

@@ -69,7 +69,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-const used = ({ store }: Bench, userId = 'ann') => store.quota(userId, RULES).used;
+const used = ({ store }: Bench, userId = 'ann') => store.quota({ userId, guildId: null }, RULES).used;
 /** Drives the clock until the condition holds; one job takes two of these steps. */
 async function drive({ clock }: Bench, condition: () => boolean, maxTurns = 400): Promise<void> {
   for (let turn = 0; turn < maxTurns && !condition(); turn += 1) {

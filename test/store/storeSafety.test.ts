@@ -121,14 +121,14 @@ class Trial {
       case 'wait':
         return this.clock.jump(action.ms);
       case 'quota':
-        return this.store.setQuota(USERS[action.user]!, action.limit, 'admin');
+        return this.store.setQuota({ userId: USERS[action.user]!, guildId: 'guild' }, action.limit, 'admin');
       case 'crash':
         return this.#crash();
     }
   }
 
   #accept(asked: ReturnType<typeof newJob>): void {
-    const { used, limit } = this.store.quota(asked.userId, RULES);
+    const { used, limit } = this.store.quota(asked, RULES);
     const result = this.store.accept(asked, RULES);
     if (!result.ok) return;
     expect(used + asked.cost).toBeLessThanOrEqual(limit);
@@ -159,7 +159,8 @@ class Trial {
       else if (job.state !== 'failed') expect(made).toBe(0);
       expect(job.attempt > 0 || !['running', 'developed', 'delivered'].includes(job.state)).toBe(true);
     }
-    for (const userId of USERS) expect(this.store.quota(userId, RULES).used).toBeGreaterThanOrEqual(0);
+    for (const userId of USERS)
+      expect(this.store.quota({ userId, guildId: null }, RULES).used).toBeGreaterThanOrEqual(0);
   }
 
   /** Reads the ledger behind the store's back: each job reserved once, and closed once by the way it ended. */

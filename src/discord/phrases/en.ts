@@ -26,7 +26,7 @@ export const en: Phrases = {
 
   quotaUsed: (used, limit, resets) =>
     `This needs more than you have left today: ${used} of ${pictures(limit)} are used. More ${resets}.`,
-  banned: (reason) => `You cannot make pictures with this bot. Reason: ${reason}`,
+  banned: (reason) => `You cannot make pictures here. Reason: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
     `You already have ${waiting} unfinished requests, and ${limit} is the most. Wait for one or /cancel one.`,
   blocked: (reason) => `This prompt is not allowed here: ${reason}. Nothing was charged.`,
@@ -67,11 +67,15 @@ export const en: Phrases = {
   recipeTitle: (id) => `Recipe of \`#${id}\``,
   recipeHint: () =>
     'Reply to the picture, with the ping on, to change it: "in blue", "more fog", "2". The same recipe makes the same picture.',
-  banDone: (user) => `${user} can no longer make pictures.`,
+  ownerOnly: () => 'Only the owner of this bot can do that everywhere.',
+  banDone: (user) => `${user} can no longer make pictures in this server.`,
+  banDoneEverywhere: (user) => `${user} can no longer make pictures anywhere.`,
+  stillBanned: (user) => `${user} still cannot make pictures here: the ban in this server or the owner's stays.`,
   unbanDone: (user) => `${user} can make pictures again.`,
   notBanned: (user) => `${user} was not banned.`,
-  quotaSet: (user, limit) => `${user} may now make ${pictures(limit)} a day.`,
+  quotaSet: (user, limit) => `${user} may now make ${pictures(limit)} a day in this server.`,
   quotaReset: (user, limit) => `${user} has the usual ${pictures(limit)} a day again.`,
+  quotaTooHigh: (usual) => `Only the owner of this bot can give more than ${pictures(usual)} a day.`,
 
   label: {
     cancel: 'Cancel',

@@ -60,11 +60,15 @@ export interface Phrases {
   quotaNow(used: number, limit: number, resets: string): string;
   recipeTitle(id: string): string;
   recipeHint(): string;
+  ownerOnly(): string;
   banDone(user: string): string;
+  banDoneEverywhere(user: string): string;
+  stillBanned(user: string): string;
   unbanDone(user: string): string;
   notBanned(user: string): string;
   quotaSet(user: string, limit: number): string;
   quotaReset(user: string, limit: number): string;
+  quotaTooHigh(usual: number): string;
   // labels
   label: {
     readonly cancel: string;

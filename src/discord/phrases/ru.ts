@@ -33,7 +33,7 @@ export const ru: Phrases = {
 
   quotaUsed: (used, limit, resets) =>
     `На сегодня столько не осталось: использовано ${used} из ${limit}. Новые картинки ${resets}.`,
-  banned: (reason) => `Вам нельзя делать картинки этим ботом. Причина: ${reason}`,
+  banned: (reason) => `Вам нельзя делать здесь картинки. Причина: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
     `У вас уже ${waiting} незаконченных запросов, больше ${limit} нельзя. Подождите или отмените один: /cancel.`,
   blocked: (reason) => `Такой запрос здесь не разрешён: ${reason}. Квота не списана.`,
@@ -71,11 +71,15 @@ export const ru: Phrases = {
   recipeTitle: (id) => `Рецепт \`#${id}\``,
   recipeHint: () =>
     'Чтобы изменить картинку, ответьте на неё с включённым упоминанием: «в синем», «больше тумана», «2». Тот же рецепт даёт ту же картинку.',
-  banDone: (user) => `${user} больше не может делать картинки.`,
+  ownerOnly: () => 'Везде это может сделать только владелец бота.',
+  banDone: (user) => `${user} больше не может делать картинки на этом сервере.`,
+  banDoneEverywhere: (user) => `${user} больше нигде не может делать картинки.`,
+  stillBanned: (user) => `${user} по-прежнему не может делать здесь картинки: запрет сервера или владельца остаётся.`,
   unbanDone: (user) => `${user} снова может делать картинки.`,
   notBanned: (user) => `${user} не был заблокирован.`,
-  quotaSet: (user, limit) => `${user}: теперь ${counted(limit, 'picture')} в день.`,
+  quotaSet: (user, limit) => `${user}: теперь ${counted(limit, 'picture')} в день на этом сервере.`,
   quotaReset: (user, limit) => `${user}: снова обычные ${counted(limit, 'picture')} в день.`,
+  quotaTooHigh: (usual) => `Больше чем ${usual} в день может дать только владелец бота.`,
 
   label: {
     cancel: 'Отменить',

@@ -20,7 +20,7 @@ export const zh: Phrases = {
   fromParent: (id, picture) => `来自 \`#${id}\` 第 ${picture} 张`,
 
   quotaUsed: (used, limit, resets) => `今天的剩余配额不够：已用 ${used} / ${limit} 张。${resets}恢复。`,
-  banned: (reason) => `你不能使用本机器人生成图片。原因：${reason}`,
+  banned: (reason) => `你不能在这里生成图片。原因：${reason}`,
   tooManyWaiting: (waiting, limit) =>
     `你已有 ${waiting} 个未完成的请求，最多 ${limit} 个。请等待，或用 /cancel 取消一个。`,
   blocked: (reason) => `这里不允许这个提示词：${reason}。不计入配额。`,
@@ -57,11 +57,15 @@ export const zh: Phrases = {
   quotaNow: (used, limit, resets) => `你今天已用 ${used} / ${limit} 张。${resets}重新计数。`,
   recipeTitle: (id) => `\`#${id}\` 的配方`,
   recipeHint: () => '想修改图片，请回复它并保持提及开启：“改成蓝色”、“多一些雾”、“2”。相同的配方得到相同的图片。',
-  banDone: (user) => `${user} 不能再生成图片。`,
+  ownerOnly: () => '只有本机器人的所有者可以在所有地方这样做。',
+  banDone: (user) => `${user} 不能再在本服务器生成图片。`,
+  banDoneEverywhere: (user) => `${user} 在任何地方都不能再生成图片。`,
+  stillBanned: (user) => `${user} 在这里仍不能生成图片：本服务器或所有者的封禁依然有效。`,
   unbanDone: (user) => `${user} 可以再次生成图片。`,
   notBanned: (user) => `${user} 没有被封禁。`,
-  quotaSet: (user, limit) => `${user} 现在每天可生成 ${limit} 张。`,
+  quotaSet: (user, limit) => `${user} 现在每天可在本服务器生成 ${limit} 张。`,
   quotaReset: (user, limit) => `${user} 恢复为通常的每天 ${limit} 张。`,
+  quotaTooHigh: (usual) => `只有本机器人的所有者可以给出每天 ${usual} 张以上。`,
 
   label: {
     cancel: '取消',
