@@ -1,10 +1,11 @@
 // The language between a pipeline and whoever runs the networks. A pipeline is a generator that yields asks and is resumed with
 // answers; it never calls a network, so asks of many pictures and many jobs can be answered by one call.
 import type { Pixels } from '../core/pixels.ts';
+import { DarkroomError } from '../errors.ts';
 
 export type { Pixels };
 
-/** f32[t, d] last hidden states of one prompt, t tokens of width d. The same object is shared by every row that uses it. */
+/** f32[t, d] hidden states of one prompt, t tokens of width d. The same object is shared by every row that uses it. */
 export interface Conditioning {
   readonly tokens: number;
   readonly width: number;
@@ -27,8 +28,16 @@ export interface UnetRow {
   readonly conditioning: Conditioning;
 }
 
+/** A prompt as weighted text of any length; schedules and AND are resolved before. */
+export interface TextAsk {
+  readonly kind: 'text';
+  readonly prompt: string;
+  /** Layers before the end whose state is taken; 1, as absent, is the last one. */
+  readonly clipSkip?: number;
+}
+
 export type Ask =
-  | { readonly kind: 'text'; readonly prompt: string }
+  | TextAsk
   | { readonly kind: 'unet'; readonly rows: readonly UnetRow[] }
   /** Pixels → mean and standard deviation of the posterior, each f32[c, h, w], not yet scaled. */
   | { readonly kind: 'encode'; readonly pixels: Pixels }
@@ -41,3 +50,9 @@ export type Answer =
   | { readonly kind: 'unet'; readonly predictions: readonly Float32Array[] }
   | { readonly kind: 'encode'; readonly mean: Latents; readonly std: Float32Array }
   | { readonly kind: 'decode'; readonly pixels: Pixels };
+
+/** @throws internal when whoever answered answered something else */
+export function expectKind<K extends Answer['kind']>(kind: K, answer: Answer): Extract<Answer, { kind: K }> {
+  if (answer.kind !== kind) throw new DarkroomError('internal', `answer: found ${answer.kind}, expected ${kind}`);
+  return answer as Extract<Answer, { kind: K }>;
+}

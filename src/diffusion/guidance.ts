@@ -14,6 +14,35 @@ export function rolesAt(guidanceScale: number): readonly PromptRole[] {
   return ['uncond', 'cond'];
 }
 
+/** What each part of a prompt joined by AND counts; a prompt without AND is one part of weight 1. */
+export type PartWeights = readonly number[];
+
+/** Roles of a prompt of several parts: every part is measured against uncond, so that is left out at no scale. */
+export function rolesOfParts(guidanceScale: number, parts: PartWeights): readonly PromptRole[] {
+  if (isSingle(parts)) return rolesAt(guidanceScale);
+  return guidanceScale === 0 ? ['uncond'] : ['uncond', ...parts.map(() => 'cond' as const)];
+}
+
+function isSingle(parts: PartWeights): boolean {
+  return parts.length === 1 && parts[0] === 1;
+}
+
+/**
+ * uncond + scale · Σ weight · (cond - uncond), one cond a part.
+ * @source Liu et al. 2022, arXiv:2206.01714, equation 11
+ */
+export function withComposedGuidance(
+  guidanceScale: number,
+  predictions: readonly Float32Array[],
+  parts: PartWeights,
+  rescale = 0,
+): Float32Array {
+  const [uncond, ...conds] = predictions;
+  if (isSingle(parts) || conds.length === 0) return withGuidance(guidanceScale, predictions, rescale);
+  const cond = uncond!.map((from, i) => conds.reduce((sum, to, k) => sum + parts[k]! * (to[i]! - from), from));
+  return withGuidance(guidanceScale, [uncond!, cond], rescale);
+}
+
 /**
  * uncond + scale · (cond - uncond). @source arXiv:2207.12598, equation 6, with scale = 1 + w
  * @param rescale 0 … 1: how far the spread is brought back to that of cond

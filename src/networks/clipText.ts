@@ -1,4 +1,5 @@
-// CLIPTextModel: token ids → the last hidden state after the final layer norm, which is what the U-Net of SD 1.x and 2.x is conditioned on.
+// CLIPTextModel: token ids → the last hidden state after the final layer norm, which is what the U-Net of SD 1.x and 2.x is conditioned on;
+// for clip skip the state after an earlier layer.
 // The pooled output and a text projection are not computed; nothing here needs them.
 // @source transformers 5.23 models/clip/modeling_clip.py; Radford et al. 2021.
 import { type Graph, GraphBuilder, type Value } from '../onnx/graph.ts';
@@ -31,14 +32,52 @@ const QUICK_GELU_ALPHA = 1.702;
  * @throws model_unsupported, weights_invalid
  */
 export function buildClipText(part: Part, provider: Provider): Graph {
-  const config = readClipTextConfig(new ConfigReader('text_encoder', part.config));
-  const g = new GraphBuilder('text_encoder');
+  return build('text_encoder', part, provider, (_, states) => states.at(-1)!);
+}
+
+/**
+ * The same network with a second input: channels i32[d] of all layers' states side by side, so that `layerChannels(part, 3)` gives
+ * what the fourth layer says after the final layer norm.
+ * @throws model_unsupported, weights_invalid
+ */
+export function buildClipTextOfAnyLayer(part: Part, provider: Provider): Graph {
+  return build('text_encoder_any_layer', part, provider, ({ g }, states) => {
+    const channels = g.input('channels', 'i32', [states[0]!.shape[2]!]);
+    return op.gather(g, op.concat(g, states, 2), channels, 2);
+  });
+}
+
+/** The `channels` that pick one layer, 0 for the first. @throws model_unsupported */
+export function layerChannels(part: Part, layer: number): Int32Array {
+  const { width } = configOf(part);
+  return Int32Array.from({ length: width }, (_, channel) => layer * width + channel);
+}
+
+/** @throws model_unsupported */
+export function clipTextLayers(part: Part): number {
+  return configOf(part).layers;
+}
+
+/** @param pick chooses among the states f32[n,t,d] after each layer */
+function build(
+  name: string,
+  part: Part,
+  provider: Provider,
+  pick: (net: Net, states: readonly Value[]) => Value,
+): Graph {
+  const config = configOf(part);
+  const g = new GraphBuilder(name);
   const weights = new WeightReader(g, part.tensors);
   const tokenIds = g.input('token_ids', 'i32', ['n', 't']);
   const net = { g, weights, dialect: dialectOf(provider) };
-  g.output('hidden', writeClipText(net, config, tokenIds));
-  weights.refuseUnused((name) => !IDLE_TENSORS.test(name));
+  const picked = pick(net, layerStates(net, config, tokenIds));
+  g.output('hidden', layerNorm(net, picked, 'text_model.final_layer_norm', config.epsilon));
+  weights.refuseUnused((tensor) => !IDLE_TENSORS.test(tensor));
   return g.build();
+}
+
+function configOf(part: Part): ClipTextConfig {
+  return readClipTextConfig(new ConfigReader('text_encoder', part.config));
 }
 
 /** Position ids are 0, 1, 2 … in every file; the projection is for pooled outputs. */
@@ -61,14 +100,17 @@ export function readClipTextConfig(reader: ConfigReader): ClipTextConfig {
   return config;
 }
 
-function writeClipText(net: Net, config: ClipTextConfig, tokenIds: Value): Value {
+/** f32[n,t,d] after each layer. */
+function layerStates(net: Net, config: ClipTextConfig, tokenIds: Value): readonly Value[] {
   const tokens = op.shapeOf(net.g, tokenIds, 1, 2);
   const mask = causalMask(net, config.maxTokens, tokens);
   let x = embeddings(net, config, tokenIds, tokens, 'text_model.embeddings');
+  const states: Value[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     x = encoderLayer(net, x, `text_model.encoder.layers.${layer}`, config, mask);
+    states.push(x);
   }
-  return layerNorm(net, x, 'text_model.final_layer_norm', config.epsilon);
+  return states;
 }
 
 /** @param tokens i64[1]: t. */

@@ -2,8 +2,8 @@
 // used and stay until the model is closed. Which rows belong together is the caller's business; here they are only stacked.
 import type { Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
 import { DarkroomError } from '../errors.ts';
-import { buildDecoder, buildEncoder } from '../networks/autoencoderKl.ts';
-import { buildClipText } from '../networks/clipText.ts';
+import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
+import { buildClipText, buildClipTextOfAnyLayer, clipTextLayers, layerChannels } from '../networks/clipText.ts';
 import { buildUnet } from '../networks/unet.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { ModelFolder } from '../weights/modelFolder.ts';
@@ -11,7 +11,7 @@ import { NetworkSession, type SessionSettings } from './session.ts';
 
 export interface Posterior {
   readonly mean: Latents;
-  /** f32[c, h, w], as large as the mean. */
+  /** f32[c, h, w], as large as the mean; empty for an autoencoder whose latents have no spread. */
   readonly std: Float32Array;
 }
 
@@ -19,8 +19,12 @@ export interface Posterior {
 export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'>;
 
 export interface OpenModel {
-  /** Last hidden states, one f32[t, d] a prompt. Prompts of one call have the same number of tokens. */
-  text(tokenIds: readonly Int32Array[]): Promise<readonly Conditioning[]>;
+  /**
+   * Hidden states, one f32[t, d] a prompt. Prompts of one call have the same number of tokens.
+   * @param clipSkip 1 for the last layer, 2 for the one before it …
+   * @throws request_invalid when the text encoder has fewer layers
+   */
+  text(tokenIds: readonly Int32Array[], clipSkip?: number): Promise<readonly Conditioning[]>;
   /** One prediction f32[c, h, w] a row, in order. Rows of equal latent shape and token count run as one call. */
   unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
   encode(pixels: Pixels): Promise<Posterior>;
@@ -36,16 +40,18 @@ export interface OpenModel {
 export async function openModel(folder: ModelParts, settings: SessionSettings): Promise<OpenModel> {
   const { provider } = settings;
   const text = new LazySession(buildClipText(folder.textEncoder, provider), settings);
+  const anyLayer = textOfAnyLayer(folder, settings);
   const unet = new LazySession(buildUnet(folder.unet, provider), settings);
   const encoder = new LazySession(buildEncoder(folder.vae, provider), settings);
   const decoder = new LazySession(buildDecoder(folder.vae, provider), settings);
   return {
-    text: (tokenIds) => encodeText(text, tokenIds),
+    text: (tokenIds, clipSkip = 1) =>
+      clipSkip === 1 ? encodeText(text, tokenIds, {}) : anyLayer.encode(tokenIds, clipSkip),
     unet: (rows) => predict(unet, rows),
     encode: (pixels) => encode(encoder, pixels),
     decode: (latents) => inTurn(latents, (one) => decode(decoder, one)),
     close: async () => {
-      for (const session of [text, unet, encoder, decoder]) await session.close();
+      for (const session of [text, anyLayer, unet, encoder, decoder]) await session.close();
     },
   };
 }
@@ -87,11 +93,36 @@ class LazySession {
   }
 }
 
-async function encodeText(session: LazySession, tokenIds: readonly Int32Array[]): Promise<readonly Conditioning[]> {
+/**
+ * The text encoder that can stop at any layer: one session for every clip skip, beside that of the last layer, which most requests
+ * use and whose numbers must not depend on this one.
+ */
+function textOfAnyLayer({ textEncoder }: ModelParts, settings: SessionSettings) {
+  const layers = clipTextLayers(textEncoder);
+  let session: LazySession | null = null;
+  return {
+    encode: (tokenIds: readonly Int32Array[], clipSkip: number) => {
+      if (clipSkip > layers) {
+        const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
+        throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
+      }
+      session ??= new LazySession(buildClipTextOfAnyLayer(textEncoder, settings.provider), settings);
+      const channels = layerChannels(textEncoder, layers - clipSkip);
+      return encodeText(session, tokenIds, { channels: { data: channels, dims: [channels.length] } });
+    },
+    close: async () => session?.close(),
+  };
+}
+
+async function encodeText(
+  session: LazySession,
+  tokenIds: readonly Int32Array[],
+  more: Parameters<NetworkSession['run']>[0],
+): Promise<readonly Conditioning[]> {
   if (tokenIds.length === 0) return [];
   const tokens = tokenIds[0]!.length;
   const input = { data: stackIntegers(tokenIds), dims: [tokenIds.length, tokens] };
-  const { hidden } = await session.run({ token_ids: input });
+  const { hidden } = await session.run({ token_ids: input, ...more });
   const width = hidden!.length / (tokenIds.length * tokens);
   return unstack(hidden!, tokenIds.length).map((data) => ({ tokens, width, hidden: data }));
 }
@@ -133,7 +164,7 @@ async function encode(session: LazySession, pixels: Pixels): Promise<Posterior> 
   const factor = 2 ** halvingsOf(session.graph);
   const latents = { height: Math.floor(height / factor), width: Math.floor(width / factor) };
   const channels = mean!.length / (latents.height * latents.width);
-  return { mean: { channels, ...latents, data: mean! }, std: std! };
+  return { mean: { channels, ...latents, data: mean! }, std: std ?? new Float32Array(0) };
 }
 
 async function decode(session: LazySession, latents: Latents): Promise<Pixels> {

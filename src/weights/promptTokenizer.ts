@@ -7,4 +7,14 @@ export interface PromptTokenizer {
   encode(text: string): Int32Array;
   /** Tokens the whole prompt has, uncut and without markers; more than maxTokens - 2 means `encode` drops words. */
   countTokens(text: string): number;
+  /** The whole text's tokens, uncut and without markers. */
+  idsOf(text: string): readonly number[];
+  /** i32[maxTokens]: markers and padding around tokens, of which there may be `room`. */
+  frame(ids: readonly number[]): Int32Array;
+  /** Tokens of one prompt beside its markers; 75 for CLIP. */
+  readonly room: number;
+  /** Markers before the first token. */
+  readonly leading: number;
+  /** The token of a comma; undefined where it is no single one. */
+  readonly comma: number | undefined;
 }

@@ -129,14 +129,21 @@ function promptTokenizer(tokenizer: Tokenizer, maxTokens: number, padId: number,
   if (room < 1) throw invalid(source, `a prompt may have ${maxTokens} tokens, too few for its markers`);
   const idsOf = (text: string): readonly number[] =>
     tokenizer.encode(plainText(text), { add_special_tokens: false }).ids;
+  const frame = (ids: readonly number[]) => {
+    const framed = new Int32Array(maxTokens).fill(padId);
+    framed.set([...before, ...ids, ...after]);
+    return framed;
+  };
+  const [comma, ...more] = idsOf(',');
   return {
     maxTokens,
+    room,
+    leading: before.length,
+    comma: more.length === 0 ? comma : undefined,
     countTokens: (text) => idsOf(text).length,
-    encode: (text) => {
-      const ids = new Int32Array(maxTokens).fill(padId);
-      ids.set([...before, ...idsOf(text).slice(0, room), ...after]);
-      return ids;
-    },
+    idsOf,
+    frame,
+    encode: (text) => frame(idsOf(text).slice(0, room)),
   };
 }
 

@@ -14,7 +14,8 @@ export interface Posterior {
 
 /** The networks of one open model; every method answers row by row, in order. */
 export interface Networks {
-  text(prompts: readonly string[]): Promise<readonly Conditioning[]>;
+  /** @param clipSkip the same for all of them */
+  text(prompts: readonly string[], clipSkip?: number): Promise<readonly Conditioning[]>;
   unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
   encode(pixels: readonly Pixels[]): Promise<readonly Posterior[]>;
   decode(latents: readonly Latents[]): Promise<readonly Pixels[]>;
@@ -171,9 +172,12 @@ interface Trade<A extends Ask, Row, Result> {
 
 type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
 
-const text: Trade<AskOf<'text'>, string, Conditioning> = {
-  rows: (ask) => [ask.prompt],
-  run: (networks, prompts) => networks.text(prompts),
+const text: Trade<AskOf<'text'>, AskOf<'text'>, Conditioning> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) => {
+    const prompts = asks.map(({ prompt }) => prompt);
+    return networks.text(prompts, asks[0]!.clipSkip);
+  },
   answer: ([conditioning]) => ({ kind: 'text', conditioning: conditioning! }),
 };
 

@@ -80,7 +80,7 @@ export function budgetFor(provider: string): RowBudget {
     : { unetCells: 64 * cells, autoencoderCells: 16 * cells };
 }
 
-/** Rows of a text call: prompts are 77 tokens each, the smallest of the four networks. */
+/** Rows of a text call: prompts of mostly one chunk, 77 tokens, for the smallest of the four networks. */
 const TEXT_ROWS = 16;
 /** Every known autoencoder of this family shrinks each side by 8; only a measure of memory here. */
 const PX_PER_CELL = 8;
@@ -121,7 +121,7 @@ export function groupOf(model: string, ask: Ask): string {
 function shapeOf(ask: Ask): string {
   switch (ask.kind) {
     case 'text':
-      return '';
+      return `${ask.clipSkip ?? 1}`;
     case 'unet': {
       const row = ask.rows[0];
       return row === undefined ? '' : [shape(row.latents), row.conditioning.tokens, row.conditioning.width].join('|');

@@ -5,6 +5,7 @@ import type { SessionSettings } from '../runtime/session.ts';
 import type { PromptTokenizer } from '../weights/promptTokenizer.ts';
 import type { ModelRegistry } from '../weights/registry.ts';
 import type { Networks } from './batcher.ts';
+import { encodePrompts } from './promptEncoder.ts';
 
 /** Models that stay open without work. A Stable Diffusion 1.x model takes 4-5 GB; the second saves seconds at every change between two. */
 const IDLE_MODELS = 2;
@@ -96,7 +97,7 @@ export function folderOpener(registry: ModelRegistry, settings: SessionSettings)
 
 function networksOf(model: OpenModel, tokenizer: PromptTokenizer): Networks {
   return {
-    text: (prompts) => model.text(prompts.map((prompt) => tokenizer.encode(prompt))),
+    text: (prompts, clipSkip) => encodePrompts(model, tokenizer, prompts, clipSkip),
     unet: (rows) => model.unet(rows),
     encode: async (pictures) => {
       const posteriors = [];

@@ -1,7 +1,8 @@
-// The pictures diffusers made on the tiny folders (make_pipelines.py), and our pipeline run on the same request.
+// The pictures diffusers made on the tiny folders (make_pipelines.py, make_more_pipelines.py), and our pipeline run on the same
+// request.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SamplerName } from '../../src/core/request.ts';
+import type { SamplerName, ScheduleName } from '../../src/core/request.ts';
 import type { Answer, Ask, Latents, Pixels } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
 import { modelFacts } from '../../src/diffusion/modelFacts.ts';
@@ -10,9 +11,10 @@ import { ROOT } from '../../src/root.ts';
 import type { OpenModel } from '../../src/runtime/engine.ts';
 import type { ModelFolder } from '../../src/weights/modelFolder.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { encodePrompts } from '../../src/worker/promptEncoder.ts';
 
 const GOLDEN = path.join(ROOT, 'test/golden');
-const FAMILIES = path.join(GOLDEN, 'families');
+export const FAMILIES = path.join(GOLDEN, 'families');
 export const FOLDERS = path.join(GOLDEN, 'folders');
 export const FAMILY_MODELS = path.join(FAMILIES, 'models');
 
@@ -22,6 +24,8 @@ export interface GoldenCase {
   readonly key: string;
   readonly folder: string;
   readonly sampler: SamplerName;
+  /** The sampler's own where it is null or absent. */
+  readonly schedule?: ScheduleName | null;
   readonly name: string;
   readonly prompt: string;
   readonly negative: string;
@@ -35,17 +39,23 @@ export interface GoldenCase {
   readonly rescale?: number;
 }
 
-export const goldenCases = readCases(path.join(GOLDEN, 'pipelines.json'));
+export const goldenCases = ['pipelines.json', 'more_pipelines.json'].flatMap((name) =>
+  readCases(path.join(GOLDEN, name)),
+);
 /** Of golden/families: a folder, and single files, which are recorded through the folders they were made from. */
 export const familyCases = readCases(path.join(FAMILIES, 'pictures.json'));
+/** Of sd2-zsnr with another autoencoder. */
+export const tinyCases = readCases(path.join(FAMILIES, 'tiny.json'));
 
 function readCases(file: string): readonly GoldenCase[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly GoldenCase[] }).cases;
 }
 
-const records = [path.join(GOLDEN, 'pipelines.safetensors'), path.join(FAMILIES, 'pictures.safetensors')].map(
-  (file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }),
-);
+const records = [
+  path.join(GOLDEN, 'pipelines.safetensors'),
+  path.join(GOLDEN, 'more_pipelines.safetensors'),
+  path.join(FAMILIES, 'pictures.safetensors'),
+].map((file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }));
 
 function recorded(name: string): Uint8Array {
   for (const { index, bytes } of records) {
@@ -87,17 +97,17 @@ function startPixels({ width, height }: GoldenCase): Pixels {
 }
 
 export function requestOf(golden: GoldenCase): PictureRequest {
-  const { prompt, negative, guidance, steps, seed, sampler, strength } = golden;
+  const { prompt, negative, guidance, steps, seed, sampler, schedule, strength } = golden;
   const size = { widthPx: golden.width, heightPx: golden.height };
   const start = strength === null ? null : { pixels: startPixels(golden), strength };
-  return { prompt, negativePrompt: negative, guidance, steps, seed, sampler, size, start };
+  return { prompt, negativePrompt: negative, guidance, steps, seed, sampler, schedule, size, start };
 }
 
 /** Answers one ask with the networks of an opened folder. */
 export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask): Promise<Answer> {
   switch (ask.kind) {
     case 'text': {
-      const [conditioning] = await model.text([folder.tokenizer.encode(ask.prompt)]);
+      const [conditioning] = await encodePrompts(model, folder.tokenizer, [ask.prompt], ask.clipSkip);
       return { kind: 'text', conditioning: conditioning! };
     }
     case 'unet':

@@ -1,0 +1,87 @@
+// Which conditionings every look at the picture is made with: schedules and AND taken apart, every text asked for once, all made one length.
+// Deliberately not here: weights inside a text; whoever answers a text ask reads those (promptChunks).
+import { type PromptPart, promptParts } from '../core/promptParts.ts';
+import { type ScheduledText, scheduleOf, textAt } from '../core/promptSchedule.ts';
+import { DarkroomError } from '../errors.ts';
+import { type Answer, type Ask, type Conditioning, expectKind } from './asks.ts';
+import { rolesOfParts } from './guidance.ts';
+import { padded } from './promptChunks.ts';
+
+export interface Prompts {
+  readonly prompt: string;
+  /** AND has no meaning here, as in A1111. */
+  readonly negativePrompt: string;
+  readonly guidance: number;
+  readonly clipSkip?: number | null | undefined;
+}
+
+/** The conditionings of one look, in the order of `rolesOfParts`; look 0 is the first that is made. */
+export type ConditioningsAt = (look: number) => readonly Conditioning[];
+
+/** Different texts of one picture; each is encoded, and kept until the picture is done. */
+const MAX_TEXTS = 64;
+
+/**
+ * Asks for every text once, before any noise is drawn.
+ * @param looks of the whole schedule, a start picture's share included; `when` in a prompt is counted in them
+ * @throws request_invalid when the prompts pass through more than 64 texts
+ */
+export function* readPrompts(prompts: Prompts, looks: number): Generator<Ask, ConditioningsAt, Answer> {
+  const schedules = textsOf(prompts).map((text) => scheduleOf(text, looks));
+  checkCount(schedules);
+  const encoded: ReadonlyMap<string, Conditioning>[] = [];
+  for (const schedule of schedules) encoded.push(yield* encodeAll(schedule, prompts.clipSkip ?? 1));
+  const equal = yield* equalised(encoded, prompts.clipSkip ?? 1);
+  return (look) => schedules.map((schedule, row) => equal[row]!.get(textAt(schedule, look))!);
+}
+
+/** One text a row. */
+function textsOf({ prompt, negativePrompt, guidance }: Prompts): readonly string[] {
+  const parts: readonly PromptPart[] = promptParts(prompt);
+  const roles = rolesOfParts(
+    guidance,
+    parts.map(({ weight }) => weight),
+  );
+  const conds = roles.includes('cond') ? parts.map(({ text }) => text) : [];
+  return roles.includes('uncond') ? [negativePrompt, ...conds] : conds;
+}
+
+function checkCount(schedules: readonly (readonly ScheduledText[])[]): void {
+  const texts = new Set(schedules.flatMap((schedule) => schedule.map(({ text }) => text)));
+  if (texts.size <= MAX_TEXTS) return;
+  throw new DarkroomError(
+    'request_invalid',
+    `prompt: found ${texts.size} texts in turn, expected at most ${MAX_TEXTS}`,
+    {
+      field: 'prompt',
+    },
+  );
+}
+
+function* encodeAll(
+  schedule: readonly ScheduledText[],
+  clipSkip: number,
+): Generator<Ask, Map<string, Conditioning>, Answer> {
+  const encoded = new Map<string, Conditioning>();
+  for (const { text } of schedule) {
+    if (!encoded.has(text)) encoded.set(text, yield* encodeText(text, clipSkip));
+  }
+  return encoded;
+}
+
+function* encodeText(prompt: string, clipSkip: number): Generator<Ask, Conditioning, Answer> {
+  const answer = yield { kind: 'text', prompt, ...(clipSkip === 1 ? {} : { clipSkip }) };
+  return expectKind('text', answer).conditioning;
+}
+
+/** All as long as the longest, so that every row can share one call, now and in other steps. */
+function* equalised(
+  encoded: readonly ReadonlyMap<string, Conditioning>[],
+  clipSkip: number,
+): Generator<Ask, readonly ReadonlyMap<string, Conditioning>[], Answer> {
+  const lengths = new Set(encoded.flatMap((texts) => [...texts.values()].map(({ tokens }) => tokens)));
+  if (lengths.size < 2) return encoded;
+  const empty = yield* encodeText('', clipSkip);
+  const longest = Math.max(...lengths);
+  return encoded.map((texts) => new Map([...texts].map(([text, state]) => [text, padded(state, longest, empty)])));
+}
