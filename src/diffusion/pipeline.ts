@@ -123,7 +123,7 @@ function* noisyStart(
   }
   const { mean, std } = expectKind('encode', yield { kind: 'encode', pixels });
   const drawn = random.randn(std.length);
-  const latents = mean.data.map((value, i) => scalingFactor * Math.fround(value + std[i]! * drawn[i]!));
+  const latents = mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
   return first === undefined ? latents : addNoise(latents, random.randn(latents.length), first);
 }
 

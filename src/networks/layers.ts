@@ -19,6 +19,8 @@ export function silu(net: Net, x: Value): Value {
 export interface Conv2dOptions extends op.ConvOptions {
   /** Side of the square kernel; 3 when left out. */
   readonly kernel?: number;
+  /** Whether there is one; true when left out. */
+  readonly bias?: boolean;
 }
 
 const PADS_OF_3 = [1, 1, 1, 1] as const;
@@ -29,7 +31,7 @@ export function conv2d(net: Net, x: Value, name: string, out: number, options: C
   const side = Math.floor((kernel - 1) / 2);
   const pads = options.pads ?? (kernel === 3 ? PADS_OF_3 : ([side, side, side, side] as const));
   const weight = net.weights.take(`${name}.weight`, [out, channelsOf(x), kernel, kernel]);
-  const bias = net.weights.take(`${name}.bias`, [out]);
+  const bias = options.bias === false ? null : net.weights.take(`${name}.bias`, [out]);
   return op.conv(net.g, x, weight, bias, { ...options, pads });
 }
 

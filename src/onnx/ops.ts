@@ -83,6 +83,14 @@ export function sigmoid(g: GraphBuilder, x: Value): Value {
   return one(g.node('Sigmoid', [x]));
 }
 
+export function relu(g: GraphBuilder, x: Value): Value {
+  return one(g.node('Relu', [x]));
+}
+
+export function tanh(g: GraphBuilder, x: Value): Value {
+  return one(g.node('Tanh', [x]));
+}
+
 export function erf(g: GraphBuilder, x: Value): Value {
   return one(g.node('Erf', [x]));
 }

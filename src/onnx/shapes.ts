@@ -33,6 +33,8 @@ const broadcast: Rule = ([a, b]) => {
 const RULES: Readonly<Record<string, Rule>> = {
   Identity: asFirst,
   Sigmoid: asFirst,
+  Relu: asFirst,
+  Tanh: asFirst,
   Erf: asFirst,
   Exp: asFirst,
   Sin: asFirst,

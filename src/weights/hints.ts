@@ -28,6 +28,8 @@ const folderSchema = z.strictObject({
     .optional(),
   /** How far guided predictions are brought back to the spread of unguided ones; models of zero terminal SNR like 0.7. */
   guidanceRescale: z.number().min(0).max(1).optional(),
+  /** An autoencoder of models/vaes, in the place of the model's own. */
+  vae: z.string().regex(NAME).optional(),
   /** Style key → phrase, appended to the prompt as it stands: begin it with a comma or a space. */
   styles: z.record(z.string().regex(NAME), z.string().min(1).max(200)).optional(),
 });

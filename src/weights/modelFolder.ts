@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
 import { DarkroomError } from '../errors.ts';
-import { readFolderHints } from './hints.ts';
+import { AUTOENCODER_CLASSES, readAutoencoderFolder, readSharedAutoencoder } from './autoencoderPart.ts';
+import { type Hints, readFolderHints } from './hints.ts';
 import { makeModelCard } from './modelCard.ts';
 import { isRecord, nameInMessages, readModelJson } from './modelFiles.ts';
 import {
@@ -18,7 +19,7 @@ import {
   SUPPORTED_PIPELINES,
   unsupported,
 } from './modelKinds.ts';
-import { autoencoderName, textEncoderName } from './partNames.ts';
+import { textEncoderName } from './partNames.ts';
 import { openPartWeights } from './partWeights.ts';
 import type { PromptTokenizer } from './promptTokenizer.ts';
 import { openSafetensors, pickleError } from './safetensors.ts';
@@ -66,7 +67,7 @@ export interface TokenizerPlace {
 /** Class names in model_index.json that this version builds. */
 const PART_CLASSES = {
   unet: 'UNet2DConditionModel',
-  vae: 'AutoencoderKL',
+  vae: AUTOENCODER_CLASSES,
   text_encoder: 'CLIPTextModel',
 } as const;
 
@@ -88,13 +89,13 @@ function readModelFolder(modelsDir: string, folder: string): ModelLayout {
   checkModelIndex(readModelJson(modelsDir, indexFile), source);
   const unet = readPart(modelsDir, folder, 'unet', 'diffusion_pytorch_model');
   const textEncoder = readPart(modelsDir, folder, 'text_encoder', 'model', textEncoderName);
-  const vae = readPart(modelsDir, folder, 'vae', 'diffusion_pytorch_model', autoencoderName);
+  const hintsFile = path.join(folder, 'darkroom.json');
+  const hints = readFolderHints(modelsDir, hintsFile);
+  const vae = readAutoencoder(modelsDir, folder, hints);
   checkUnet(unet, vae, source);
   const tokenizerPlace = { folder: path.join(folder, 'tokenizer'), padToken: null };
   checkTokenizerFiles(tokenizerPlace.folder, `${source}/tokenizer`);
   const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
-  const hintsFile = path.join(folder, 'darkroom.json');
-  const hints = readFolderHints(modelsDir, hintsFile);
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(folder);
   const card = makeModelCard({ source, hintsSource, name, hints, unet: unet.config, vae: vae.config });
@@ -158,9 +159,10 @@ function isComponent(entry: unknown): boolean {
   return Array.isArray(entry) && typeof entry[1] === 'string';
 }
 
-function checkClass(source: string, part: string, entry: unknown, expected: string): void {
+function checkClass(source: string, part: string, entry: unknown, classes: string | readonly string[]): void {
   const found = Array.isArray(entry) ? entry[1] : entry;
-  if (found === expected) return;
+  if ([classes].flat().includes(found)) return;
+  const expected = [classes].flat().join('" or "');
   const file = `${source}/model_index.json`;
   throw new DarkroomError('model_unsupported', `${file}: ${part} is ${JSON.stringify(found)}, expected "${expected}"`);
 }
@@ -176,6 +178,11 @@ function readPart(
   const config = readModelJson(modelsDir, path.join(partDir, 'config.json'));
   const tensors = openPartWeights(modelsDir, partDir, base);
   return { config, tensors: rename === undefined ? tensors : renameTensors(tensors, rename) };
+}
+
+function readAutoencoder(modelsDir: string, folder: string, { vae }: Hints): Part {
+  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae);
+  return readAutoencoderFolder(modelsDir, path.join(folder, 'vae'));
 }
 
 /** The config can lie about what the weights are (edited by hand, mixed downloads), so both are asked. */

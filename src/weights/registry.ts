@@ -3,10 +3,11 @@ import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
+import { AUTOENCODERS_FOLDER } from './autoencoderPart.ts';
 import { isPickleName, type ModelFolder, type ModelLayout, readModelLayout, withTokenizer } from './modelFolder.ts';
 
 /** Folders beside the models for what changes a model and is none by itself. */
-const RESERVED = new Set(['loras', 'embeddings', 'controlnets']);
+const RESERVED = new Set(['loras', 'embeddings', 'controlnets', AUTOENCODERS_FOLDER]);
 
 export interface RefusedModel {
   /** File or folder name under the models folder. */

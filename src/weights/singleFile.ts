@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
+import { readSharedAutoencoder } from './autoencoderPart.ts';
 import { CLIP_TOKENS } from './clipTokenizer.ts';
 import { CLIP_VOCAB_SIZE } from './clipVocabulary.ts';
 import { type FileHints, readFileHints } from './hints.ts';
@@ -25,6 +26,7 @@ import {
 import { makeModelCard } from './modelCard.ts';
 import { nameInMessages, readModelText } from './modelFiles.ts';
 import type { ModelLayout, Part, TokenizerPlace } from './modelFolder.ts';
+import { kindOfInputChannels, unsupported } from './modelKinds.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { parseScheduler } from './schedulerFile.ts';
 import type { TensorIndex } from './tensors.ts';
@@ -42,8 +44,8 @@ export function readSingleFile(modelsDir: string, file: string, tensors: Safeten
   const text = readTextEncoder(tensors);
   const noise = noiseFacts(modelsDir, besides, tensors, hints, text.family);
   const unet = readUnet(tensors, text.family, noise);
-  const vae = partOf(autoencoderTensors(under(tensors, 'vae', 'autoencoder')), inferAutoencoderConfig);
-  checkWidths(unet, text.part);
+  const vae = readAutoencoder(modelsDir, tensors, hints);
+  checkWidths(unet, vae, text.part);
   const source = tensors.source;
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(besides);
@@ -97,8 +99,16 @@ function readUnet(tensors: TensorIndex, family: LdmFamily, { prediction }: Noise
   return partOf(unetTensors(under(tensors, 'unet', 'U-Net')), (found) => inferUnetConfig(found, family, sampleSize));
 }
 
-/** Two downloads mixed into one file would fail in the middle of the first picture. */
-function checkWidths(unet: Part, text: Part): void {
+/** Files "without VAE" need one of models/vaes. */
+function readAutoencoder(modelsDir: string, tensors: TensorIndex, { vae }: FileHints): Part {
+  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae);
+  return partOf(autoencoderTensors(under(tensors, 'vae', 'autoencoder')), inferAutoencoderConfig);
+}
+
+/** Two downloads mixed into one would fail in the middle of the first picture. */
+function checkWidths(unet: Part, vae: Part, text: Part): void {
+  const kind = kindOfInputChannels(unet.config.in_channels as number, Number(vae.config.latent_channels ?? 4));
+  if (kind !== undefined) throw unsupported(unet.tensors.source, kind);
   const [wanted, given] = [unet.config.cross_attention_dim, text.config.hidden_size];
   if (wanted === given) return;
   throw new DarkroomError(

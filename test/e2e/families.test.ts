@@ -1,5 +1,6 @@
 // The families and layouts beyond test/golden/folders against diffusers, picture by picture: Stable Diffusion 2.x with zero terminal SNR and
 // rescaled guidance, and single files of 1.x and 2.x, whose pictures diffusers painted from the folders they were made from. Tolerances as in oracle.test.ts.
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { openModel } from '../../src/runtime/engine.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import {
   develop,
+  FAMILIES,
   FAMILY_MODELS,
   FOLDERS,
   familyCases,
@@ -16,6 +18,7 @@ import {
   goldenPixels,
   relativeDistance,
   requestOf,
+  tinyCases,
   toBytes,
   worstByte,
 } from '../support/goldenPipelines.ts';
@@ -43,6 +46,25 @@ describe.each(models)('%s makes the pictures diffusers makes', (name) => {
     const golden = familyCases.find((one) => one.folder === name && one.rescale === folder.guidanceRescale)!;
     const picture = await develop(requestOf(golden), await opening, folder);
     expect(relativeDistance(picture.latents, goldenLatents(golden))).toBeLessThanOrEqual(LATENT_TOLERANCE);
+  });
+});
+
+describe('another autoencoder by the hints of a folder', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-test-'));
+  cpSync(path.join(FAMILY_MODELS, 'sd2-zsnr'), path.join(folder, 'tiny'), { recursive: true });
+  cpSync(path.join(FAMILIES, 'vaes'), path.join(folder, 'vaes'), { recursive: true });
+  writeFileSync(path.join(folder, 'tiny/darkroom.json'), '{ "vae": "tiny" }');
+  const model = scanModels(folder).open('tiny');
+  const opening = openModel(model, { provider: 'cpu', threads: 1 });
+  afterAll(async () => {
+    await (await opening).close();
+    await rm(folder, { recursive: true });
+  });
+
+  test.each(tinyCases)('TAESD: $sampler, $name', async (golden) => {
+    const picture = await develop(requestOf(golden), await opening, model);
+    expect(relativeDistance(picture.latents, goldenLatents(golden))).toBeLessThanOrEqual(LATENT_TOLERANCE);
+    expect(worstByte(toBytes(picture.pixels), goldenPixels(golden))).toBeLessThanOrEqual(PIXEL_TOLERANCE);
   });
 });
 

@@ -51,11 +51,10 @@ function readCases(file: string): readonly GoldenCase[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly GoldenCase[] }).cases;
 }
 
-const records = [
-  path.join(GOLDEN, 'pipelines.safetensors'),
-  path.join(GOLDEN, 'more_pipelines.safetensors'),
-  path.join(FAMILIES, 'pictures.safetensors'),
-].map((file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }));
+const RECORDS = ['pipelines', 'more_pipelines', 'families/pictures', 'families/tiny'].map((name) =>
+  path.join(GOLDEN, `${name}.safetensors`),
+);
+const records = RECORDS.map((file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }));
 
 function recorded(name: string): Uint8Array {
   for (const { index, bytes } of records) {
