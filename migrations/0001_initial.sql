@@ -41,6 +41,7 @@ CREATE TABLE jobs (
   channel_id TEXT NOT NULL,
   -- The interaction or message that asked; the same event delivered twice makes one job.
   source_id TEXT NOT NULL UNIQUE,
+  source_kind TEXT NOT NULL CHECK (source_kind IN ('interaction', 'message')),
   message_id TEXT UNIQUE,
   cost INTEGER NOT NULL CHECK (cost >= 0),
   error TEXT CHECK (error IS NULL OR json_valid(error)),

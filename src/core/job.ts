@@ -48,6 +48,8 @@ export function isFinal(state: JobState): boolean {
 /** Where a job came from, for the recipe and the lineage. */
 export type JobKind = 'imagine' | 'again' | 'variation' | 'reply' | 'edit';
 
+export type SourceKind = 'interaction' | 'message';
+
 export interface JobRecord {
   /** 10 characters of [a-z2-7]; short enough for a custom id and for people to type. */
   readonly id: string;
@@ -64,6 +66,8 @@ export interface JobRecord {
   readonly channelId: string;
   /** Interaction or message that asked; unique, so that an event delivered twice makes one job. */
   readonly sourceId: string;
+  /** What `sourceId` names; a message is answered by a reply to it. */
+  readonly sourceKind: SourceKind;
   /** The bot's own message showing this job, once posted. */
   readonly messageId: string | null;
   /** Pictures charged against the daily quota. */

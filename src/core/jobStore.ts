@@ -1,7 +1,7 @@
 // What the queue and the bot ask of the database, as one port; src/store implements it on SQLite, and SQLite is the truth.
 // Every method is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
-import type { JobKind, JobRecord, JobState, PictureRecord } from './job.ts';
+import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { BlockRule } from './moderation.ts';
 import type { ResolvedRequest } from './request.ts';
 
@@ -14,6 +14,7 @@ export interface NewJob {
   readonly guildId: string | null;
   readonly channelId: string;
   readonly sourceId: string;
+  readonly sourceKind: SourceKind;
   readonly cost: number;
 }
 

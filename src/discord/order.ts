@@ -7,7 +7,7 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
 } from 'discord.js';
-import type { JobKind, JobRecord, PictureRecord } from '../core/job.ts';
+import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.ts';
 import type { AcceptResult } from '../core/jobStore.ts';
 import { judge } from '../core/moderation.ts';
 import type { RequestDraft, ResolvedRequest } from '../core/request.ts';
@@ -30,6 +30,7 @@ export interface Asker {
   readonly channelId: string;
   /** Interaction or message id; one of them makes at most one job. */
   readonly sourceId: string;
+  readonly sourceKind: SourceKind;
 }
 
 export type StartPicture =
@@ -140,6 +141,7 @@ export function askerOf(interaction: OrderInteraction): Asker {
     guildId: interaction.guildId,
     channelId: interaction.channelId ?? interaction.user.id,
     sourceId: interaction.id,
+    sourceKind: 'interaction',
   };
 }
 

@@ -359,7 +359,7 @@ export class Outbox {
   }
 
   #replyTo(job: JobRecord): string | null {
-    if (job.kind === 'reply') return job.sourceId;
+    if (job.sourceKind === 'message') return job.sourceId;
     const parent = job.parentJobId === null ? undefined : this.#options.store.get(job.parentJobId);
     return parent?.channelId === job.channelId ? parent.messageId : null;
   }

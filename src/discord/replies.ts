@@ -44,7 +44,8 @@ async function orderReply(
     const wish = wishOf(parent, text, bot);
     if (wish === undefined) return phrases.notFinished();
     const { author, guildId, channelId, id } = message;
-    const order = await placeOrder({ userId: author.id, guildId, channelId, sourceId: id }, wish, bot);
+    const asker = { userId: author.id, guildId, channelId, sourceId: id, sourceKind: 'message' } as const;
+    const order = await placeOrder(asker, wish, bot);
     if (!order.ok) return spoken(order, phrases);
     release(order.job.id, bot);
     return undefined;
@@ -58,10 +59,10 @@ async function orderReply(
 function wishOf(parent: JobRecord, text: string, bot: BotContext): Wish | undefined {
   const pictures = singlesOf(parent.id, bot);
   if (pictures.length === 0) return undefined;
-  const { draft, parentImageIndex: imageIndex } = applyReply(parent.request, text, pictures.length);
+  const { kind, draft, parentImageIndex: imageIndex } = applyReply(parent.request, text, pictures.length);
   const picture = imageIndex === null ? undefined : pictures[imageIndex];
   const start = picture === undefined ? {} : { start: { kind: 'result', picture } as const };
-  return { kind: 'reply', draft, parent: { jobId: parent.id, imageIndex }, ...start };
+  return { kind, draft, parent: { jobId: parent.id, imageIndex }, ...start };
 }
 
 /** The banned get no public answer: it would let them make the bot talk. */

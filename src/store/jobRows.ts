@@ -1,5 +1,5 @@
 // Rows of jobs and pictures as the records of core/job.ts. Deliberately not here: statements that change anything.
-import type { JobKind, JobRecord, JobState, PictureRecord } from '../core/job.ts';
+import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from '../core/job.ts';
 import type { ResolvedRequest } from '../core/request.ts';
 import type { SerializedError } from '../errors.ts';
 
@@ -19,6 +19,7 @@ export interface JobRow {
   readonly guild_id: string | null;
   readonly channel_id: string;
   readonly source_id: string;
+  readonly source_kind: SourceKind;
   readonly message_id: string | null;
   readonly cost: number;
   readonly error: string | null;
@@ -51,6 +52,7 @@ export function toJob(row: JobRow): JobRecord {
     guildId: row.guild_id,
     channelId: row.channel_id,
     sourceId: row.source_id,
+    sourceKind: row.source_kind,
     messageId: row.message_id,
     cost: row.cost,
     error: row.error === null ? null : (JSON.parse(row.error) as SerializedError),

@@ -42,8 +42,8 @@ export interface JobTable {
 export const WAITING: readonly JobState[] = ['accepted', 'queued'];
 
 const INSERT = `INSERT INTO jobs (id, kind, state, request, model, work, parent_job_id, parent_image_index, user_id, guild_id,
-  channel_id, source_id, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @work, @parentJobId,
-  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @cost, @nowMs)`;
+  channel_id, source_id, source_kind, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @work, @parentJobId,
+  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs)`;
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,

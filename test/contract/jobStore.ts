@@ -28,6 +28,7 @@ export function newJob(overrides: Partial<NewJob> = {}): NewJob {
     guildId: 'guild',
     channelId: 'channel',
     sourceId: `source-${sources}`,
+    sourceKind: 'interaction',
     cost: 1,
     ...overrides,
   };
@@ -73,7 +74,8 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
     test('a job comes back as it went in', () => {
       const { store, clock } = setup();
       const parent = enqueue(store);
-      const asked = newJob({ kind: 'reply', parentJobId: parent.id, parentImageIndex: 2, guildId: null, cost: 4 });
+      const lineage = { kind: 'again', parentJobId: parent.id, parentImageIndex: 2 } as const;
+      const asked = newJob({ ...lineage, sourceKind: 'message', guildId: null, cost: 4 });
       const result = store.accept(asked, RULES);
       if (!result.ok) throw new Error(result.reason);
       expect(result.job).toEqual({

@@ -187,7 +187,9 @@ describe('a job from waiting to picture', () => {
     const { rows, messenger, outbox } = setUp(null);
     rows.put(testJob({ id: 'parentaaaa', state: 'delivered', messageId: '777' }));
     rows.put(testJob({ id: 'childaaaaa', kind: 'variation', parentJobId: 'parentaaaa', parentImageIndex: 0 }));
-    rows.put(testJob({ id: 'childbbbbb', kind: 'reply', sourceId: '888', parentJobId: 'parentaaaa' }));
+    rows.put(
+      testJob({ id: 'childbbbbb', kind: 'again', sourceId: '888', sourceKind: 'message', parentJobId: 'parentaaaa' }),
+    );
     rows.put(testJob({ id: 'childccccc', kind: 'again', parentJobId: 'parentaaaa', channelId: '5' }));
     for (const id of ['childaaaaa', 'childbbbbb', 'childccccc']) outbox.touch(id);
     await settled();

@@ -24,6 +24,7 @@ export function testJob(over: Partial<JobRecord> = {}, draft: Partial<RequestDra
     guildId: '200000000000000002',
     channelId: '300000000000000003',
     sourceId: '400000000000000004',
+    sourceKind: 'interaction',
     messageId: null,
     cost: request.count,
     error: null,

@@ -285,9 +285,19 @@ describe('replies', () => {
 
   test('with a number pick a picture of a grid', async () => {
     const { message } = await house.picture({ count: 2 });
-    await bob().reply(message.id, '2');
-    const { job } = await house.jobIn('delivered', house.bob);
-    expect(job.parentImageIndex).toBe(1);
+    const said = await bob().reply(message.id, '2');
+    const { job, message: answer } = await house.jobIn('delivered', house.bob);
+    expect(job).toMatchObject({ kind: 'variation', parentImageIndex: 1 });
+    expect((answer.message_reference as JsonObject).message_id).toBe(said.id);
+  });
+
+  test('that say "again" start from nothing with a new seed, and are answered all the same', async () => {
+    const { job: parent, message } = await house.picture({ seed: 7, steps: 3 });
+    const said = await bob().reply(message.id, 'again');
+    const { job, message: answer } = await house.jobIn('delivered', house.bob);
+    expect(job).toMatchObject({ kind: 'again', parentJobId: parent.id, parentImageIndex: null });
+    expect(job.request).toEqual({ ...parent.request, seed: job.request.seed });
+    expect((answer.message_reference as JsonObject).message_id).toBe(said.id);
   });
 
   test('with the ping off carry no words, and nothing happens', async () => {

@@ -225,7 +225,7 @@ test('a restart with a picture made but not shown sends it without making it aga
 test('a row nobody was told of is expired by the next life, never run and never shown', async () => {
   const { job } = await house.picture();
   const { request, userId, guildId, channelId, cost } = job;
-  const asker = { userId, guildId, channelId, sourceId: '1500000000000000001' };
+  const asker = { userId, guildId, channelId, sourceId: '1500000000000000001', sourceKind: 'interaction' } as const;
   const wish = { kind: 'imagine', request, parentJobId: null, parentImageIndex: null, cost } as const;
   house.store.accept({ ...asker, ...wish }, house.rules);
   expect(house.used(house.alice)).toBe(2);
