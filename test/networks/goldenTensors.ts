@@ -12,10 +12,10 @@ export interface GoldenTensor {
 export const FOLDERS = path.join(ROOT, 'test/golden/folders');
 export const RECORDED = path.join(ROOT, 'test/golden/networks');
 
-/** @param record file under test/golden/networks, without ending. Integers become floats. */
-export function readGolden(record: string): (name: string) => GoldenTensor {
-  const file = path.join(RECORDED, `${record}.safetensors`);
-  const index = openSafetensors(RECORDED, file);
+/** @param record file under `folder`, without ending. Integers become floats. */
+export function readGolden(record: string, folder = RECORDED): (name: string) => GoldenTensor {
+  const file = path.join(folder, `${record}.safetensors`);
+  const index = openSafetensors(folder, file);
   const bytes = readFileSync(file);
   return (name) => {
     const tensor = index.get(name);

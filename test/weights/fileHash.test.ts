@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { utimesSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { hashFile } from '../../src/weights/fileHash.ts';
+import { modelsFolder } from './makeSafetensors.ts';
+
+/** Larger than one piece, and no multiple of it. */
+const BYTES = Buffer.alloc(2 * 1024 * 1024 + 17, 'darkroom');
+
+test('sha256 of the whole file, and its first ten digits', async () => {
+  const file = path.join(modelsFolder({ 'x.safetensors': BYTES }), 'x.safetensors');
+  utimesSync(file, 1000, 2000);
+  const sha256 = createHash('sha256').update(BYTES).digest('hex');
+  const expected = { sha256, short: sha256.slice(0, 10), sizeBytes: BYTES.length, modifiedMs: 2_000_000 };
+  expect(await hashFile(file)).toEqual(expected);
+});
+
+test('the empty file, whose hash everybody knows', async () => {
+  const file = path.join(modelsFolder({ x: '' }), 'x');
+  expect((await hashFile(file)).short).toBe('e3b0c44298');
+});
+
+test('a file that grows meanwhile, one that is not there, and giving up', async () => {
+  const folder = modelsFolder({ x: BYTES });
+  const file = path.join(folder, 'x');
+  const hashing = hashFile(file);
+  setImmediate(() => utimesSync(file, 3000, 3000));
+  await expect(hashing).rejects.toThrow(/^x: changed while it was read/);
+  await expect(hashFile(path.join(folder, 'gone'))).rejects.toMatchObject({ code: 'model_missing' });
+  await expect(hashFile(folder)).rejects.toMatchObject({ code: 'weights_invalid' });
+  await expect(hashFile(file, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+});
