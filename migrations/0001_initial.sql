@@ -31,8 +31,9 @@ CREATE TABLE jobs (
   losses INTEGER NOT NULL DEFAULT 0 CHECK (losses >= 0),
   -- The resolved request.
   request TEXT NOT NULL CHECK (json_valid(request)),
-  -- Of the request: its model, and its work in units of core/work.ts.
+  -- Of the request: its model, the hash of its start picture, and its work in units of core/work.ts.
   model TEXT NOT NULL,
+  input_sha256 TEXT,
   work REAL NOT NULL CHECK (work > 0),
   parent_job_id TEXT REFERENCES jobs (id),
   parent_image_index INTEGER,
@@ -58,6 +59,8 @@ CREATE INDEX jobs_of_state ON jobs (state, seq);
 CREATE INDEX jobs_of_user ON jobs (user_id, seq);
 CREATE INDEX jobs_of_guild ON jobs (guild_id, seq) WHERE guild_id IS NOT NULL;
 CREATE INDEX jobs_of_parent ON jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;
+
+CREATE INDEX jobs_of_input ON jobs (input_sha256) WHERE input_sha256 IS NOT NULL;
 
 -- The program asks core/job.ts first; this is the second lock on the same door.
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF state ON jobs

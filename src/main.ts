@@ -13,7 +13,7 @@ import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import { type Logger, makeLog } from './log.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
-import { sweepPictures } from './queue/pictureFolders.ts';
+import { sweepInputs, sweepPictures } from './queue/pictureFolders.ts';
 import { ROOT } from './root.ts';
 import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
@@ -98,7 +98,8 @@ async function recover(store: JobStore, dataDir: string, log: Logger): Promise<v
   // Whoever the last life did not answer, this one cannot answer either.
   const recovered = store.recover(0);
   const swept = await sweepPictures(dataDir, store);
-  log.info({ ...recovered, swept, dataDir }, 'the database is open');
+  const sweptInputs = await sweepInputs(dataDir, store, systemClock.nowMs());
+  log.info({ ...recovered, swept, sweptInputs, dataDir }, 'the database is open');
 }
 
 interface Parts {

@@ -100,6 +100,8 @@ export interface JobStore {
   /** Newest first. */
   list(filter: JobFilter): readonly JobRecord[];
   pictures(jobId: string): readonly PictureRecord[];
+  /** Whether any job, however it ended, starts from the picture of that hash; it may be asked for again. */
+  needsInput(sha256: string): boolean;
   /** 0-based place in the order the queue would claim now; undefined when it is not waiting. */
   position(jobId: string): number | undefined;
   /** `position` with expected times, for "third in line, about 20 s". */

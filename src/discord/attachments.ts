@@ -1,7 +1,7 @@
 // Pictures people hand in: fetched from Discord's own hosts only, counted while they stream, checked by their first bytes, kept under their hash.
 // Deliberately not here: decoding. That happens in the image process, away from the bot's event loop and from its secrets.
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
 
@@ -132,8 +132,14 @@ export class InputFolder {
     );
   }
 
+  /** Its age counts from the last time somebody handed it in; see `sweepInputs`. */
+  async #handedInAgain(sha256: string): Promise<void> {
+    const now = new Date();
+    await utimes(this.pathOf(sha256), now, now);
+  }
+
   async #place(sha256: string, write: (temporary: string) => Promise<void>): Promise<void> {
-    if (await this.has(sha256)) return;
+    if (await this.has(sha256)) return this.#handedInAgain(sha256);
     await mkdir(this.#folder, { recursive: true });
     const temporary = path.join(this.#folder, `.${sha256}.${randomBytes(4).toString('hex')}`);
     try {

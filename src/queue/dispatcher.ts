@@ -86,7 +86,7 @@ export class Dispatcher {
     }));
   }
 
-  /** Begins to claim; call `store.recover` and `sweepPictures` first. */
+  /** Begins to claim; call `store.recover`, `sweepPictures` and `sweepInputs` first. */
   start(): void {
     void this.#keepLeases();
     this.kick();

@@ -1,6 +1,7 @@
-// Where a job's pictures lie in the data folder, and which folders nobody needs any more.
+// Where a job's pictures lie in the data folder, and which pictures and start pictures nobody needs any more.
 // Deliberately not here: writing pictures (the worker) and which result counts (the store).
-import { readdir, rm, statfs } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobRecord } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
@@ -49,6 +50,29 @@ export async function sweepPictures(dataDir: string, store: Pick<JobStore, 'get'
   return removed;
 }
 
+/** A form may stay open and an order may be under way, in another life of the program, for less than this; in milliseconds. */
+const UNCLAIMED_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes start pictures that no job names and that were handed in more than a day ago: dismissed forms, refused orders, halves left by
+ * a crash. For the start only. How many were removed.
+ */
+export async function sweepInputs(
+  dataDir: string,
+  store: Pick<JobStore, 'needsInput'>,
+  nowMs: number,
+): Promise<number> {
+  let removed = 0;
+  for (const name of await filesIn(path.join(dataDir, INPUTS))) {
+    const file = path.join(dataDir, INPUTS, name);
+    const { mtimeMs } = await stat(file);
+    if (nowMs - mtimeMs < UNCLAIMED_MS || store.needsInput(name)) continue;
+    await rm(file, { force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
 /** The attempt whose folder the database's pictures name. */
 function keptAttempt(job: JobRecord, store: Pick<JobStore, 'pictures'>): string | undefined {
   const first = store.pictures(job.id)[0];
@@ -56,9 +80,16 @@ function keptAttempt(job: JobRecord, store: Pick<JobStore, 'pictures'>): string 
 }
 
 async function foldersIn(folder: string): Promise<readonly string[]> {
+  return (await entriesIn(folder)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  return (await entriesIn(folder)).filter((entry) => entry.isFile()).map((entry) => entry.name);
+}
+
+async function entriesIn(folder: string): Promise<readonly Dirent[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    return await readdir(folder, { withFileTypes: true });
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw thrown;

@@ -36,13 +36,14 @@ export interface JobTable {
   setMessage(jobId: string, messageId: string): void;
   addPicture(picture: PictureRecord): void;
   pictures(jobId: string): readonly PictureRecord[];
+  needsInput(sha256: string): boolean;
 }
 
 /** Accepted and not yet made. */
 export const WAITING: readonly JobState[] = ['accepted', 'queued'];
 
-const INSERT = `INSERT INTO jobs (id, kind, state, request, model, work, parent_job_id, parent_image_index, user_id, guild_id,
-  channel_id, source_id, source_kind, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @work, @parentJobId,
+const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256, work, parent_job_id, parent_image_index, user_id, guild_id,
+  channel_id, source_id, source_kind, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
   @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs)`;
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
@@ -79,12 +80,14 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
     `INSERT INTO pictures VALUES (@jobId, @imageIndex, @path, @sha256, @seed, @widthPx, @heightPx, @sizeBytes)`,
   );
   const pictures = db.prepare<[string], PictureRow>('SELECT * FROM pictures WHERE job_id = ? ORDER BY image_index');
+  const needsInput = db.prepare<[string], number>('SELECT 1 FROM jobs WHERE input_sha256 = ? LIMIT 1').pluck();
   const record = (row: JobRow | undefined) => (row === undefined ? undefined : toJob(row));
 
   return {
     insert(id, job, nowMs) {
-      const request = JSON.stringify(job.request);
-      insert.run({ ...job, id, request, model: job.request.model, work: workOf(job.request), nowMs });
+      const { model, initImage } = job.request;
+      const of = { model, inputSha256: initImage?.sha256 ?? null, work: workOf(job.request) };
+      insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
       return toJob(byId.get(id)!);
     },
     row: (jobId) => byId.get(jobId),
@@ -118,6 +121,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
     setMessage: (jobId, messageId) => setMessage.run(messageId, jobId),
     addPicture: (picture) => addPicture.run(picture),
     pictures: (jobId) => pictures.all(jobId).map(toPicture),
+    needsInput: (sha256) => needsInput.get(sha256) !== undefined,
   };
 }
 

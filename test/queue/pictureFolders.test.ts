@@ -1,11 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobStore } from '../../src/core/jobStore.ts';
-import { dropFolder, hasRoom, pictureFolder, sweepPictures } from '../../src/queue/pictureFolders.ts';
+import { InputFolder } from '../../src/discord/attachments.ts';
+import {
+  dropFolder,
+  hasRoom,
+  inputFile,
+  pictureFolder,
+  sweepInputs,
+  sweepPictures,
+} from '../../src/queue/pictureFolders.ts';
 import { openStore } from '../../src/store/openStore.ts';
 import { claim, enqueue, picture } from '../contract/jobStore.ts';
+import { testRequest } from '../support/cards.ts';
 
 let dataDir: string;
 let store: JobStore;
@@ -40,7 +49,50 @@ test('at the start, only the attempts whose pictures count stay', async () => {
   expect(await sweepPictures(dataDir, store)).toBe(0);
 });
 
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 0, 2);
+
+/** A start picture handed in so long before now. */
+function handIn(name: string, ageMs: number): string {
+  mkdirSync(path.join(dataDir, 'inputs'), { recursive: true });
+  const file = inputFile(dataDir, name);
+  writeFileSync(file, 'picture');
+  utimesSync(file, new Date(NOW_MS - ageMs), new Date(NOW_MS - ageMs));
+  return file;
+}
+
+test('at the start, old start pictures that no job names go; those of any job, however it ended, stay', async () => {
+  const [used, cancelled, unused, fresh] = ['ab', 'bc', 'cd', 'de'].map((byte) => byte.repeat(32)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  enqueue(store, { request: testRequest({ initImage: { sha256: used } }) });
+  store.cancel(enqueue(store, { request: testRequest({ initImage: { sha256: cancelled } }) }).id);
+  const files = [
+    handIn(used, 9 * DAY_MS),
+    handIn(cancelled, 9 * DAY_MS),
+    handIn(unused, DAY_MS),
+    handIn(`.${unused}.01ab`, DAY_MS),
+    handIn(fresh, DAY_MS - 1),
+  ];
+  expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(2);
+  expect(files.map((file) => existsSync(file))).toEqual([true, true, false, false, true]);
+  expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(0);
+});
+
+test('a start picture handed in again is new again', async () => {
+  const inputs = new InputFolder(dataDir);
+  const sha256 = await inputs.keep(Buffer.from('picture'));
+  utimesSync(inputFile(dataDir, sha256), new Date(0), new Date(0));
+  await inputs.keep(Buffer.from('picture'));
+  expect(await sweepInputs(dataDir, store, Date.now())).toBe(0);
+  expect(await inputs.has(sha256)).toBe(true);
+});
+
 test('a data folder without pictures has nothing to sweep', async () => {
+  expect(await sweepInputs(path.join(dataDir, 'not yet made'), store, NOW_MS)).toBe(0);
   expect(await sweepPictures(path.join(dataDir, 'not yet made'), store)).toBe(0);
 });
 
