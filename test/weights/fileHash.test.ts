@@ -24,8 +24,18 @@ test('the empty file, whose hash everybody knows', async () => {
 test('a file that grows meanwhile, one that is not there, and giving up', async () => {
   const folder = modelsFolder({ x: BYTES });
   const file = path.join(folder, 'x');
-  const hashing = hashFile(file);
-  setImmediate(() => utimesSync(file, 3000, 3000));
+  let seconds = 3000;
+  let isDone = false;
+  const hashing = hashFile(file).finally(() => {
+    isDone = true;
+  });
+  // Touched at every turn of the event loop, of which reading takes several.
+  const touch = () => {
+    utimesSync(file, seconds, seconds);
+    seconds += 1;
+    if (!isDone) setImmediate(touch);
+  };
+  setImmediate(touch);
   await expect(hashing).rejects.toThrow(/^x: changed while it was read/);
   await expect(hashFile(path.join(folder, 'gone'))).rejects.toMatchObject({ code: 'model_missing' });
   await expect(hashFile(folder)).rejects.toMatchObject({ code: 'weights_invalid' });
