@@ -29,6 +29,8 @@ CREATE TABLE jobs (
   attempt INTEGER NOT NULL DEFAULT 0 CHECK (attempt >= 0),
   -- Workers lost while they ran it.
   losses INTEGER NOT NULL DEFAULT 0 CHECK (losses >= 0),
+  -- Ends of the whole program while they ran.
+  restarts INTEGER NOT NULL DEFAULT 0 CHECK (restarts >= 0),
   -- The resolved request.
   request TEXT NOT NULL CHECK (json_valid(request)),
   -- Of the request: its model, the hash of its start picture, and its work in units of core/work.ts.

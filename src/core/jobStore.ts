@@ -88,6 +88,12 @@ export interface AuditFilter {
 /** Losses of a job's worker after which the job itself is taken for the cause. */
 export const MAX_LOSSES = 2;
 
+/**
+ * Ends of the whole program in the middle of a job that are forgiven: a power cut or a deployment is seldom the job's fault. One more and
+ * the job is taken for the cause after all, so that no request keeps a program from staying up.
+ */
+export const MAX_RESTARTS = 3;
+
 export interface JobStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
@@ -134,7 +140,7 @@ export interface JobStore {
   settle(jobId: string): JobState | undefined;
   /** Jobs whose message does not yet show their end. */
   unsettled(): readonly JobRecord[];
-  /** At start: running → queued or poison, accepted older than `answerWithinMs` → expired and refunded. */
+  /** At start: running → queued, without a loss, or poison after `MAX_RESTARTS`; accepted older than `answerWithinMs` → expired and refunded. */
   recover(answerWithinMs: number): { readonly requeued: number; readonly expired: number; readonly poisoned: number };
 
   /** What an order from there would be measured by. */

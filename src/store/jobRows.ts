@@ -10,6 +10,7 @@ export interface JobRow {
   readonly state: JobState;
   readonly attempt: number;
   readonly losses: number;
+  readonly restarts: number;
   readonly request: string;
   readonly model: string;
   readonly work: number;

@@ -31,6 +31,7 @@ export interface JobTable {
   /** queued → running under the next attempt. */
   claim(row: JobRow, claim: Claim, nowMs: number): void;
   countLoss(jobId: string): void;
+  countRestart(jobId: string): void;
   renew(jobId: string, attempt: number, leaseUntilMs: number): boolean;
   setGpuMs(jobId: string, gpuMs: number): void;
   setMessage(jobId: string, messageId: string): void;
@@ -73,6 +74,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
   const move = db.prepare(MOVE);
   const claim = db.prepare(CLAIM);
   const countLoss = db.prepare('UPDATE jobs SET losses = losses + 1 WHERE id = ?');
+  const countRestart = db.prepare('UPDATE jobs SET restarts = restarts + 1 WHERE id = ?');
   const renew = db.prepare(`UPDATE jobs SET lease_until_ms = ? WHERE id = ? AND attempt = ? AND state = 'running'`);
   const setGpuMs = db.prepare('UPDATE jobs SET gpu_ms = ? WHERE id = ?');
   const setMessage = db.prepare('UPDATE jobs SET message_id = ? WHERE id = ? AND message_id IS NULL');
@@ -116,6 +118,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
     },
     claim: (row, { workerId, leaseUntilMs }, nowMs) => claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs }),
     countLoss: (jobId) => countLoss.run(jobId),
+    countRestart: (jobId) => countRestart.run(jobId),
     renew: (jobId, attempt, leaseUntilMs) => renew.run(leaseUntilMs, jobId, attempt).changes === 1,
     setGpuMs: (jobId, gpuMs) => setGpuMs.run(Math.round(gpuMs), jobId),
     setMessage: (jobId, messageId) => setMessage.run(messageId, jobId),

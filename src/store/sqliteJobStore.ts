@@ -1,7 +1,14 @@
 // The job store on SQLite: each method one immediate transaction over the tables. The truth of the program lives here.
 // Deliberately not here: waiting, timers, files; and no state change that core/job does not allow.
 import { type JobRecord, type JobState, jobIdFromBytes } from '../core/job.ts';
-import { type AcceptResult, type AcceptRules, type JobStore, MAX_LOSSES, type NewJob } from '../core/jobStore.ts';
+import {
+  type AcceptResult,
+  type AcceptRules,
+  type JobStore,
+  MAX_LOSSES,
+  MAX_RESTARTS,
+  type NewJob,
+} from '../core/jobStore.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
@@ -84,9 +91,17 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return to;
   }
 
+  function restartRow(row: JobRow): JobState {
+    jobs.countRestart(row.id);
+    const restarts = row.restarts + 1;
+    const to = restarts <= MAX_RESTARTS ? 'queued' : 'failing';
+    jobs.move(row, to, nowMs(), to === 'failing' ? restartsError(restarts) : undefined);
+    return to;
+  }
+
   function recover(answerWithinMs: number): ReturnType<JobStore['recover']> {
     const now = nowMs();
-    const ends = jobs.inStates(['running']).map((row) => loseRow(row, RESTARTED));
+    const ends = jobs.inStates(['running']).map(restartRow);
     const unanswered = jobs.inStates(['accepted']).filter((row) => row.created_at_ms < now - answerWithinMs);
     for (const row of unanswered) jobs.move(row, 'expired', now);
     const poisoned = ends.filter((state) => state === 'failing').length;
@@ -174,16 +189,16 @@ function recordOf(row: JobRow | undefined): JobRecord | undefined {
   return row === undefined ? undefined : toJob(row);
 }
 
-const RESTARTED: SerializedError = {
-  code: 'worker_crashed',
-  message: 'the program ended while the job ran',
-  details: {},
-};
 const LAPSED: SerializedError = {
   code: 'worker_hung',
   message: 'nobody renewed the lease of the running job',
   details: {},
 };
+
+function restartsError(restarts: number): SerializedError {
+  const message = `the program ended ${restarts} times while making this picture`;
+  return { code: 'poison', message, details: { restarts } };
+}
 
 function poisonError(losses: number, last: SerializedError): SerializedError {
   const message = `the worker was lost ${losses} times while making this picture; last: ${last.message}`;

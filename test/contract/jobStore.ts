@@ -371,14 +371,40 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(used(store)).toBe(2);
     });
 
-    test('two restarts in the middle of a job are two losses', () => {
+    test('three restarts in the middle of a job are forgiven, the fourth makes it poison and gives the quota back', () => {
+      const { store } = setup();
+      const { id } = enqueue(store, { cost: 4 });
+      for (const attempt of [1, 2, 3]) {
+        expect(claim(store)).toMatchObject({ id, attempt });
+        expect(store.recover(3_000)).toEqual({ requeued: 1, expired: 0, poisoned: 0 });
+        expect(used(store)).toBe(4);
+      }
+      claim(store);
+      expect(store.recover(3_000)).toEqual({ requeued: 0, expired: 0, poisoned: 1 });
+      expect(store.get(id)).toMatchObject({ state: 'failing', error: { code: 'poison', details: { restarts: 4 } } });
+      expect(used(store)).toBe(0);
+    });
+
+    test('restarts are no losses: a worker may still be lost once after them', () => {
       const { store } = setup();
       const { id } = enqueue(store);
       claim(store);
       store.recover(3_000);
       claim(store);
-      expect(store.recover(3_000)).toEqual({ requeued: 0, expired: 0, poisoned: 1 });
-      expect(store.get(id)).toMatchObject({ state: 'failing', error: { code: 'poison' } });
+      store.recover(3_000);
+      claim(store);
+      expect(store.lose(id, 3, LOST)).toBe('queued');
+      claim(store);
+      expect(store.lose(id, 4, LOST)).toBe('failing');
+    });
+
+    test('a restarted job keeps its place in front of what its owner asked for later', () => {
+      const { store } = setup();
+      const first = enqueue(store);
+      const second = enqueue(store);
+      claim(store);
+      store.recover(3_000);
+      expect([first, second].map(({ id }) => store.position(id))).toEqual([0, 1]);
     });
   });
 

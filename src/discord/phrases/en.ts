@@ -46,7 +46,7 @@ export const en: Phrases = {
   numberExpected: (found, low, high) => `I expected a number from ${low} to ${high}; you wrote "${found}".`,
 
   reasonBroken: (code) => `something broke while the picture was made (${code}).`,
-  reasonPoison: () => 'the picture process broke twice on this request, so I stopped trying.',
+  reasonPoison: () => 'making this picture broke down again and again, so I stopped trying.',
   reasonDisk: () => 'the disk of this machine is full. Its owner has to make room.',
   reasonModel: () =>
     'the model is not usable at the moment. Another model may be, and the owner can see why in the log.',

@@ -39,7 +39,7 @@ export const zh: Phrases = {
   numberExpected: (found, low, high) => `应为 ${low} 到 ${high} 的数字；你写的是“${found}”。`,
 
   reasonBroken: (code) => `生成图片时出了故障（${code}）。`,
-  reasonPoison: () => '这个请求让生成进程两次崩溃，所以我不再尝试。',
+  reasonPoison: () => '这个请求一再使生成中断，所以我不再尝试。',
   reasonDisk: () => '这台机器的磁盘已满，需要机主清理空间。',
   reasonModel: () => '该模型目前不可用，可以换一个模型；机主可在日志中看到原因。',
   unexpected: (code) => `我这边出了问题（${code}）。请再试一次。`,
