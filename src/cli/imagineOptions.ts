@@ -1,9 +1,12 @@
 // The command line of `imagine`: its options, its help, and the draft they make. Bounds are the request's business, not checked twice.
 import { parseArgs } from 'node:util';
-import type { RequestDraft, SamplerName } from '../core/request.ts';
-import { refuse, SAMPLERS } from '../core/request.ts';
+import type { RequestDraft, SamplerName, ScheduleName } from '../core/request.ts';
+import { refuse, SAMPLERS, SCHEDULES } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
 import { DarkroomError } from '../errors.ts';
+
+/** Characters beside the options' column; a window has 80. */
+const HELP_CHARS = 58;
 
 export interface ImagineOptions {
   /** Without model and start picture, which need the disk. */
@@ -17,16 +20,25 @@ export interface ImagineOptions {
   readonly json: boolean;
 }
 
+/** Names in a row of the help, a new line before it grows past the window. */
+function namesIn(names: readonly string[]): string {
+  const line = new RegExp(`(.{1,${HELP_CHARS}} [|]) `, 'g');
+  return names.join(' | ').replace(line, `$1\n${' '.repeat(20)}`);
+}
+
 export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
 
   --negative TEXT   what the picture should not show
   --model DIR       a model folder, or its name under the models folder
-  --sampler NAME    ${SAMPLERS.join(' | ')}
+  --sampler NAME    ${namesIn(SAMPLERS)}
+  --schedule NAME   ${namesIn(SCHEDULES)};
+                    by default the sampler's own
   --steps N         network steps
   --guidance G      how closely the prompt is followed; 1 is not at all
   --seed S          0 to 4294967295; the same seed makes the same picture
   --size WxH        in pixels, such as 128x96
   --count N         pictures, with the seeds S, S + 1, ...
+  --clip-skip N     the text encoder's N-th layer from the end; 1 is the last
   --image FILE      a picture to start from
   --strength X      0 to 1, how much of the start picture is replaced
   --out FILE        where the picture goes; by default SEED.png here
@@ -37,11 +49,13 @@ const OPTIONS = {
   negative: { type: 'string' },
   model: { type: 'string' },
   sampler: { type: 'string' },
+  schedule: { type: 'string' },
   steps: { type: 'string' },
   guidance: { type: 'string' },
   seed: { type: 'string' },
   size: { type: 'string' },
   count: { type: 'string' },
+  'clip-skip': { type: 'string' },
   image: { type: 'string' },
   strength: { type: 'string' },
   out: { type: 'string' },
@@ -60,11 +74,13 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     prompt: positionals.join(' '),
     negativePrompt: values.negative,
     sampler: values.sampler === undefined ? undefined : sampler(values.sampler),
+    schedule: values.schedule === undefined ? undefined : schedule(values.schedule),
     steps: number('steps', values.steps),
     guidance: number('guidance', values.guidance),
     seed: number('seed', values.seed),
     count: number('count', values.count),
     strength: number('strength', values.strength),
+    clipSkip: number('clip-skip', values['clip-skip']),
     size: values.size === undefined ? undefined : (parseSize(values.size) ?? refuse('size', values.size, 'WxH')),
   };
   return {
@@ -83,6 +99,10 @@ function parse(argv: readonly string[]) {
     const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
     throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
   }
+}
+
+function schedule(text: string): ScheduleName {
+  return SCHEDULES.find((name) => name === text) ?? refuse('schedule', text, `one of ${SCHEDULES.join(', ')}`);
 }
 
 function sampler(text: string): SamplerName {

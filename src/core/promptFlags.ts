@@ -1,14 +1,14 @@
 // Options written into the prompt: "a fox --ar 3:2 --seed 5 --no text". One pass over the words, no recursion, no guessing.
 // Deliberately not here: bounds and defaults; `resolve` checks those for every way a request can come in.
 import { cleanText } from './cleanText.ts';
-import { type RequestDraft, refuse, SAMPLERS, type SamplerName } from './request.ts';
+import { type RequestDraft, refuse, SAMPLERS, type SamplerName, SCHEDULES, type ScheduleName } from './request.ts';
 import { parseAspect, parseSize } from './size.ts';
 
 type Fields = Omit<RequestDraft, 'prompt'>;
 type Read = (value: string, flag: string) => Fields;
 
 const readNumber =
-  (field: 'seed' | 'steps' | 'guidance' | 'count' | 'strength'): Read =>
+  (field: 'seed' | 'steps' | 'guidance' | 'count' | 'strength' | 'clipSkip'): Read =>
   (value, flag) => ({
     [field]: /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : refuse(flag, value, 'a number'),
   });
@@ -19,6 +19,12 @@ const readSampler: Read = (value, flag) => {
   return { sampler: sampler ?? refuse(flag, value, `one of ${SAMPLERS.join(', ')}`) };
 };
 
+const readSchedule: Read = (value, flag) => {
+  const name = value.toLowerCase().replaceAll('-', '_');
+  const schedule: ScheduleName | undefined = SCHEDULES.find((known) => known === name);
+  return { schedule: schedule ?? refuse(flag, value, `one of ${SCHEDULES.join(', ')}`) };
+};
+
 const FLAGS: Readonly<Record<string, Read>> = {
   seed: readNumber('seed'),
   steps: readNumber('steps'),
@@ -26,11 +32,13 @@ const FLAGS: Readonly<Record<string, Read>> = {
   cfg: readNumber('guidance'),
   count: readNumber('count'),
   strength: readNumber('strength'),
+  'clip-skip': readNumber('clipSkip'),
   ar: (value, flag) => ({ aspect: parseAspect(value) ?? refuse(flag, value, 'a shape such as 3:2') }),
   size: (value, flag) => ({ size: parseSize(value) ?? refuse(flag, value, 'a size such as 96x64') }),
   style: (value) => ({ style: value.toLowerCase() }),
   model: (value) => ({ model: value }),
   sampler: readSampler,
+  schedule: readSchedule,
 };
 /** Flags whose value is everything up to the next flag. */
 const PHRASE_FLAGS: readonly string[] = ['no', 'negative'];
@@ -112,6 +120,12 @@ function phraseFor(flag: Flag, following: readonly string[]): string {
 }
 
 function exampleOf(name: string): string {
-  const examples: Readonly<Record<string, string>> = { ar: '3:2', size: '96x64', style: 'flat', sampler: 'euler' };
+  const examples: Readonly<Record<string, string>> = {
+    ar: '3:2',
+    size: '96x64',
+    style: 'flat',
+    sampler: 'euler',
+    schedule: 'karras',
+  };
   return examples[name] ?? (name === 'strength' ? '0.7' : name === 'model' ? 'emoji' : '5');
 }

@@ -1,12 +1,16 @@
 // A picture's recipe as the text other tools write into PNG files and read out of them ("parameters"), written and read.
 // Deliberately not here: the PNG; src/image keeps the text in a chunk. What a foreign recipe asks for is judged by `resolve`.
 // @source AUTOMATIC1111 stable-diffusion-webui, modules/infotext_utils.py (grammar) and processing.py (order of the fields)
+import { withoutPhrase } from './promptParts.ts';
 import {
   promptText,
   type RequestDraft,
   type ResolvedRequest,
   refuse,
+  SAMPLERS,
   type SamplerName,
+  SCHEDULES,
+  type ScheduleName,
   SEED_COUNT,
   type Size,
 } from './request.ts';
@@ -31,13 +35,49 @@ const MAX_RECIPE_CHARS = 64 * 1024;
 const MIN_FIELDS = 3;
 const NEGATIVE = 'Negative prompt:';
 
-const SAMPLER_TITLES: Readonly<Record<SamplerName, readonly [sampler: string, schedule?: string]>> = {
-  ddim: ['DDIM'],
-  ddpm: ['DDPM'],
-  euler: ['Euler'],
-  euler_a: ['Euler a'],
-  dpmpp_2m: ['DPM++ 2M', 'Uniform'],
-  dpmpp_2m_karras: ['DPM++ 2M', 'Karras'],
+const SAMPLER_TITLES: Readonly<Record<SamplerName, string>> = {
+  ddim: 'DDIM',
+  ddpm: 'DDPM',
+  euler: 'Euler',
+  euler_a: 'Euler a',
+  dpmpp_2m: 'DPM++ 2M',
+  dpmpp_2m_karras: 'DPM++ 2M',
+  heun: 'Heun',
+  unipc: 'UniPC',
+  dpmpp_2m_sde: 'DPM++ 2M SDE',
+  dpmpp_sde: 'DPM++ SDE',
+  lms: 'LMS',
+  pndm: 'PLMS',
+  dpm2: 'DPM2',
+  dpm2_a: 'DPM2 a',
+  dpmpp_2s_a: 'DPM++ 2S a',
+  lcm: 'LCM',
+  deis: 'DEIS',
+  tcd: 'TCD',
+  dpmpp_3m_sde: 'DPM++ 3M SDE',
+};
+
+/** As AUTOMATIC1111 writes them; leading and trailing have no name there. */
+const SCHEDULE_TITLES: Readonly<Record<ScheduleName, string>> = {
+  leading: 'Leading',
+  trailing: 'Trailing',
+  linspace: 'Uniform',
+  karras: 'Karras',
+  exponential: 'Exponential',
+  sgm_uniform: 'SGM Uniform',
+  beta: 'Beta',
+  ays: 'Align Your Steps',
+};
+
+/** What AUTOMATIC1111 takes for `Automatic` and where nothing is said; for the other samplers it is uniform. */
+const AUTOMATIC: Readonly<Partial<Record<SamplerName, ScheduleName>>> = {
+  dpmpp_2m: 'karras',
+  dpmpp_sde: 'karras',
+  dpmpp_2s_a: 'karras',
+  dpm2: 'karras',
+  dpm2_a: 'karras',
+  dpmpp_2m_sde: 'exponential',
+  dpmpp_3m_sde: 'exponential',
 };
 
 /**
@@ -61,22 +101,30 @@ export function recipeText(request: ResolvedRequest, seed: number, model: Recipe
 type Field = readonly [name: string, value: string | undefined];
 
 function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel): readonly Field[] {
-  const [sampler, schedule] = SAMPLER_TITLES[request.sampler];
   return [
     ['Steps', String(request.steps)],
-    ['Sampler', sampler],
-    ['Schedule type', schedule],
+    ['Sampler', SAMPLER_TITLES[request.sampler]],
+    ['Schedule type', scheduleTitle(request)],
     ['CFG scale', String(request.guidance)],
     ['Seed', String(seed)],
     ['Size', formatSize(request.size)],
     ['Model hash', model.hash],
     ['Model', quoteValue(model.name)],
+    ['Clip skip', request.clipSkip == null ? undefined : String(request.clipSkip)],
     ['Denoising strength', request.strength === null ? undefined : String(request.strength)],
     ['Init image', request.initImage?.sha256],
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
+    ['Schedule', request.schedule ?? undefined],
     ['Version', 'Darkroom'],
   ];
+}
+
+/** Uniform is said where silence would mean another one elsewhere. */
+function scheduleTitle({ sampler, schedule }: ResolvedRequest): string | undefined {
+  const chosen = schedule ?? (sampler === 'dpmpp_2m_karras' ? 'karras' : null);
+  if (chosen !== null) return SCHEDULE_TITLES[chosen];
+  return AUTOMATIC[sampler] === undefined ? undefined : 'Uniform';
 }
 
 function compose(prompt: string, negativePrompt: string, fields: readonly Field[]): string {
@@ -99,14 +147,14 @@ export function parseRecipe(text: string): Recipe {
   const { prompt, negativePrompt, fields } = splitRecipe(text);
   const stylePhrase = fields.get('Style phrase') ?? '';
   const whole = fields.get('Exact prompt') ?? prompt;
-  const isStyled = fields.has('Style') && whole.endsWith(stylePhrase);
+  const bare = fields.has('Style') ? withoutPhrase(whole, stylePhrase) : undefined;
   const draft: Partial<Writable<RequestDraft>> = {
-    prompt: isStyled ? whole.slice(0, whole.length - stylePhrase.length) : whole,
+    prompt: bare ?? whole,
     negativePrompt: fields.get('Exact negative prompt') ?? negativePrompt,
     model: fields.get('Model'),
-    style: isStyled ? fields.get('Style') : undefined,
+    style: bare === undefined ? undefined : fields.get('Style'),
     ...readNumbers(fields),
-    sampler: readSampler(fields),
+    ...readSampler(fields),
   };
   return { draft: withoutUndefined(draft), fields };
 }
@@ -122,6 +170,7 @@ function readNumbers(fields: ReadonlyMap<string, string>): Partial<Writable<Requ
     seed: seed !== undefined && seed < SEED_COUNT ? seed : undefined,
     size: readSize(fields.get('Size')),
     strength: readNumber(fields.get('Denoising strength')),
+    clipSkip: readWhole(fields.get('Clip skip')),
     initImage: initImage !== undefined && /^[0-9a-f]{64}$/.test(initImage) ? { sha256: initImage } : undefined,
   };
 }
@@ -138,16 +187,25 @@ function readSize(text: string | undefined): Size | undefined {
   return text === undefined ? undefined : parseSize(text);
 }
 
-/** Older files write the schedule behind the sampler; newer ones say `Automatic` where they mean Karras for this sampler. */
-function readSampler(fields: ReadonlyMap<string, string>): SamplerName | undefined {
-  const title = fields.get('Sampler') ?? '';
-  const schedule = fields.get('Schedule type') ?? (title.endsWith(' Karras') ? 'Karras' : '');
-  const name = title.replace(/ Karras$/, '');
-  if (name === 'DPM++ 2M') return schedule === 'Karras' || schedule === 'Automatic' ? 'dpmpp_2m_karras' : 'dpmpp_2m';
-  return SAMPLER_NAMES.find((sampler) => SAMPLER_TITLES[sampler][0] === name);
+/** Our own files name the schedule exactly; older ones of others write its title behind the sampler's. */
+function readSampler(
+  fields: ReadonlyMap<string, string>,
+): Pick<Partial<Writable<RequestDraft>>, 'sampler' | 'schedule'> {
+  const [, title, suffix] = /^(.*?)(?: (Karras|Exponential))?$/.exec(fields.get('Sampler') ?? '') ?? [];
+  const sampler = SAMPLERS.find((name) => SAMPLER_TITLES[name] === title);
+  const exact = SCHEDULES.find((name) => name === fields.get('Schedule'));
+  const schedule = exact ?? readSchedule(fields.get('Schedule type') ?? suffix, sampler);
+  if (sampler !== 'dpmpp_2m' || schedule !== 'karras' || exact !== undefined) return { sampler, schedule };
+  return { sampler: 'dpmpp_2m_karras', schedule: undefined };
 }
 
-const SAMPLER_NAMES = Object.keys(SAMPLER_TITLES) as SamplerName[];
+/** Uniform is what our own files say for a schedule that is the sampler's own, where others would take another. */
+function readSchedule(title: string | undefined, sampler: SamplerName | undefined): ScheduleName | undefined {
+  const automatic = sampler === undefined ? undefined : AUTOMATIC[sampler];
+  if (title === 'Automatic') return automatic;
+  if (title === 'Uniform' && automatic !== undefined) return undefined;
+  return SCHEDULES.find((name) => SCHEDULE_TITLES[name] === title);
+}
 
 interface RecipeParts {
   readonly prompt: string;

@@ -1,9 +1,43 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
 import { DarkroomError } from '../errors.ts';
+import { withPhrase } from './promptParts.ts';
 
-export const SAMPLERS = ['ddim', 'ddpm', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras'] as const;
+export const SAMPLERS = [
+  'ddim',
+  'ddpm',
+  'euler',
+  'euler_a',
+  'dpmpp_2m',
+  'dpmpp_2m_karras',
+  'heun',
+  'unipc',
+  'dpmpp_2m_sde',
+  'dpmpp_sde',
+  'lms',
+  'pndm',
+  'dpm2',
+  'dpm2_a',
+  'dpmpp_2s_a',
+  'lcm',
+  'deis',
+  'tcd',
+  'dpmpp_3m_sde',
+] as const;
 export type SamplerName = (typeof SAMPLERS)[number];
+
+/** How noise falls from step to step. The first three space timesteps, the others sigmas. */
+export const SCHEDULES = [
+  'leading',
+  'trailing',
+  'linspace',
+  'karras',
+  'exponential',
+  'sgm_uniform',
+  'beta',
+  'ays',
+] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
 
 export interface Size {
   readonly widthPx: number;
@@ -39,6 +73,10 @@ export interface RequestDraft {
   readonly seed?: number;
   readonly count?: number;
   readonly sampler?: SamplerName;
+  /** Null, as absent, is the sampler's own. */
+  readonly schedule?: ScheduleName | null;
+  /** Layers before the text encoder's end whose state is taken; 1 is the last one. */
+  readonly clipSkip?: number;
   readonly initImage?: InitImage;
   /** 0 … 1, how much of the start picture is replaced; read only with a start picture. */
   readonly strength?: number;
@@ -59,6 +97,10 @@ export interface ResolvedRequest {
   readonly seed: number;
   readonly count: number;
   readonly sampler: SamplerName;
+  /** Null is the sampler's own; absent in requests stored before there was a choice. */
+  readonly schedule?: ScheduleName | null | undefined;
+  /** Null is the last layer; absent in requests stored before there was a choice. */
+  readonly clipSkip?: number | null | undefined;
   readonly initImage: InitImage | null;
   readonly strength: number | null;
 }
@@ -99,14 +141,17 @@ export const DEFAULT_LIMITS: RequestLimits = {
 
 export const SEED_COUNT = 2 ** 32;
 
+/** Layers of the largest text encoder of this kind but one; a model with fewer refuses by itself. A1111's slider ends here too. */
+export const MAX_CLIP_SKIP = 12;
+
 /** The seed of picture k: the k-th after the request's own, so that it can be made again alone. */
 export function seedOfImage(seed: number, imageIndex: number): number {
   return (seed + imageIndex) % SEED_COUNT;
 }
 
-/** The text handed to the tokenizer. */
+/** The text handed to the networks: the style's phrase stands in every part of a prompt joined by AND. */
 export function promptText(request: ResolvedRequest): string {
-  return request.prompt + request.stylePhrase;
+  return withPhrase(request.prompt, request.stylePhrase);
 }
 
 /** Longest piece of a user's own words an error repeats, in characters; more would flood an answer. */

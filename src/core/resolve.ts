@@ -1,7 +1,9 @@
 // The one door between what a user said and what the program does: every default is taken here and every bound checked here.
 // Deliberately not here: rounding a bad value into a good one; a user who asks for 100x100 is told which sizes there are.
 import { cleanText, countChars } from './cleanText.ts';
+import { MAX_PROMPT_PARTS, promptParts } from './promptParts.ts';
 import {
+  MAX_CLIP_SKIP,
   type ModelCard,
   type RequestDraft,
   type RequestLimits,
@@ -9,6 +11,8 @@ import {
   refuse,
   SAMPLERS,
   type SamplerName,
+  SCHEDULES,
+  type ScheduleName,
   SEED_COUNT,
   type Size,
 } from './request.ts';
@@ -46,6 +50,8 @@ export function resolveRequest(
     seed: whole('seed', draft.seed ?? randomSeed, 0, SEED_COUNT - 1),
     count: whole('count', draft.count ?? 1, 1, limits.maxCount),
     sampler: resolveSampler(draft.sampler ?? card.defaults.sampler),
+    schedule: resolveSchedule(draft.schedule ?? null),
+    clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
   });
 }
@@ -63,6 +69,8 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
     seed: request.seed,
     count: request.count,
     sampler: request.sampler,
+    ...(request.schedule == null ? {} : { schedule: request.schedule }),
+    ...(request.clipSkip == null ? {} : { clipSkip: request.clipSkip }),
     ...(request.initImage === null ? {} : { initImage: request.initImage }),
     ...(request.strength === null ? {} : { strength: request.strength }),
   };
@@ -70,7 +78,11 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
 
 function resolvePrompt(text: string, limits: RequestLimits): string {
   const prompt = boundedText('prompt', text, limits);
-  return prompt === '' ? refuse('prompt', '0 characters', `1 to ${limits.maxPromptChars}`) : prompt;
+  if (prompt === '') refuse('prompt', '0 characters', `1 to ${limits.maxPromptChars}`);
+  const { length } = promptParts(prompt);
+  return length <= MAX_PROMPT_PARTS
+    ? prompt
+    : refuse('prompt', `${length} parts joined by AND`, `at most ${MAX_PROMPT_PARTS}`);
 }
 
 /** The text's length is told, never the text: errors reach logs. */
@@ -106,6 +118,15 @@ function resolveSize(draft: RequestDraft, card: ModelCard, limits: RequestLimits
 
 function resolveSampler(name: string): SamplerName {
   return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, oneOf(SAMPLERS));
+}
+
+function resolveSchedule(name: string | null): ScheduleName | null {
+  if (name === null) return null;
+  return SCHEDULES.find((schedule) => schedule === name) ?? refuse('schedule', name, oneOf(SCHEDULES));
+}
+
+function resolveClipSkip(layers: number): number | null {
+  return whole('clip skip', layers, 1, MAX_CLIP_SKIP) === 1 ? null : layers;
 }
 
 /** Strength is read only with a start picture; without one both are null. */

@@ -1,5 +1,5 @@
 // From what the network predicts to the denoised picture, the one place that knows the difference.
-import { mix } from './latents.ts';
+import { mix, noiseIn } from './latents.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
 import type { PredictionType } from './schedulerConfig.ts';
 
@@ -20,4 +20,11 @@ export const DENOISERS: Readonly<Record<PredictionType, Denoiser>> = {
   epsilon: denoisedFromEpsilon,
   v_prediction: denoisedFromV,
   sample: denoisedFromSample,
+};
+
+/** The way back: what the network must have predicted for a denoised picture; samplers that combine predictions use it. */
+export const PREDICTORS: Readonly<Record<PredictionType, Denoiser>> = {
+  epsilon: noiseIn,
+  v_prediction: (noisy, denoised, { alpha, sigma }) => mix(alpha / sigma, noisy, -1 / sigma, denoised),
+  sample: (_noisy, denoised) => denoised,
 };

@@ -1,17 +1,20 @@
 // One picture from a prompt, or from a prompt and a picture: the Stable Diffusion pipeline as a generator that asks for networks.
 // It runs between asks only, so whoever drives it may cancel, preview or interleave other pictures at every ask.
-import type { SamplerName, Size } from '../core/request.ts';
+import { promptParts } from '../core/promptParts.ts';
+import type { SamplerName, ScheduleName, Size } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
-import type { Answer, Ask, Conditioning, Latents, Pixels, UnetRow } from './asks.ts';
+import { type Answer, type Ask, expectKind, type Latents, type Pixels, type UnetRow } from './asks.ts';
 import { DENOISERS } from './denoiser.ts';
-import { rolesAt, withGuidance } from './guidance.ts';
+import { type PartWeights, rolesOfParts, withComposedGuidance } from './guidance.ts';
 import { addNoise, clamp, scale } from './latents.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
+import { type ConditioningsAt, readPrompts } from './promptReading.ts';
 import { TorchRandom } from './rng.ts';
 import { SAMPLER_TABLE } from './samplers/index.ts';
-import type { DenoiseAsk, Sampling } from './samplers/sampler.ts';
+import { asksOf, type DenoiseAsk, type Sampler, type Sampling, twoLooks } from './samplers/sampler.ts';
 import type { SchedulerConfig } from './schedulerConfig.ts';
+import { planOver } from './schedules.ts';
 
 /** One picture; a request for several makes one of these for each, with `seedOfImage`. */
 export interface PictureRequest {
@@ -23,6 +26,10 @@ export interface PictureRequest {
   readonly guidance: number;
   readonly seed: number;
   readonly sampler: SamplerName;
+  /** Null and absent are the sampler's own. */
+  readonly schedule?: ScheduleName | null | undefined;
+  /** Layers before the text encoder's end whose state is taken; null, as absent and 1, is the last one. */
+  readonly clipSkip?: number | null | undefined;
   readonly start: StartPicture | null;
 }
 
@@ -42,13 +49,23 @@ export interface Picture {
 
 type Pipeline<T> = Generator<Ask, T, Answer>;
 
-/** U-Net asks one picture makes: the steps, or with a start picture floor(steps · strength) of them. */
-export function stepsTotal({ steps, start }: Pick<PictureRequest, 'steps' | 'start'>): number {
+/** U-Net asks one picture makes: one a step that is run, more where the sampler looks twice. */
+export function stepsTotal(request: Pick<PictureRequest, 'steps' | 'start' | 'sampler'>): number {
+  return asksOf(SAMPLER_TABLE[request.sampler], stepsRun(request));
+}
+
+/** What a prompt's `when` counts: A1111 plans two looks for every step of a sampler that looks twice, the last one included. */
+function looksOf({ asks }: Sampler, steps: number): number {
+  return asks === twoLooks ? 2 * steps : steps;
+}
+
+/** The steps, or with a start picture floor(steps · strength) of them. */
+function stepsRun({ steps, start }: Pick<PictureRequest, 'steps' | 'start'>): number {
   return start === null ? steps : Math.min(Math.trunc(steps * start.strength), steps);
 }
 
 /**
- * Develops one picture. Asks come in this order: text once or twice, encode when there is a start picture, unet `stepsTotal`
+ * Develops one picture. Asks come in this order: text for every text the prompts pass through, encode when there is a start picture, unet `stepsTotal`
  * times, decode. Noise is drawn from the seed's own generator in the order of diffusers' pipelines.
  * @source diffusers, StableDiffusionPipeline and StableDiffusionImg2ImgPipeline; where guidance is 0 … 1 they drop it, we apply it
  * @throws request_invalid when the size, the start picture or the step count does not fit the model.
@@ -58,9 +75,9 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
   const shape = latentShape(request.size, model);
   const sampler = SAMPLER_TABLE[request.sampler];
   const random = new TorchRandom(request.seed);
-  const plan = sampler.plan(config, request.steps);
-  const conditionings = yield* readPrompts(request);
-  const steps = plan.steps.slice(request.steps - stepsTotal(request));
+  const plan = planOver(request.schedule ?? null, sampler, config, request.steps);
+  const conditioningsAt = yield* readPrompts(request, looksOf(sampler, request.steps));
+  const steps = plan.steps.slice(request.steps - stepsRun(request));
   const noisy =
     request.start === null
       ? scale(plan.noiseScale, random.randn(shape.channels * shape.height * shape.width))
@@ -68,7 +85,8 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
   const sampling = sampler.sample(noisy, { steps, random, config });
   const data = yield* denoise(sampling, {
     request,
-    conditionings,
+    parts: promptParts(request.prompt).map(({ weight }) => weight),
+    conditioningsAt,
     shape,
     predictionType: config.predictionType,
     rescale: model.guidanceRescale ?? 0,
@@ -98,15 +116,6 @@ function latentShape({ widthPx, heightPx }: Size, { latentChannels, pixelsPerLat
   return { channels: latentChannels, height: heightPx / pixelsPerLatent, width: widthPx / pixelsPerLatent };
 }
 
-function* readPrompts({ guidance, prompt, negativePrompt }: PictureRequest): Pipeline<Conditioning[]> {
-  const conditionings: Conditioning[] = [];
-  for (const role of rolesAt(guidance)) {
-    const answer = yield { kind: 'text', prompt: role === 'cond' ? prompt : negativePrompt };
-    conditionings.push(expectKind('text', answer).conditioning);
-  }
-  return conditionings;
-}
-
 /** Latents drawn from the encoder's posterior, then noised to the first level that is run; strength 0 runs none. */
 function* noisyStart(
   { pixels }: StartPicture,
@@ -129,7 +138,8 @@ function* noisyStart(
 
 interface Denoising {
   readonly request: PictureRequest;
-  readonly conditionings: readonly Conditioning[];
+  readonly parts: PartWeights;
+  readonly conditioningsAt: ConditioningsAt;
   readonly shape: Shape;
   readonly predictionType: SchedulerConfig['predictionType'];
   readonly rescale: number;
@@ -138,38 +148,34 @@ interface Denoising {
 /** Walks a sampler: each of its asks becomes one U-Net ask with a row per prompt, guided and turned into the denoised picture. */
 function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Array> {
   let result = sampling.next();
-  while (!result.done) {
-    const answer = yield { kind: 'unet', rows: rowsOf(result.value, denoising) };
+  for (let look = 0; !result.done; look += 1) {
+    const answer = yield { kind: 'unet', rows: rowsOf(result.value, denoising, look) };
     result = sampling.next(denoisedFrom(expectKind('unet', answer).predictions, result.value, denoising));
   }
   return result.value;
 }
 
-function rowsOf({ noisy, level }: DenoiseAsk, { conditionings, shape }: Denoising): UnetRow[] {
+function rowsOf({ noisy, level }: DenoiseAsk, { conditioningsAt, shape }: Denoising, look: number): UnetRow[] {
   const latents: Latents = { ...shape, data: noisy };
-  return conditionings.map((conditioning) => ({ latents, timestep: level.timestep, conditioning }));
+  return conditioningsAt(look).map((conditioning) => ({ latents, timestep: level.timestep, conditioning }));
 }
 
 function denoisedFrom(
   predictions: readonly Float32Array[],
   { noisy, level }: DenoiseAsk,
-  { request, conditionings, predictionType, rescale }: Denoising,
+  { request, parts, predictionType, rescale }: Denoising,
 ): Float32Array {
-  if (predictions.length !== conditionings.length || predictions.some((row) => row.length !== noisy.length)) {
+  const rows = rolesOfParts(request.guidance, parts).length;
+  if (predictions.length !== rows || predictions.some((row) => row.length !== noisy.length)) {
     const found = predictions.map((row) => row.length).join(', ');
-    const expected = `${conditionings.length} of ${noisy.length}`;
+    const expected = `${rows} of ${noisy.length}`;
     throw new DarkroomError('internal', `unet answer: found predictions of ${found} numbers, expected ${expected}`);
   }
-  return DENOISERS[predictionType](noisy, withGuidance(request.guidance, predictions, rescale), level);
+  return DENOISERS[predictionType](noisy, withComposedGuidance(request.guidance, predictions, parts, rescale), level);
 }
 
 function* decode(latents: Latents, { scalingFactor }: ModelFacts): Pipeline<Pixels> {
   const unscaled = { ...latents, data: latents.data.map((value) => value / scalingFactor) };
   const { pixels } = expectKind('decode', yield { kind: 'decode', latents: unscaled });
   return { ...pixels, data: clamp(pixels.data, 1) };
-}
-
-function expectKind<K extends Answer['kind']>(kind: K, answer: Answer): Extract<Answer, { kind: K }> {
-  if (answer.kind !== kind) throw new DarkroomError('internal', `answer: found ${answer.kind}, expected ${kind}`);
-  return answer as Extract<Answer, { kind: K }>;
 }

@@ -1,4 +1,5 @@
-// Sigmas between the training timesteps: reading them off by interpolation, finding a sigma's timestep, Karras spacing.
+// Sigmas between the training timesteps: reading them off by interpolation, finding a sigma's timestep, and ways of spacing them.
+import { betaQuantile } from './betaQuantile.ts';
 
 /** Sigma at a (fractional) timestep, on the straight line between its neighbours. */
 export function sigmaAt(timestep: number, sigmas: Float32Array): number {
@@ -30,5 +31,43 @@ export function sigmasKarras(steps: number, sigmaMin: number, sigmaMax: number):
   return Array.from({ length: steps }, (_, i) => {
     const ramp = steps === 1 ? 0 : i / (steps - 1);
     return (maxRoot + ramp * (minRoot - maxRoot)) ** KARRAS_RHO;
+  });
+}
+
+/** `steps` sigmas from the largest to the smallest, evenly spaced in their logarithms. @source k-diffusion, get_sigmas_exponential */
+export function sigmasExponential(steps: number, sigmaMin: number, sigmaMax: number): number[] {
+  const [minLog, maxLog] = [Math.log(sigmaMin), Math.log(sigmaMax)];
+  return Array.from({ length: steps }, (_, i) => {
+    const ramp = steps === 1 ? 0 : i / (steps - 1);
+    return Math.exp(maxLog + ramp * (minLog - maxLog));
+  });
+}
+
+/** Both shape parameters of the distribution: crowded at either end. @source arXiv:2407.12173 */
+const BETA_SHAPE = 0.6;
+
+/** `steps` sigmas at quantiles of the beta distribution over the trained range. @source arXiv:2407.12173 */
+export function sigmasBeta(steps: number, sigmaMin: number, sigmaMax: number): number[] {
+  return Array.from({ length: steps }, (_, i) => {
+    const ramp = steps === 1 ? 0 : i / (steps - 1);
+    return sigmaMin + betaQuantile(1 - ramp, BETA_SHAPE) * (sigmaMax - sigmaMin);
+  });
+}
+
+/** Ten optimised steps of Stable Diffusion 1.5 and where they end. @source arXiv:2404.14507, published with the paper */
+const ALIGNED_SIGMAS = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029];
+
+/**
+ * The published ten steps, or other numbers of them read off by interpolating logarithms. The point where the table ends is left
+ * out, for the last step goes on to the clean end.
+ * @source arXiv:2404.14507, appendix A
+ */
+export function sigmasAlignYourSteps(steps: number): number[] {
+  const last = ALIGNED_SIGMAS.length - 1;
+  return Array.from({ length: steps }, (_, i) => {
+    const at = (i / steps) * last;
+    const low = Math.min(Math.floor(at), last - 1);
+    const [from, to] = [Math.log(ALIGNED_SIGMAS[low]!), Math.log(ALIGNED_SIGMAS[low + 1]!)];
+    return Math.exp(from + (at - low) * (to - from));
   });
 }

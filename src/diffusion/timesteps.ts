@@ -34,6 +34,14 @@ export function spacedTimesteps({ spacing, steps, numTrainTimesteps, stepsOffset
   }
 }
 
+/**
+ * `steps` fractional timesteps from the last trained one down, the first clean one left out.
+ * @source Stability-AI generative-models, LegacyDDPMDiscretization, as web UIs name it ("SGM Uniform")
+ */
+export function sgmUniformTimesteps(steps: number, numTrainTimesteps: number): number[] {
+  return Array.from({ length: steps }, (_, i) => (numTrainTimesteps - 1) * (1 - i / steps));
+}
+
 /** Halves go to the even neighbour, as numpy and IEEE 754 round. */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);

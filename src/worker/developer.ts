@@ -111,7 +111,7 @@ async function developPictures(
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const asker = { job, model: request.model, networks: model.networks, signal: either };
-  const total = request.count * stepsTotal({ steps: request.steps, start });
+  const total = request.count * stepsTotal({ steps: request.steps, start, sampler: request.sampler });
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
   const answer = answerer(batcher, asker, onStep);
@@ -147,8 +147,19 @@ async function allOrNone<T>(making: readonly Promise<T>[], stop: AbortController
 }
 
 function pictureRequest(request: ResolvedRequest, seed: number, start: StartPicture | null): PictureRequest {
-  const { negativePrompt, size, steps, guidance, sampler } = request;
-  return { prompt: promptText(request), negativePrompt, size, steps, guidance, seed, sampler, start };
+  const { negativePrompt, size, steps, guidance, sampler, schedule, clipSkip } = request;
+  return {
+    prompt: promptText(request),
+    negativePrompt,
+    size,
+    steps,
+    guidance,
+    seed,
+    sampler,
+    schedule,
+    clipSkip,
+    start,
+  };
 }
 
 /** @throws input_image_invalid; request_invalid when the request speaks of a start picture and none came */

@@ -2,7 +2,15 @@
 // Both sides check every message; what does not fit is `worker_protocol`, never a guess.
 import { z } from 'zod';
 import { GRID_INDEX } from '../core/job.ts';
-import { type ModelCard, type ResolvedRequest, SAMPLERS, SEED_COUNT, type Size } from '../core/request.ts';
+import {
+  MAX_CLIP_SKIP,
+  type ModelCard,
+  type ResolvedRequest,
+  SAMPLERS,
+  SCHEDULES,
+  SEED_COUNT,
+  type Size,
+} from '../core/request.ts';
 import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 
@@ -36,6 +44,8 @@ const request = z.strictObject({
   seed,
   count: z.int().min(1).max(64),
   sampler: samplerName,
+  schedule: z.enum(SCHEDULES).nullable().optional(),
+  clipSkip: z.int().min(1).max(MAX_CLIP_SKIP).nullable().optional(),
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
 } satisfies Fields<ResolvedRequest>);

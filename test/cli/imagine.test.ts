@@ -49,12 +49,13 @@ const SMALL = ['--size', '96x64', '--steps', '2'];
 describe('options', () => {
   test('all of them', () => {
     const line =
-      '--negative snow --model sd-small --sampler ddim --steps 7 --guidance 0 --seed 0 --size 96x64 --count 2 --image a.png --strength 0.5 --out b.png --json';
+      '--negative snow --model sd-small --sampler ddim --schedule beta --steps 7 --guidance 0 --seed 0 --size 96x64 --count 2 --image a.png --strength 0.5 --out b.png --json';
     expect(parseImagine(['a', 'heart', ...line.split(' ')])).toEqual({
       draft: {
         prompt: 'a heart',
         negativePrompt: 'snow',
         sampler: 'ddim',
+        schedule: 'beta',
         steps: 7,
         guidance: 0,
         seed: 0,
@@ -87,6 +88,7 @@ describe('options', () => {
     [['x', '--seed', ''], 'seed: found'],
     [['x', '--size', 'big'], 'size: found big'],
     [['x', '--sampler', 'magic'], 'sampler: found magic'],
+    [['x', '--schedule', 'magic'], 'schedule: found magic'],
     [['x', '--strength', '0.4'], '--image FILE'],
   ])('%j is refused', (argv, words) => {
     expect(() => parseImagine(argv)).toThrow(

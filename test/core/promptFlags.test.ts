@@ -18,6 +18,9 @@ test.each([
   ['a fox --size 96x64', { prompt: 'a fox', size: { widthPx: 96, heightPx: 64 } }],
   ['a fox --style Flat --model emoji', { prompt: 'a fox', style: 'flat', model: 'emoji' }],
   ['a fox --sampler dpmpp-2m', { prompt: 'a fox', sampler: 'dpmpp_2m' }],
+  ['a fox --schedule sgm-uniform', { prompt: 'a fox', schedule: 'sgm_uniform' }],
+  ['a fox --clip-skip 2', { prompt: 'a fox', clipSkip: 2 }],
+  ['(a fox:1.2) [red:blue:3] AND fog :0.5 --seed 5', { prompt: '(a fox:1.2) [red:blue:3] AND fog :0.5', seed: 5 }],
   ['a fox --no text', { prompt: 'a fox', negativePrompt: 'text' }],
   ['a fox --no big text, people --seed 5', { prompt: 'a fox', negativePrompt: 'big text, people', seed: 5 }],
   ['a fox --no text --no people', { prompt: 'a fox', negativePrompt: 'text, people' }],
@@ -43,6 +46,7 @@ test.each([
   ['a fox --ar wide', '--ar: found wide, expected a shape such as 3:2'],
   ['a fox --size 96', '--size: found 96, expected a size such as 96x64'],
   ['a fox --sampler plms', '--sampler: found plms, expected one of ddim'],
+  ['a fox --schedule bumpy', '--schedule: found bumpy, expected one of leading'],
   ['a fox --no', '--no: found no words, expected some'],
   ['a fox --no --seed 5', '--no: found no words'],
 ])('refuses %j', (text, message) => expect(() => readPrompt(text)).toThrow(message));

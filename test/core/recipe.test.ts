@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRecipe, recipeText } from '../../src/core/recipe.ts';
-import { type ResolvedRequest, SAMPLERS } from '../../src/core/request.ts';
+import { type ResolvedRequest, SAMPLERS, SCHEDULES } from '../../src/core/request.ts';
 import { draftOf } from '../../src/core/resolve.ts';
 
 const REQUEST: ResolvedRequest = {
@@ -63,6 +63,7 @@ describe('write, then read', () => {
     seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
     count: fc.constant(1),
     sampler: fc.constantFrom(...SAMPLERS),
+    schedule: fc.option(fc.constantFrom(...SCHEDULES)),
     initImage: fc.option(fc.constant({ sha256: '0123456789abcdef'.repeat(4) })),
     strength: fc.option(fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0)),
   });
@@ -80,9 +81,13 @@ describe('write, then read', () => {
 
   /** Count is no part of a picture's recipe, and what the request lacks is not in the draft. */
   function expectedDraft(drawn: ResolvedRequest) {
-    const { prompt, negativePrompt, model, size, steps, guidance, seed, sampler } = drawn;
+    const { prompt, negativePrompt, model, size, steps, guidance, seed } = drawn;
+    // With a schedule of its own the Karras kind is the plain one.
+    const isKarrasKind = drawn.schedule !== null && drawn.sampler === 'dpmpp_2m_karras';
+    const sampler = isKarrasKind ? 'dpmpp_2m' : drawn.sampler;
     return {
       ...{ prompt, negativePrompt, model, size, steps, guidance, seed, sampler },
+      ...(drawn.schedule === null ? {} : { schedule: drawn.schedule }),
       ...(drawn.style === null ? {} : { style: drawn.style }),
       ...(drawn.initImage === null ? {} : { initImage: drawn.initImage }),
       ...(drawn.strength === null ? {} : { strength: drawn.strength }),
@@ -121,9 +126,27 @@ Steps: 30, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 965400086, Size: 512x76
     ['Sampler: DPM++ 2M, Schedule type: Automatic', 'dpmpp_2m_karras'],
     ['Sampler: DPM++ 2M, Schedule type: Exponential', 'dpmpp_2m'],
     ['Sampler: DPM++ 2M', 'dpmpp_2m'],
-    ['Sampler: UniPC', undefined],
+    ['Sampler: UniPC', 'unipc'],
+    ['Sampler: PLMS', 'pndm'],
+    ['Sampler: DPM++ 2S a Karras', 'dpmpp_2s_a'],
+    ['Sampler: DPM adaptive', undefined],
   ])('%s is %s', (text, sampler) => {
     expect(parseRecipe(`x\nSteps: 4, Seed: 1, ${text}`).draft.sampler).toBe(sampler);
+  });
+
+  test.each([
+    ['Sampler: DPM++ SDE Karras', 'karras'],
+    ['Sampler: DPM++ 3M SDE Exponential', 'exponential'],
+    ['Sampler: DPM++ 2M SDE, Schedule type: Automatic', 'exponential'],
+    ['Sampler: DPM++ 2M, Schedule type: Karras', undefined],
+    ['Sampler: DPM++ 2M, Schedule type: Uniform', undefined],
+    ['Sampler: Euler, Schedule type: Uniform', 'linspace'],
+    ['Sampler: Euler, Schedule type: Automatic', undefined],
+    ['Sampler: Euler a, Schedule type: Align Your Steps', 'ays'],
+    ['Sampler: Euler a, Schedule type: SGM Uniform', 'sgm_uniform'],
+    ['Sampler: Euler a, Schedule type: Turbo', undefined],
+  ])('the schedule of %s is %s', (text, schedule) => {
+    expect(parseRecipe(`x\nSteps: 4, Seed: 1, ${text}`).draft.schedule).toBe(schedule);
   });
 
   test('a last line with two fields belongs to the prompt', () => {
@@ -155,4 +178,18 @@ test('texts made to be slow are not', () => {
     expect(user / 1000, `CPU ms for ${JSON.stringify(piece)}`).toBeLessThan(500);
   }
   expect(() => parseRecipe('a'.repeat(70_000))).toThrow(/found 70000 characters, expected at most 65536/);
+});
+
+test('clip skip is written where it is not 1, and read', () => {
+  const text = recipeText({ ...REQUEST, clipSkip: 2 }, 41, { name: 'emoji' });
+  expect(text).toContain(', Model: emoji, Clip skip: 2, ');
+  expect(parseRecipe(text).draft.clipSkip).toBe(2);
+  expect(recipeText({ ...REQUEST, clipSkip: null }, 41, { name: 'emoji' })).not.toContain('Clip skip');
+});
+
+test('in a prompt joined by AND the style is written into every part, and taken out of every part again', () => {
+  const prompt = 'a (red:1.2) heart :1.5 AND fog';
+  const text = recipeText({ ...REQUEST, prompt }, 41, { name: 'emoji' });
+  expect(text.split('\n')[0]).toBe('a (red:1.2) heart, noto style :1.5 AND fog, noto style');
+  expect(parseRecipe(text).draft).toMatchObject({ prompt, style: 'noto' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS, type RequestDraft } from '../../src/core/request.ts';
+import { DEFAULT_LIMITS, type RequestDraft, SAMPLERS } from '../../src/core/request.ts';
 import { chooseCard, draftOf, resolveRequest } from '../../src/core/resolve.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { TEST_CARD } from '../support/cards.ts';
@@ -32,6 +32,8 @@ describe('defaults', () => {
       seed: 99,
       count: 1,
       sampler: 'dpmpp_2m',
+      schedule: null,
+      clipSkip: null,
       initImage: null,
       strength: null,
     });
@@ -93,9 +95,10 @@ test.each<[Partial<RequestDraft>, string]>([
   [{ style: 'oil' }, 'style: found oil, expected one of flat, noto, none'],
   [{ style: 'constructor' }, 'style: found constructor, expected one of flat, noto, none'],
   [{ model: '../etc' }, 'model: found ../etc, expected testmodel'],
+  [{ sampler: 'plms' as 'ddim' }, `sampler: found plms, expected one of ${SAMPLERS.join(', ')}`],
   [
-    { sampler: 'plms' as 'ddim' },
-    'sampler: found plms, expected one of ddim, ddpm, euler, euler_a, dpmpp_2m, dpmpp_2m_karras',
+    { schedule: 'bumpy' as 'beta' },
+    'schedule: found bumpy, expected one of leading, trailing, linspace, karras, exponential, sgm_uniform, beta, ays',
   ],
   [{ initImage: { sha256: SHA }, strength: 1.1 }, 'strength: found 1.1, expected a number from 0 to 1'],
   [{ initImage: { sha256: '../x' } }, 'image: found ../x, expected a SHA-256 of 64 lower-case hexadecimal digits'],
@@ -115,4 +118,22 @@ test('the card is chosen by name, the default one without a name', () => {
   expect(() => chooseCard({ prompt: 'x', model: 'toString' }, [TEST_CARD, other], 'testmodel')).toThrow(
     'model: found toString, expected one of testmodel, other',
   );
+});
+
+describe('clip skip', () => {
+  test('1 is the last layer, which is what silence means', () => {
+    expect([resolve({ clipSkip: 1 }).clipSkip, resolve({ clipSkip: 2 }).clipSkip]).toEqual([null, 2]);
+    expect(draftOf(resolve({ clipSkip: 3 })).clipSkip).toBe(3);
+    expect(draftOf(resolve({}))).not.toHaveProperty('clipSkip');
+  });
+
+  test.each([0, 13, 1.5, Number.NaN])('%s is refused', (clipSkip) => {
+    expect(() => resolve({ clipSkip })).toThrow(`clip skip: found ${clipSkip}, expected a whole number from 1 to 12`);
+  });
+});
+
+test('at most eight parts are joined by AND', () => {
+  const parts = (count: number) => Array(count).fill('fog').join(' AND ');
+  expect(resolve({ prompt: parts(8) }).prompt).toBe(parts(8));
+  expect(() => resolve({ prompt: parts(9) })).toThrow('prompt: found 9 parts joined by AND, expected at most 8');
 });

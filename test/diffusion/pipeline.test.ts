@@ -1,7 +1,7 @@
 // The pipeline without networks: which asks it makes and in which order, what it does with the answers, and what it refuses.
 // The numbers of whole pictures are compared with diffusers in test/e2e/oracle.test.ts.
 import { describe, expect, test } from 'vitest';
-import { SAMPLERS } from '../../src/core/request.ts';
+import { SAMPLERS, type SamplerName, SCHEDULES, type ScheduleName } from '../../src/core/request.ts';
 import type { Answer, Ask, Conditioning, Latents, Pixels } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
 import { rolesAt, withGuidance } from '../../src/diffusion/guidance.ts';
@@ -135,9 +135,39 @@ describe('asks', () => {
       const request = { ...REQUEST, start: { ...START, strength } };
       expect(unetAsks(await asksOf(request)).length, `strength ${strength}`).toBe(stepsTotal(request));
     }
-    expect([0, 0.19, 0.2, 0.6, 1].map((strength) => stepsTotal({ steps: 5, start: { ...START, strength } }))).toEqual([
-      0, 0, 1, 3, 5,
-    ]);
+    expect(
+      [0, 0.19, 0.2, 0.6, 1].map((strength) =>
+        stepsTotal({ steps: 5, start: { ...START, strength }, sampler: 'ddim' }),
+      ),
+    ).toEqual([0, 0, 1, 3, 5]);
+  });
+});
+
+describe('asks of samplers that look twice', () => {
+  test.each(SAMPLERS)('%s: as many as announced, from text and from a picture', async (sampler) => {
+    for (const start of [null, START, { ...START, strength: 0.2 }, { ...START, strength: 0.1 }]) {
+      const request = { ...REQUEST, sampler, start };
+      expect(unetAsks(await asksOf(request)).length).toBe(stepsTotal(request));
+    }
+  });
+
+  test('Heun: twice a step but the last; PLMS: once more than the steps', () => {
+    const asked = (sampler: SamplerName) => [1, 2, 5].map((steps) => stepsTotal({ steps, start: null, sampler }));
+    expect(asked('heun')).toEqual([1, 3, 9]);
+    expect(asked('pndm')).toEqual([1, 3, 6]);
+    expect(asked('unipc')).toEqual([1, 2, 5]);
+  });
+
+  test('a schedule is the request’s: other timesteps, the same number of them', async () => {
+    const timestepsOver = async (schedule: ScheduleName | null) =>
+      unetAsks(await asksOf({ ...REQUEST, schedule })).map(({ rows }) => rows[0]!.timestep);
+    const own = await timestepsOver(null);
+    expect(own).toEqual(await timestepsOver('linspace'));
+    for (const schedule of SCHEDULES.filter((name) => name !== 'linspace')) {
+      const found = await timestepsOver(schedule);
+      expect(found.length).toBe(own.length);
+      expect(found, schedule).not.toEqual(own);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SAMPLERS, type SamplerName } from '../../src/core/request.ts';
+import { SAMPLERS, type SamplerName, SCHEDULES, type ScheduleName } from '../../src/core/request.ts';
 import { DENOISERS, denoisedFromEpsilon, denoisedFromV } from '../../src/diffusion/denoiser.ts';
 import { addNoise, mix, noiseIn, scale } from '../../src/diffusion/latents.ts';
 import {
@@ -17,8 +17,9 @@ import { TorchRandom } from '../../src/diffusion/rng.ts';
 import { ddim } from '../../src/diffusion/samplers/ddim.ts';
 import { ddpm } from '../../src/diffusion/samplers/ddpm.ts';
 import { SAMPLER_TABLE } from '../../src/diffusion/samplers/index.ts';
-import type { Sampler, SamplingContext } from '../../src/diffusion/samplers/sampler.ts';
+import { asksOf, type Plan, type Sampler, type SamplingContext } from '../../src/diffusion/samplers/sampler.ts';
 import { DEFAULT_SCHEDULER, parseSchedulerConfig, type SchedulerConfig } from '../../src/diffusion/schedulerConfig.ts';
+import { planOver } from '../../src/diffusion/schedules.ts';
 import { ROOT } from '../../src/root.ts';
 
 interface Golden {
@@ -29,11 +30,18 @@ interface Golden {
     readonly name: string;
     readonly config: Readonly<Record<string, unknown>>;
     readonly sampler: SamplerName;
+    /** The sampler's own where it is absent. */
+    readonly schedule?: ScheduleName;
+    /** The file's, where absent. */
+    readonly steps?: number;
     readonly result: readonly number[];
   }[];
 }
 
-const golden = JSON.parse(readFileSync(path.join(ROOT, 'test/golden/samplers.json'), 'utf8')) as Golden;
+const readGolden = (name: string) => JSON.parse(readFileSync(path.join(ROOT, 'test/golden', name), 'utf8')) as Golden;
+const golden = readGolden('samplers.json');
+/** The samplers and schedules that came later, of diffusers and of k-diffusion. */
+const more = readGolden('more_samplers.json');
 const COUNT = golden.shape.reduce((product, side) => product * side, 1);
 
 /** Of the largest number; single precision over seven steps. */
@@ -50,9 +58,16 @@ function walk(sampler: Sampler, noisy: Float32Array, context: SamplingContext, d
   return result.value;
 }
 
-function sampleWith(sampler: Sampler, config: SchedulerConfig, steps: number, seed: number, denoise: Denoise) {
+function sampleWith(
+  sampler: Sampler,
+  config: SchedulerConfig,
+  steps: number,
+  seed: number,
+  denoise: Denoise,
+  schedule: ScheduleName | null = null,
+) {
   const random = new TorchRandom(seed);
-  const plan = sampler.plan(config, steps);
+  const plan = planOver(schedule, sampler, config, steps);
   const noisy = scale(plan.noiseScale, random.randn(COUNT));
   return walk(sampler, noisy, { steps: plan.steps, random, config }, denoise);
 }
@@ -70,11 +85,13 @@ function largest(values: ArrayLike<number>): number {
 }
 
 describe('loops of diffusers', () => {
-  test.each(golden.cases)('$name: $sampler', ({ config: json, sampler, result }) => {
-    const config = parseSchedulerConfig(json);
-    const found = sampleWith(SAMPLER_TABLE[sampler], config, golden.steps, golden.seed, formula(config));
-    const differences = found.map((value, i) => value - result[i]!);
-    expect(largest(differences) / largest(result)).toBeLessThan(
+  test.each([...golden.cases, ...more.cases])('$name: $sampler $schedule', (wanted) => {
+    const config = parseSchedulerConfig(wanted.config);
+    const steps = wanted.steps ?? golden.steps;
+    const sampler = SAMPLER_TABLE[wanted.sampler];
+    const found = sampleWith(sampler, config, steps, golden.seed, formula(config), wanted.schedule);
+    const differences = found.map((value, i) => value - wanted.result[i]!);
+    expect(largest(differences) / largest(wanted.result)).toBeLessThan(
       config.betaSchedule === 'squaredcos_cap_v2' ? COSINE_TOLERANCE : TOLERANCE,
     );
   });
@@ -112,6 +129,12 @@ describe('the forward process', () => {
   });
 });
 
+/** What may be left where a plan ends above the clean end: noise of its sigma, and the picture less than whole. */
+function remainder({ steps }: Pick<Plan, 'steps'>): number {
+  const end = steps.at(-1)!.to;
+  return largest(target) * (1 - end.alpha) + 5 * end.sigma;
+}
+
 /** A world of one picture: whatever the noise, it is the only answer. */
 const target = new TorchRandom(99).randn(COUNT);
 
@@ -122,11 +145,24 @@ describe.each(SAMPLERS)('%s', (name) => {
   test('arrives at the picture when the denoiser always knows it, in any number of steps', () => {
     for (const steps of [1, 2, 5, 40]) {
       const found = sampleWith(sampler, config, steps, 4, () => target);
-      expect(largest(mix(1, found, -1, target))).toBeLessThan(1e-4);
+      expect(largest(mix(1, found, -1, target))).toBeLessThan(1e-4 + remainder(sampler.plan(config, steps)));
     }
   });
 
-  test('leaves the noise it was given untouched and asks once a step, at the planned levels', () => {
+  test.each(SCHEDULES)('arrives over the schedule %s', (schedule) => {
+    // In two steps PLMS weighs what it sees at sigma 0.01 with what it saw at 157, and single precision with it.
+    const bound = name === 'pndm' ? 1e-2 : 1e-4;
+    for (const steps of [1, 2, 9]) {
+      const found = sampleWith(sampler, config, steps, 4, () => target, schedule);
+      const plan = planOver(schedule, sampler, config, steps);
+      // At timestep 0 a consistency model is the picture it is shown.
+      const { from } = plan.steps.at(-1)!;
+      const left = remainder(name === 'lcm' && from.timestep === 0 ? { steps: [{ from, to: from }] } : plan);
+      expect(largest(mix(1, found, -1, target))).toBeLessThan(bound + left);
+    }
+  });
+
+  test('leaves the noise it was given untouched and asks as often as it says, at the planned levels', () => {
     const random = new TorchRandom(1);
     const noisy = random.randn(COUNT);
     const before = noisy.slice();
@@ -137,7 +173,11 @@ describe.each(SAMPLERS)('%s', (name) => {
       return scale(0.5, x);
     });
     expect(noisy).toEqual(before);
-    expect(asked).toEqual(steps.map(({ from }) => from));
+    expect(asked.length).toBe(asksOf(sampler, 6));
+    const planned = steps.map(({ from }) => from);
+    const ahead = asked.filter((at, i) => planned.includes(at) && !asked.slice(0, i).includes(at));
+    expect(ahead).toEqual(planned);
+    expect(asksOf(sampler, 0)).toBe(0);
   });
 
   test('run on part of its plan, it goes on from a noised picture', () => {
@@ -146,11 +186,12 @@ describe.each(SAMPLERS)('%s', (name) => {
     const random = new TorchRandom(2);
     const noisy = addNoise(target, random.randn(COUNT), rest[0]!.from);
     const found = walk(sampler, noisy, { steps: rest, random, config }, () => target);
-    expect(largest(mix(1, found, -1, target))).toBeLessThan(1e-4);
+    expect(largest(mix(1, found, -1, target))).toBeLessThan(1e-4 + remainder({ steps: rest }));
     expect(walk(sampler, target, { steps: [], random, config }, () => target)).toEqual(target);
   });
 
-  test('shows the network pictures of the variance the level says', () => {
+  // LCM and TCD jump: what the best denoiser smooths away is not all put back by noise.
+  test.skipIf(name === 'lcm' || name === 'tcd')('shows the network pictures of the variance the level says', () => {
     const random = new TorchRandom(8);
     const plan = sampler.plan(config, 100);
     const noisy = scale(plan.noiseScale, random.randn(20_000));

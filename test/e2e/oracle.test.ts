@@ -54,10 +54,16 @@ describe.each(folderNames)('%s makes the pictures diffusers makes', (name) => {
   });
 });
 
+/** What make_more_pipelines.py cannot record, and why: diffusers has none, or does not begin in the middle of a plan. */
+const FROM_TEXT_ONLY = ['lms', 'pndm', 'dpmpp_2s_a', 'dpmpp_sde', 'dpmpp_3m_sde'];
+/** Its pair of looks stands beside its level where timesteps trail. */
+const NOT_COMPARED = ['v-linear/pndm'];
+
 test('every sampler was compared on every folder, from text and from a picture', () => {
-  for (const sampler of SAMPLERS) {
-    for (const folder of folderNames) {
-      for (const name of ['text', 'image']) expect(distances.has(`${folder}/${sampler}/${name}`)).toBe(true);
+  const pairs = SAMPLERS.flatMap((sampler) => folderNames.map((folder) => [folder, sampler] as const));
+  for (const [folder, sampler] of pairs.filter((pair) => !NOT_COMPARED.includes(pair.join('/')))) {
+    for (const name of FROM_TEXT_ONLY.includes(sampler) ? ['text'] : ['text', 'image']) {
+      expect(distances.has(`${folder}/${sampler}/${name}`), `${folder}/${sampler}/${name}`).toBe(true);
     }
   }
 });
@@ -71,6 +77,7 @@ afterAll(() => {
 function worstOf(sampler: string, folder: string): string {
   const keys = goldenCases.filter((golden) => golden.sampler === sampler && golden.folder === folder);
   const found = keys.flatMap(({ key }) => distances.get(key) ?? []);
+  if (found.length === 0) return '–';
   const bytes = Math.max(...found.map((distance) => distance.bytes));
   const latents = Math.max(...found.map((distance) => distance.latents));
   return `${bytes} (${latents.toExponential(1)})`;

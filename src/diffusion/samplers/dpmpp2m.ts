@@ -9,7 +9,8 @@ import {
   trainingSigmas,
 } from '../noiseSchedule.ts';
 import type { SchedulerConfig } from '../schedulerConfig.ts';
-import { sigmaAt, sigmasKarras, timestepOfSigma } from '../sigmas.ts';
+import { planOverSigmas } from '../schedules.ts';
+import { sigmaAt } from '../sigmas.ts';
 import { roundHalfEven, spacedTimesteps } from '../timesteps.ts';
 import { checkSteps, type Plan, type Sampler, type Sampling, type SamplingContext, type Step } from './sampler.ts';
 
@@ -20,15 +21,9 @@ export function planDpmpp2m(config: SchedulerConfig, steps: number): Plan {
   return planOf(dpmTimesteps(config, steps).map((timestep) => levelOf(sigmaAt(timestep, sigmas), timestep)));
 }
 
-/** The same solver over Karras' sigmas. The network is told the nearest whole timestep; a cosine schedule cuts it off instead. */
+/** The same solver over Karras' sigmas. */
 export function planDpmpp2mKarras(config: SchedulerConfig, steps: number): Plan {
-  checkSteps(steps, config);
-  const sigmas = trainingSigmas(positiveAlphasCumprod(config));
-  const whole = config.betaSchedule === 'squaredcos_cap_v2' ? Math.trunc : roundHalfEven;
-  const levels = sigmasKarras(steps, sigmas[0]!, sigmas.at(-1)!).map((sigma) =>
-    levelOf(sigma, whole(timestepOfSigma(sigma, sigmas))),
-  );
-  return planOf(levels);
+  return planOverSigmas('karras', config, steps, false);
 }
 
 /** Leading and linspace lay one point more than there are steps and leave out the cleanest, so the last step is no mere stub. */
@@ -63,8 +58,8 @@ export function* sampleDpmpp2m(noisy: Float32Array, { steps }: SamplingContext):
   return x;
 }
 
-/** Denoised picture half a step ahead, on the line through this one and the one before. */
-function extrapolate(
+/** Denoised picture half a step ahead, on the line through this one and the one before; shared with the SDE kind. */
+export function extrapolate(
   step: Step,
   denoised: Float32Array,
   previous: { readonly step: Step; readonly denoised: Float32Array },
@@ -75,7 +70,8 @@ function extrapolate(
   return mix(1 + lean, denoised, -lean, previous.denoised);
 }
 
-function logSnrGain(from: NoiseLevel, to: NoiseLevel): number {
+/** h = lambda_to - lambda_from, lambda = log(alpha / sigma); infinite at the clean end. */
+export function logSnrGain(from: NoiseLevel, to: NoiseLevel): number {
   return Math.log(sigmaOf(from) / sigmaOf(to));
 }
 

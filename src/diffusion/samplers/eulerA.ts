@@ -18,9 +18,9 @@ export function* sampleEulerA(noisy: Float32Array, { steps, random }: SamplingCo
 }
 
 /** sigmaDown² + sigmaUp² = sigmaTo², with as much noise anew as the posterior has (eta 1). */
-function ancestralSplit(sigmaFrom: number, sigmaTo: number) {
+export function ancestralSplit(sigmaFrom: number, sigmaTo: number) {
   const up = (sigmaTo ** 2 * (sigmaFrom ** 2 - sigmaTo ** 2)) / sigmaFrom ** 2;
   return { sigmaUp: Math.sqrt(up), sigmaDown: Math.sqrt(sigmaTo ** 2 - up) };
 }
 
-export const eulerA: Sampler = { plan: planEuler, sample: sampleEulerA };
+export const eulerA: Sampler = { plan: planEuler, sample: sampleEulerA, isSigmaKind: true };

@@ -40,6 +40,23 @@ export interface Sampler {
   plan(config: SchedulerConfig, steps: number): Plan;
   /** @param noisy f32[c, h, w], variance preserving, at the first step's level; not changed. */
   sample(noisy: Float32Array, context: SamplingContext): Sampling;
+  /** Asks that walking so many steps (1 or more) takes; absent where it is one a step. */
+  readonly asks?: (steps: number) => number;
+  /**
+   * The sigma kind: pictures are x0 + sigma · noise inside, a schedule begins at sigma · noise, and the network is told fractions
+   * of timesteps. The others keep the variance, begin at noise of variance 1 and tell whole timesteps.
+   */
+  readonly isSigmaKind?: true;
+}
+
+/** Asks that walking so many steps of a plan takes. */
+export function asksOf({ asks }: Sampler, steps: number): number {
+  return steps === 0 || asks === undefined ? steps : asks(steps);
+}
+
+/** Two looks a step, but one in the last, which ends where nothing is noise. */
+export function twoLooks(steps: number): number {
+  return 2 * steps - 1;
 }
 
 /** @throws request_invalid when there are more steps than the model was trained with, or none. */

@@ -4,7 +4,7 @@ import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.t
 import { seedOfImage } from '../../core/request.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
-import { pictureFile } from './jobView.ts';
+import { parentPicture, pictureFile } from './jobView.ts';
 import { textView, type View } from './view.ts';
 
 /** A file larger than this would not pass Discord's default limit; bytes. */
@@ -30,11 +30,12 @@ export function recipeText(job: JobRecord, room: number): string {
     `steps: ${request.steps}`,
     `guidance: ${request.guidance}`,
     `sampler: ${request.sampler}`,
+    ...(request.schedule == null ? [] : [`schedule: ${request.schedule}`]),
     `model: ${request.model}`,
     ...(request.style === null ? [] : [`style: ${request.style}`]),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
     ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
-    ...(job.parentJobId === null ? [] : [`parent: #${job.parentJobId}, picture ${(job.parentImageIndex ?? 0) + 1}`]),
+    ...(job.parentJobId === null ? [] : [parentLine(job)]),
     `kind: ${job.kind}`,
   ].join('\n');
   const forTexts = Math.max(40, room - numbers.length - 40);
@@ -43,4 +44,9 @@ export function recipeText(job: JobRecord, room: number): string {
   const texts = [`prompt: ${clip(cleanText(request.prompt), share)}`];
   if (negative !== '') texts.push(`negative: ${clip(negative, share)}`);
   return [...texts, numbers].join('\n');
+}
+
+function parentLine(job: JobRecord): string {
+  const picture = parentPicture(job);
+  return `parent: #${job.parentJobId}${picture === null ? '' : `, picture ${picture}`}`;
 }
