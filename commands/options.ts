@@ -4,7 +4,14 @@ import {
   ApplicationCommandOptionType,
   type ChatInputCommandInteraction,
 } from 'discord.js';
-import { type RequestDraft, refuse, SAMPLERS, type SamplerName, SEED_COUNT } from '../src/core/request.ts';
+import {
+  MAX_CLIP_SKIP,
+  type RequestDraft,
+  refuse,
+  SAMPLERS,
+  type SamplerName,
+  SEED_COUNT,
+} from '../src/core/request.ts';
 import { parseAspect, parseSize } from '../src/core/size.ts';
 import type { Catalog } from '../src/discord/context.ts';
 
@@ -41,6 +48,7 @@ export function imagineOptions({ cards, limits }: Catalog): APIApplicationComman
     { type: WHOLE, min_value: 1, max_value: limits.maxSteps, ...NAMES.steps },
     { type: NUMBER, min_value: 0, max_value: limits.maxGuidance, ...NAMES.guidance },
     { type: TEXT, autocomplete: true, ...NAMES.sampler },
+    { type: WHOLE, min_value: 1, max_value: MAX_CLIP_SKIP, ...NAMES.clipSkip },
     ...(cards.length > 1 ? [model] : []),
   ];
 }
@@ -134,6 +142,14 @@ const NAMES = {
       ru: 'Метод проявки; большинство отличается мало.',
     },
   ),
+  clipSkip: named(
+    { en: 'clip_skip', zh: '跳过层数', ru: 'слой_текста' },
+    {
+      en: 'Which layer of the text encoder counts, from its end; some models want 2.',
+      zh: '使用文本编码器的倒数第几层；有些模型需要 2。',
+      ru: 'Какой слой текстового кодировщика брать, считая с конца; некоторым моделям нужен 2.',
+    },
+  ),
   model: named(
     { en: 'model', zh: '模型', ru: 'модель' },
     { en: 'Which model makes the picture.', zh: '用哪个模型生成。', ru: 'Какая модель делает картинку.' },
@@ -153,6 +169,7 @@ export function draftOfOptions({ options }: ChatInputCommandInteraction): Reques
     steps: options.getInteger('steps') ?? undefined,
     guidance: options.getNumber('guidance') ?? undefined,
     seed: options.getInteger('seed') ?? undefined,
+    clipSkip: options.getInteger('clip_skip') ?? undefined,
     count: options.getInteger('count') ?? undefined,
     strength: options.getNumber('strength') ?? undefined,
   });

@@ -1,6 +1,9 @@
 // Whether a request may be made: a block list of words and patterns over the folded prompt. A refusal is a value with the rule's name.
 // Deliberately thin and empty by default: what is forbidden is the owner's decision, kept in the database.
 import { DarkroomError } from '../errors.ts';
+import { promptParts } from './promptParts.ts';
+import { scheduleOf } from './promptSchedule.ts';
+import { plainText } from './promptWeights.ts';
 import type { ResolvedRequest } from './request.ts';
 
 export interface BlockRule {
@@ -19,14 +22,27 @@ export type Verdict = { readonly ok: true } | { readonly ok: false; readonly rul
 export const MAX_PATTERN_CHARS = 200;
 const MAX_NAME_CHARS = 60;
 
-/** The first rule a request breaks. The negative prompt is judged where it steers: below guidance 1 it is what is drawn. */
+/** The first rule a request breaks. */
 export function judge(request: ResolvedRequest, rules: readonly BlockRule[]): Verdict {
-  const texts = [request.prompt, ...(request.guidance < 1 ? [request.negativePrompt] : [])].map(foldText);
+  const written = [request.prompt, ...(isNegativeDrawn(request) ? [request.negativePrompt] : [])];
+  const texts = [...new Set(written.flatMap((text) => [text, ...textsRead(text, request.steps)]))].map(foldText);
   const broken = rules.find((rule) => {
     const pattern = patternOf(rule);
     return texts.some((text) => pattern.test(text));
   });
   return broken === undefined ? { ok: true } : { ok: false, rule: broken.name };
+}
+
+/** Where uncond counts more than 0 in the guided sum, or a weight turns a word around, the negative prompt is drawn too. */
+function isNegativeDrawn({ prompt, negativePrompt, guidance }: ResolvedRequest): boolean {
+  const steered = promptParts(prompt).reduce((sum, { weight }) => sum + guidance * weight, 0);
+  return steered < 1 || /:\s*-/.test(negativePrompt);
+}
+
+/** What the network reads at any step: brackets, weights, escapes and turns must not part the letters of a word. */
+function textsRead(prompt: string, steps: number): readonly string[] {
+  const schedules = promptParts(prompt).flatMap(({ text }) => scheduleOf(text, 2 * steps));
+  return [...new Set(schedules.map(({ text }) => text))].map(plainText);
 }
 
 /** Lower case, compatibility forms, accents and invisible characters removed, so that "ｎüd\u200be" reads "nude". */

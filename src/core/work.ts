@@ -1,15 +1,17 @@
 // How much machine time a request will probably take, for fair turns and for "about 20 seconds".
 // Deliberately rough: what is measured replaces the constant as soon as a model has made a picture.
+import { promptParts } from './promptParts.ts';
 import type { ResolvedRequest } from './request.ts';
 
 /** Before anything was measured: milliseconds for one network row over 64x64 pixels; a slow two-core machine. */
 export const UNMEASURED_MS_PER_UNIT = 10;
 const UNIT_PX = 64 * 64;
 
-/** Work of a request in units of one network row over 64x64 pixels; guidance doubles the rows, a start picture saves steps. */
+/** Work of a request in units of one network row over 64x64 pixels; every prompt and part of one is a row, a start picture saves steps. */
 export function workOf(request: ResolvedRequest): number {
   const steps = request.strength === null ? request.steps : Math.max(1, request.steps * request.strength);
-  const rowsPerStep = request.guidance === 1 ? 1 : 2;
+  const parts = promptParts(request.prompt).length;
+  const rowsPerStep = request.guidance === 1 && parts === 1 ? 1 : parts + 1;
   const areas = (request.size.widthPx * request.size.heightPx) / UNIT_PX;
   return request.count * steps * rowsPerStep * areas;
 }

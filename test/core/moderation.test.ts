@@ -27,6 +27,29 @@ test.each<[string, BlockRule, boolean]>([
   ['a fox', word('nude'), false],
 ])('%j under %j: blocked %s', (prompt, rule, blocked) => expect(isBlocked(prompt, rule)).toBe(blocked));
 
+// The signs of the prompt language part the letters of a word on the page, and not for the network.
+test.each([
+  'a (nu:1.0)de person',
+  'nu\\de',
+  '(n)ude',
+  'n[ud]e',
+  'n((u:1.2)d)e (hat',
+  '[n|x]ude',
+  '[x:nu:1]de',
+  '[x:nu:0.5]de',
+  'nu[de::3]',
+  'fog AND (n)ude :0.5',
+  '\\(nude\\)',
+])('%j hides nothing', (prompt) => {
+  expect(isBlocked(prompt, word('nude'))).toBe(true);
+  expect(judge(testRequest({ prompt: 'a', negativePrompt: prompt, guidance: 0 }), [word('nude')]).ok).toBe(false);
+});
+
+test('what the raw text says counts as well', () => {
+  expect(isBlocked('(nude:hat:3]', word('nude'))).toBe(true);
+  expect(isBlocked('(1.3)', word('(1.3)'))).toBe(true);
+});
+
 test('the verdict names the first broken rule', () => {
   expect(judge(testRequest({ prompt: 'b a' }), [word('a'), word('b')])).toEqual({ ok: false, rule: 'no a' });
 });
@@ -45,6 +68,14 @@ describe('the negative prompt', () => {
     expect(judge(testRequest({ negativePrompt: 'nude', guidance }), rules).ok).toBe(false);
   });
 });
+
+// A part of negative weight pushes towards the negative prompt, and a negative weight inside it turns a word around.
+test.each([
+  [{ prompt: 'a AND b :-3', negativePrompt: 'nude', guidance: 4 }, false],
+  [{ prompt: 'a AND b :-0.2', negativePrompt: 'nude', guidance: 4 }, true],
+  [{ prompt: 'a', negativePrompt: '(nude:-1)', guidance: 4 }, false],
+  [{ prompt: 'a', negativePrompt: '(nude:1.3)', guidance: 4 }, true],
+])('%j is allowed: %s', (draft, ok) => expect(judge(testRequest(draft), [word('nude')]).ok).toBe(ok));
 
 test.each<[BlockRule, string]>([
   [{ name: '', kind: 'word', pattern: 'x' }, 'rule name: found 0 characters, expected 1 to 60'],

@@ -10,6 +10,8 @@ test.each([
   [{ steps: 10, guidance: 4 }, 30],
   [{ steps: 10, guidance: 0 }, 30],
   [{ steps: 10, guidance: 1, count: 4 }, 60],
+  [{ steps: 10, guidance: 1, prompt: 'a AND b' }, 45],
+  [{ steps: 10, guidance: 4, prompt: 'a AND b :0.5 AND c' }, 60],
   [{ steps: 10, guidance: 1, initImage: SHA, strength: 0.5 }, 7.5],
   [{ steps: 10, guidance: 1, initImage: SHA, strength: 0 }, 1.5],
 ])('%j is %d units', (draft, units) => expect(workOf(testRequest(draft))).toBe(units));
