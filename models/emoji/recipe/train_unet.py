@@ -17,6 +17,7 @@ import muon
 from networks import load_tokenizer, new_scheduler, new_text_encoder, new_unet, token_ids
 from reader import Reader
 from samples import Samples
+from train_text import TOKENS as TEXT_STAGE_TOKENS
 from train_text import is_hidden as is_hidden_text
 
 EMPTY_SHARE = 0.1
@@ -45,7 +46,8 @@ def stratified_timesteps(count, total=1000):
 def losses_of(models, scheduler, ids, latents):
     """(v loss, reader loss) for token ids i64[n, t] and latents f32[n, 32, 8, 8]."""
     states = models["text"](ids).last_hidden_state
-    read = F.mse_loss(models["reader"](states), latents)
+    named = ids[:, 1] != models["text"].config.eos_token_id
+    read = F.mse_loss(models["reader"](states[named]), latents[named])
     latents = latents.repeat(NOISES_PER_CAPTION, 1, 1, 1)
     noise = torch.randn_like(latents)
     timesteps = stratified_timesteps(len(latents))
@@ -56,10 +58,12 @@ def losses_of(models, scheduler, ids, latents):
 
 
 def new_models(tokenizer, text_path):
-    """U-Net fresh, text encoder and reader from stage 2."""
+    """U-Net fresh, text encoder and reader from stage 2, whose unseen positions start as its last one."""
     models = torch.nn.ModuleDict({"text": new_text_encoder(tokenizer), "reader": Reader(), "unet": new_unet()})
     if saved := checkpoint.load(text_path):
         models.load_state_dict(saved["average"], strict=False)
+        positions = models["text"].embeddings.position_embedding.weight.data
+        positions[TEXT_STAGE_TOKENS:] = positions[TEXT_STAGE_TOKENS - 1]
     return models
 
 
@@ -73,7 +77,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--text-lr", type=float, default=1e-3)
+    parser.add_argument("--text-lr", type=float, default=4e-4)
     args = parser.parse_args()
     torch.set_num_threads(2)
     samples, tokenizer, scheduler = Samples(args.data, args.latents), load_tokenizer(args.tokenizer), new_scheduler()
