@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { DarkroomError } from '../errors.ts';
+import { DarkroomError, type ErrorDetails } from '../errors.ts';
 
 /** Where Discord serves uploads from; exactly these, over https, on the default port. */
 const DISCORD_CDN_HOSTS: readonly string[] = ['cdn.discordapp.com', 'media.discordapp.net'];
@@ -41,7 +41,8 @@ export async function fetchAttachment(attachment: AttachmentLike, rules: Attachm
   const url = checkedUrl(attachment.url, rules);
   if (attachment.size > rules.maxBytes) refuseSize(attachment.size, rules);
   const bytes = await download(url, rules);
-  if (pictureKind(bytes) === undefined) refuse('found neither PNG nor JPEG nor WebP, expected one of them');
+  if (pictureKind(bytes) === undefined)
+    refuse('found neither PNG nor JPEG nor WebP, expected one of them', { reason: 'kind' });
   return bytes;
 }
 
@@ -79,13 +80,16 @@ export function pictureKind(bytes: Buffer): PictureKind | undefined {
   return isWebp ? 'webp' : undefined;
 }
 
-function refuse(why: string): never {
-  throw new DarkroomError('attachment_refused', `start picture: ${why}`);
+function refuse(why: string, details: ErrorDetails = {}): never {
+  throw new DarkroomError('attachment_refused', `start picture: ${why}`, details);
 }
 
 function refuseSize(sizeBytes: number, rules: AttachmentRules): never {
-  const mib = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
-  refuse(`found ${mib(sizeBytes)} MiB, expected at most ${mib(rules.maxBytes)} MiB`);
+  const [foundMib, maxMib] = [sizeBytes, rules.maxBytes].map((bytes) => (bytes / 1024 / 1024).toFixed(1)) as [
+    string,
+    string,
+  ];
+  refuse(`found ${foundMib} MiB, expected at most ${maxMib} MiB`, { reason: 'size', foundMib, maxMib });
 }
 
 /** Start pictures on disk: `inputs/<sha256>` in the data folder, whole or not there. */

@@ -181,8 +181,9 @@ describe('the buttons of a result', () => {
   test('Again repeats the request with a new seed, each time', async () => {
     const { job: parent, message } = await house.picture({ seed: 7, steps: 3 });
     await alice().click(message.id, 'Again');
-    const { job } = await house.jobIn('delivered', house.alice, (one) => one.id !== parent.id);
-    expect(job).toMatchObject({ kind: 'again', parentJobId: parent.id });
+    const { job, message: again } = await house.jobIn('delivered', house.alice, (one) => one.id !== parent.id);
+    expect(job).toMatchObject({ kind: 'again', parentJobId: parent.id, parentImageIndex: null });
+    expect(again.content.endsWith(`from \`#${parent.id}\``)).toBe(true);
     expect(job.request).toEqual({ ...parent.request, seed: job.request.seed });
     expect(job.request.seed).not.toBe(7);
   });
@@ -319,7 +320,7 @@ describe('replies', () => {
     const { message } = await house.picture({ count: 2 });
     await bob().reply(message.id, '7');
     const told = await eventually(() => house.posts()[1]);
-    expect(told.content).toContain('expected 1 to 2');
+    expect(told.content).toContain('from 1 to 2');
   });
 
   test('of the banned are not answered at all', async () => {

@@ -22,7 +22,7 @@ export const en: Phrases = {
   gridAlt: (prompt, count) => `Grid of ${count} generated pictures: ${prompt}`,
   steps: (count) => (count === 1 ? '1 step' : `${count} steps`),
   guidance: (value) => `guidance ${value}`,
-  fromParent: (id, picture) => `from \`#${id}\` picture ${picture}`,
+  fromParent: (id, picture) => (picture === null ? `from \`#${id}\`` : `from \`#${id}\` picture ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
     `This needs more than you have left today: ${used} of ${pictures(limit)} are used. More ${resets}.`,
@@ -44,6 +44,34 @@ export const en: Phrases = {
     `The seed should be a whole number from 0 to 4294967295, or empty for a new one; you wrote "${found}".`,
   stepsExpected: (found) => `Steps should be a whole number, or empty for the usual; you wrote "${found}".`,
   numberExpected: (found, low, high) => `I expected a number from ${low} to ${high}; you wrote "${found}".`,
+
+  refused: {
+    field: {
+      prompt: 'prompt',
+      negative: 'negative prompt',
+      style: 'style',
+      size: 'size',
+      count: 'count',
+      strength: 'strength',
+      seed: 'seed',
+      steps: 'steps',
+      guidance: 'guidance',
+      sampler: 'sampler',
+      schedule: 'schedule',
+      model: 'model',
+      picture: 'picture',
+    },
+    range: (field, found, low, high) => `${field}: found ${found}, expected a number from ${low} to ${high}`,
+    wholeRange: (field, found, low, high) => `${field}: found ${found}, expected a whole number from ${low} to ${high}`,
+    number: (field, found) => `${field}: found ${found}, expected a number`,
+    oneOf: (field, found, names) => `${field}: found ${found}, expected one of ${names}`,
+    tooLong: (field, chars, max) => `${field}: found ${chars} characters, expected at most ${max}`,
+    size: (found, stepPx, maxPx, nearest) =>
+      `size: found ${found}, expected sides that are multiples of ${stepPx} px up to ${maxPx} px; nearest is ${nearest}`,
+    sizeForm: (found) => `size: found ${found}, expected a size such as 96x64 or a shape such as 3:2`,
+    pictureKind: () => 'it is not a PNG, JPEG or WebP picture',
+    pictureSize: (foundMib, maxMib) => `it has ${foundMib} MiB, and ${maxMib} MiB is the most`,
+  },
 
   reasonBroken: (code) => `something broke while the picture was made (${code}).`,
   reasonPoison: () => 'making this picture broke down again and again, so I stopped trying.',

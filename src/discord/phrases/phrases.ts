@@ -4,6 +4,21 @@ import { en } from './en.ts';
 import { ru } from './ru.ts';
 import { zh } from './zh.ts';
 
+export type RequestField =
+  | 'prompt'
+  | 'negative'
+  | 'style'
+  | 'size'
+  | 'count'
+  | 'strength'
+  | 'seed'
+  | 'steps'
+  | 'guidance'
+  | 'sampler'
+  | 'schedule'
+  | 'model'
+  | 'picture';
+
 export interface Phrases {
   // answers to a request
   queued(id: string, place: number): string;
@@ -21,7 +36,8 @@ export interface Phrases {
   gridAlt(prompt: string, count: number): string;
   steps(count: number): string;
   guidance(value: number): string;
-  fromParent(id: string, picture: number): string;
+  /** `picture` is 1-based; null where the whole request was taken up again. */
+  fromParent(id: string, picture: number | null): string;
   // refusals
   quotaUsed(used: number, limit: number, resets: string): string;
   banned(reason: string): string;
@@ -40,6 +56,19 @@ export interface Phrases {
   seedExpected(found: string): string;
   stepsExpected(found: string): string;
   numberExpected(found: string, low: number, high: number): string;
+  /** Parts of a request by their names in core; what is wrong with one, without a full stop. */
+  refused: {
+    readonly field: Readonly<Record<RequestField, string>>;
+    range(field: string, found: string, low: string, high: string): string;
+    wholeRange(field: string, found: string, low: string, high: string): string;
+    number(field: string, found: string): string;
+    oneOf(field: string, found: string, names: string): string;
+    tooLong(field: string, chars: string, max: string): string;
+    size(found: string, stepPx: string, maxPx: string, nearest: string): string;
+    sizeForm(found: string): string;
+    pictureKind(): string;
+    pictureSize(foundMib: string, maxMib: string): string;
+  };
   // reasons a job failed
   reasonBroken(code: string): string;
   reasonPoison(): string;

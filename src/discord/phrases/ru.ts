@@ -29,7 +29,7 @@ export const ru: Phrases = {
   gridAlt: (prompt, count) => `Сетка из ${count} сгенерированных картинок: ${prompt}`,
   steps: (count) => counted(count, 'step'),
   guidance: (value) => `сила промпта ${value}`,
-  fromParent: (id, picture) => `из \`#${id}\`, картинка ${picture}`,
+  fromParent: (id, picture) => (picture === null ? `из \`#${id}\`` : `из \`#${id}\`, картинка ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
     `На сегодня столько не осталось: использовано ${used} из ${limit}. Новые картинки ${resets}.`,
@@ -50,6 +50,34 @@ export const ru: Phrases = {
   seedExpected: (found) => `Зерно — целое число от 0 до 4294967295 или пусто для нового; у вас «${found}».`,
   stepsExpected: (found) => `Шаги — целое число или пусто для обычного; у вас «${found}».`,
   numberExpected: (found, low, high) => `Нужно число от ${low} до ${high}; у вас «${found}».`,
+
+  refused: {
+    field: {
+      prompt: 'промпт',
+      negative: 'негативный промпт',
+      style: 'стиль',
+      size: 'размер',
+      count: 'количество',
+      strength: 'сила изменения',
+      seed: 'зерно',
+      steps: 'шаги',
+      guidance: 'сила промпта',
+      sampler: 'сэмплер',
+      schedule: 'расписание',
+      model: 'модель',
+      picture: 'картинка',
+    },
+    range: (field, found, low, high) => `${field}: у вас ${found}, нужно число от ${low} до ${high}`,
+    wholeRange: (field, found, low, high) => `${field}: у вас ${found}, нужно целое число от ${low} до ${high}`,
+    number: (field, found) => `${field}: у вас ${found}, нужно число`,
+    oneOf: (field, found, names) => `${field}: ${found} здесь нет, есть ${names}`,
+    tooLong: (field, chars, max) => `${field}: символов ${chars}, можно не больше ${max}`,
+    size: (found, stepPx, maxPx, nearest) =>
+      `размер: у вас ${found}, стороны должны делиться на ${stepPx} и быть не больше ${maxPx} пикселей; ближайший — ${nearest}`,
+    sizeForm: (found) => `размер: у вас ${found}, нужен размер вроде 96x64 или форма вроде 3:2`,
+    pictureKind: () => 'это не картинка PNG, JPEG или WebP',
+    pictureSize: (foundMib, maxMib) => `в ней ${foundMib} МиБ, а можно не больше ${maxMib} МиБ`,
+  },
 
   reasonBroken: (code) => `что-то сломалось во время работы (${code}).`,
   reasonPoison: () => 'на этом запросе работа ломалась снова и снова, больше не пробую.',

@@ -17,7 +17,7 @@ export const zh: Phrases = {
   gridAlt: (prompt, count) => `${count} 张生成图片的拼图：${prompt}`,
   steps: (count) => `${count} 步`,
   guidance: (value) => `引导强度 ${value}`,
-  fromParent: (id, picture) => `来自 \`#${id}\` 第 ${picture} 张`,
+  fromParent: (id, picture) => (picture === null ? `来自 \`#${id}\`` : `来自 \`#${id}\` 第 ${picture} 张`),
 
   quotaUsed: (used, limit, resets) => `今天的剩余配额不够：已用 ${used} / ${limit} 张。${resets}恢复。`,
   banned: (reason) => `你不能在这里生成图片。原因：${reason}`,
@@ -37,6 +37,34 @@ export const zh: Phrases = {
   seedExpected: (found) => `种子应为 0 到 4294967295 的整数，留空则随机；你写的是“${found}”。`,
   stepsExpected: (found) => `步数应为整数，留空则用默认值；你写的是“${found}”。`,
   numberExpected: (found, low, high) => `应为 ${low} 到 ${high} 的数字；你写的是“${found}”。`,
+
+  refused: {
+    field: {
+      prompt: '提示词',
+      negative: '反向提示词',
+      style: '风格',
+      size: '尺寸',
+      count: '数量',
+      strength: '变化强度',
+      seed: '种子',
+      steps: '步数',
+      guidance: '引导强度',
+      sampler: '采样器',
+      schedule: '调度',
+      model: '模型',
+      picture: '图片',
+    },
+    range: (field, found, low, high) => `${field}为 ${found}，应为 ${low} 到 ${high} 的数字`,
+    wholeRange: (field, found, low, high) => `${field}为 ${found}，应为 ${low} 到 ${high} 的整数`,
+    number: (field, found) => `${field}为 ${found}，应为数字`,
+    oneOf: (field, found, names) => `${field}没有 ${found}，可选：${names}`,
+    tooLong: (field, chars, max) => `${field}有 ${chars} 个字符，最多 ${max} 个`,
+    size: (found, stepPx, maxPx, nearest) =>
+      `尺寸为 ${found}，边长应为 ${stepPx} 像素的倍数，且不超过 ${maxPx} 像素；最接近的是 ${nearest}`,
+    sizeForm: (found) => `尺寸为 ${found}，应为 96x64 这样的尺寸或 3:2 这样的比例`,
+    pictureKind: () => '它不是 PNG、JPEG 或 WebP 图片',
+    pictureSize: (foundMib, maxMib) => `它有 ${foundMib} MiB，最多 ${maxMib} MiB`,
+  },
 
   reasonBroken: (code) => `生成图片时出了故障（${code}）。`,
   reasonPoison: () => '这个请求一再使生成中断，所以我不再尝试。',

@@ -84,8 +84,13 @@ export function recipeLine(job: JobRecord, phrases: Phrases): string {
     request.style === null ? request.model : `${request.model} / ${request.style}`,
     `\`#${job.id}\``,
   ].map((part) => (part.startsWith('`') || part.startsWith('seed') ? part : quoted(part, 60)));
-  if (job.parentJobId !== null) parts.push(phrases.fromParent(job.parentJobId, (job.parentImageIndex ?? 0) + 1));
+  if (job.parentJobId !== null) parts.push(phrases.fromParent(job.parentJobId, parentPicture(job)));
   return parts.join(' · ');
+}
+
+/** 1-based picture of the parent this was made from; null where it was made anew. */
+export function parentPicture({ parentImageIndex }: JobRecord): number | null {
+  return parentImageIndex === null ? null : parentImageIndex + 1;
 }
 
 function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow[] {
