@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SAMPLERS, type SamplerName } from '../../src/core/request.ts';
+import { betaQuantile } from '../../src/diffusion/betaQuantile.ts';
 import { alphasCumprod, sigmaOf } from '../../src/diffusion/noiseSchedule.ts';
 import { SAMPLER_TABLE } from '../../src/diffusion/samplers/index.ts';
 import {
@@ -12,7 +13,8 @@ import {
   type SchedulerConfig,
   TIMESTEP_SPACINGS,
 } from '../../src/diffusion/schedulerConfig.ts';
-import { roundHalfEven } from '../../src/diffusion/timesteps.ts';
+import { sigmasAlignYourSteps } from '../../src/diffusion/sigmas.ts';
+import { roundHalfEven, sgmUniformTimesteps } from '../../src/diffusion/timesteps.ts';
 import { ROOT } from '../../src/root.ts';
 
 interface GoldenPlan {
@@ -134,6 +136,24 @@ describe('whatever the schedule', () => {
       );
     }
   });
+});
+
+test('ten aligned steps are the published ones, and other numbers lie between them', () => {
+  const table = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152];
+  expect(sigmasAlignYourSteps(10)).toEqual(table.map((sigma) => expect.closeTo(sigma, 9)));
+  const twenty = sigmasAlignYourSteps(20);
+  expect(twenty.filter((_, i) => i % 2 === 0)).toEqual(table.map((sigma) => expect.closeTo(sigma, 9)));
+  expect(twenty[1]).toBeCloseTo(Math.sqrt(14.615 * 6.475), 9);
+});
+
+test('quantiles of the beta distribution are those of scipy.stats.beta.ppf(p, 0.6, 0.6)', () => {
+  const found = [0, 0.01, 0.1, 0.3, 0.5, 0.77, 0.99, 1].map((p) => betaQuantile(p, 0.6));
+  const scipy = [0, 0.0008612388215, 0.03958440559, 0.2340170039, 0.5, 0.8461624142, 0.9991387612, 1];
+  expect(found).toEqual(scipy.map((x) => expect.closeTo(x, 9)));
+});
+
+test('SGM uniform begins at the last trained timestep and never reaches the first', () => {
+  expect(sgmUniformTimesteps(4, 1001)).toEqual([1000, 750, 500, 250]);
 });
 
 test('halves round to the even neighbour', () => {
