@@ -99,6 +99,15 @@ describe('what can share a call', () => {
     expect(groupOf('ice', unet(8, 12))).toBe(groupOf('ice', unet(8, 12)));
   });
 
+  test('prompts of different lengths do not, nor do texts read at different layers', () => {
+    const long = { ...conditioning, tokens: 154, hidden: new Float32Array(154 * 16) };
+    const longer: Ask = { kind: 'unet', rows: [{ latents: latents(8, 12), timestep: 1, conditioning: long }] };
+    expect(groupOf('ice', longer)).not.toBe(groupOf('ice', unet(8, 12)));
+    const text = (clipSkip?: number): Ask => ({ kind: 'text', prompt: 'a', ...(clipSkip && { clipSkip }) });
+    expect(groupOf('ice', text(2))).not.toBe(groupOf('ice', text()));
+    expect(groupOf('ice', text(1))).toBe(groupOf('ice', text()));
+  });
+
   test.each([
     ['128x128', unet(16, 16), 8],
     ['192x128', unet(16, 24), 5],

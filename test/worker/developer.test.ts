@@ -104,6 +104,8 @@ describe('a task', () => {
       { seed: 3, steps: 4, sampler: 'ddim', size: { widthPx: 64, heightPx: 96 } },
       { seed: 4, steps: 3, model: 'v-linear' },
       { seed: 5, steps: 4, count: 2, negativePrompt: 'snow' },
+      { seed: 6, prompt: 'a (red:1.3) heart BREAK [two|three] cats', negativePrompt: 'snow' },
+      { seed: 7, prompt: 'a heart :1.2 AND fog :-0.3', clipSkip: 2 },
     ];
     const together = await Promise.all(wishes.map((wish) => make(wish)));
     for (const [k, wish] of wishes.entries()) {

@@ -31,6 +31,7 @@ export function recipeText(job: JobRecord, room: number): string {
     `guidance: ${request.guidance}`,
     `sampler: ${request.sampler}`,
     ...(request.schedule == null ? [] : [`schedule: ${request.schedule}`]),
+    ...(request.clipSkip == null ? [] : [`clip skip: ${request.clipSkip}`]),
     `model: ${request.model}`,
     ...(request.style === null ? [] : [`style: ${request.style}`]),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
