@@ -21,8 +21,12 @@ const PROMPT = 'a red heart nobody may read of';
 
 export class BotProcess {
   readonly emulator = new Emulator({ token: TEST_TOKEN });
+  /** Its log, on stderr. */
   readonly lines: string[] = [];
+  /** What it told the person who started it, on stdout. */
+  readonly said: string[] = [];
   dataDir = '';
+  guildId = '';
   channelId = '';
   alice = '';
   store!: JobStore;
@@ -36,6 +40,7 @@ export class BotProcess {
     await emulator.start();
     bot.alice = emulator.addUser('alice').id;
     const guild = emulator.addGuild('Studio', bot.alice);
+    bot.guildId = guild.id;
     bot.channelId = emulator.addChannel(guild.id, 'pictures').id;
     bot.dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-bot-'));
     bot.store = openStore({ file: path.join(bot.dataDir, 'darkroom.db') });
@@ -58,8 +63,9 @@ export class BotProcess {
         THREADS: '1',
         LOG_LEVEL: 'info',
       },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.child.stdout?.on('data', (data: Buffer) => this.said.push(data.toString()));
     this.child.stderr?.on('data', (data: Buffer) => this.lines.push(data.toString()));
     await eventually(
       () => emulator.gateway.identifies > before && emulator.world.commands.size >= commands.length,
