@@ -44,11 +44,14 @@ export function nextTurn(ring: readonly Turn[], heads: readonly Head[]): Choice 
   return { userId: present[winner]!.userId, ring: [...paid.slice(winner + 1), ...paid.slice(0, winner + 1)] };
 }
 
+/** Newcomers stand behind everybody who waits but in front of the one being served: his visit ends after they came. */
 function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>): readonly Turn[] {
+  const served = ring.at(-1)?.userId;
   const staying = ring.filter((turn) => waiting.has(turn.userId));
   const known = new Set(staying.map((turn) => turn.userId));
   const joining = [...waiting.keys()].filter((userId) => !known.has(userId));
-  return [...staying, ...joining.map((userId) => ({ userId, owedMs: 0 }))];
+  const at = staying.at(-1)?.userId === served ? staying.length - 1 : staying.length;
+  return staying.toSpliced(Math.max(0, at), 0, ...joining.map((userId) => ({ userId, owedMs: 0 })));
 }
 
 /** Visits until the user can pay; the one being served goes on without a new visit as long as he can. */
