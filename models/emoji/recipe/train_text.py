@@ -33,7 +33,7 @@ def main():
     parser.add_argument("--latents", default="latents")
     parser.add_argument("--tokenizer", default="tokenizer")
     parser.add_argument("--out", default="text.pt")
-    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--minutes", type=float, default=26)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=2e-3)
     args = parser.parse_args()

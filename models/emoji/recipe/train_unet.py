@@ -74,7 +74,7 @@ def main():
     parser.add_argument("--tokenizer", default="tokenizer")
     parser.add_argument("--text", default="text.pt")
     parser.add_argument("--out", default="unet.pt")
-    parser.add_argument("--minutes", type=float, default=75)
+    parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--text-lr", type=float, default=4e-4)
@@ -114,7 +114,7 @@ def main():
         muon.step_all(unet_parts)
         if step % TEXT_EVERY == TEXT_EVERY - 1:
             muon.step_all(text_parts)
-        checkpoint.update_average(average, models, step, 0.998)
+        checkpoint.update_average(average, models, step, 0.995)
         history.append((denoising.item(), reading.item()))
         step += 1
         if step % 50 == 0:
