@@ -47,7 +47,7 @@ class Painter:
         return self.text(token_ids(self.tokenizer, texts)).last_hidden_state
 
     @torch.no_grad()
-    def latents(self, texts, sampler="dpmpp_2m", steps=12, guidance=2.5, seed=0, negative=""):
+    def latents(self, texts, sampler="dpmpp_2m", steps=12, guidance=4, seed=0, negative=""):
         """f32[n, 32, 8, 8]; picture i starts from seed + i."""
         scheduler = SAMPLERS[sampler].from_pretrained(self.folder / "scheduler")
         scheduler.set_timesteps(steps)
@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--sampler", choices=SAMPLERS, default="dpmpp_2m")
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--guidance", type=float, default=2.5)
+    parser.add_argument("--guidance", type=float, default=4)
     parser.add_argument("--suffix", default="", help="appended to every name, for example ', noto style'")
     parser.add_argument("--sheet", help="writes a contact sheet of 64 pictures here instead of measuring")
     args = parser.parse_args()
