@@ -3,7 +3,7 @@ import { h } from './dom.js';
 
 const INLINE = [
   [/^\\([^a-zA-Z0-9\s])/, (m) => document.createTextNode(m[1])],
-  [/^```(?:\w+\n)?([\s\S]+?)```/, (m) => h('pre', {}, m[1])],
+  [/^```(?:\w*\n)?([\s\S]+?)```/, (m) => h('pre', {}, m[1])],
   [/^`([^`]+)`/, (m) => h('code', {}, m[1])],
   [/^\*\*([\s\S]+?)\*\*(?!\*)/, (m, world) => h('strong', {}, inline(m[1], world))],
   [/^__([\s\S]+?)__/, (m, world) => h('u', {}, inline(m[1], world))],
