@@ -54,3 +54,10 @@ def save(path, **parts):
 def load(path):
     """The saved parts, or None when there is no checkpoint yet."""
     return torch.load(path, weights_only=True) if os.path.exists(path) else None
+
+
+def begin_with(model, path, prefix=""):
+    """Takes over the averaged weights of another checkpoint whose names begin with `prefix` and that `model` has."""
+    wanted = set(model.state_dict())
+    weights = {k.removeprefix(prefix): v for k, v in load(path)["average"].items() if k.startswith(prefix)}
+    model.load_state_dict({name: weights[name] for name in wanted})

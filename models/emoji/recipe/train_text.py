@@ -33,6 +33,7 @@ def main():
     parser.add_argument("--latents", default="latents")
     parser.add_argument("--tokenizer", default="tokenizer")
     parser.add_argument("--out", default="text.pt")
+    parser.add_argument("--start", help="begin with the averaged text encoder and reader of this checkpoint: another round")
     parser.add_argument("--minutes", type=float, default=26)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=2e-3)
@@ -40,6 +41,8 @@ def main():
     torch.set_num_threads(2)
     samples, tokenizer = Samples(args.data, args.latents), load_tokenizer(args.tokenizer)
     model = torch.nn.ModuleDict({"text": new_text_encoder(tokenizer), "reader": Reader()})
+    if args.start:
+        checkpoint.begin_with(model, args.start)
     average = checkpoint.averaged(model)
     optimizers = muon.optimizers(model, args.lr, is_hidden, weight_decay=0.0)
     step, elapsed_s = 0, 0.0

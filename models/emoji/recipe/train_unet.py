@@ -74,6 +74,7 @@ def main():
     parser.add_argument("--tokenizer", default="tokenizer")
     parser.add_argument("--text", default="text.pt")
     parser.add_argument("--out", default="unet.pt")
+    parser.add_argument("--start", help="begin with the averaged U-Net of this checkpoint: another round")
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
@@ -82,6 +83,8 @@ def main():
     torch.set_num_threads(2)
     samples, tokenizer, scheduler = Samples(args.data, args.latents), load_tokenizer(args.tokenizer), new_scheduler()
     models = new_models(tokenizer, args.text)
+    if args.start:
+        checkpoint.begin_with(models["unet"], args.start, "unet.")
     average = checkpoint.averaged(models)
     unet_parts = muon.optimizers(models["unet"], args.lr, is_hidden, weight_decay=0.0)
     texts = torch.nn.ModuleList([models["text"], models["reader"]])
