@@ -1,6 +1,9 @@
-// What the owner sets by environment variables, read once at start into one frozen object. All problems are told at once.
+// What the owner sets by environment variables or in an env file, read once at start into one frozen object. All problems are told at once.
 // Deliberately not here: anything users choose; that is a request's business.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
+import { parse } from 'dotenv';
 import { z } from 'zod';
 import { DarkroomError } from './errors.ts';
 
@@ -29,6 +32,8 @@ export interface Config {
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
   readonly threads: number | null;
+  /** Where numbers and health are served; null for nowhere. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,21 +47,64 @@ const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN']);
 /** One word; Discord's have some 70 characters, other servers may use their own. A pasted `Bot …` or half a token does not pass. */
 const TOKEN = /^[\x21-\x7e]{20,}$/;
 
-const schema = z.object({
-  DISCORD_TOKEN: rule('the bot token from the developer portal, a single word of 20 characters or more', (text) =>
-    TOKEN.test(text) ? text : undefined,
+/** A variable: what it may be, and the two things `.env.example` says of it. */
+interface Variable<T> {
+  readonly value: z.ZodOptional<z.ZodType<T, string>>;
+  readonly about: string;
+  /** What holds when it is not set, as it would be written; '' where nothing does. */
+  readonly usual: string;
+}
+
+const VARIABLES = {
+  DISCORD_TOKEN: variable(
+    rule('the bot token from the developer portal, a single word of 20 characters or more', (text) =>
+      TOKEN.test(text) ? text : undefined,
+    ),
+    "The bot's token from https://discord.com/developers/applications. Without it the playground opens.",
   ),
-  DISCORD_API_URL: rule(`an http or https address such as ${DISCORD_API_URL}`, webAddress),
-  DISCORD_CDN_ORIGIN: rule('an http or https origin without a path such as http://127.0.0.1:7777', webOrigin),
-  DATA_DIR: rule('a folder', (text) => path.resolve(text)),
-  MODELS_DIR: rule('a folder', (text) => path.resolve(text)),
-  DEVICE: oneOf(DEVICES),
-  PORT: whole(0, 65_535),
-  LOG_LEVEL: oneOf(LOG_LEVELS),
-  DAILY_QUOTA: whole(0, 1_000_000),
-  MAX_WAITING_PER_USER: whole(1, 1_000),
-  THREADS: whole(1, 256),
-});
+  DATA_DIR: variable(
+    rule('a folder', (text) => path.resolve(text)),
+    'Database and pictures; one bot a folder.',
+    './data',
+  ),
+  MODELS_DIR: variable(
+    rule('a folder', (text) => path.resolve(text)),
+    'Models: diffusers folders and single .safetensors files.',
+    './models',
+  ),
+  DEVICE: variable(oneOf(DEVICES), `What computes: ${DEVICES.join(', ')}.`, 'auto'),
+  THREADS: variable(whole(1, 256), 'Threads of one network call; every core when not set.'),
+  DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
+  MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
+  PORT: variable(whole(0, 65_535), 'Port of the playground, on loopback; 0 takes a free one.', '7777'),
+  METRICS_PORT: variable(
+    whole(0, 65_535),
+    'Port of /metrics, /livez and /readyz; 0 takes a free one. None are served when not set.',
+  ),
+  METRICS_HOST: variable(
+    rule('an IP address such as 127.0.0.1 or 0.0.0.0', (text) => (isIP(text) === 0 ? undefined : text)),
+    'Address they are served on. They tell numbers only, but anybody who reaches it may read them.',
+    '127.0.0.1',
+  ),
+  LOG_LEVEL: variable(oneOf(LOG_LEVELS), `One of ${LOG_LEVELS.join(', ')}; JSON lines on stderr.`, 'info'),
+  DISCORD_API_URL: variable(
+    rule(`an http or https address such as ${DISCORD_API_URL}`, webAddress),
+    'Another API server.',
+    DISCORD_API_URL,
+  ),
+  DISCORD_CDN_ORIGIN: variable(
+    rule('an http or https origin without a path such as http://127.0.0.1:7777', webOrigin),
+    'One more origin that attachments may come from; logged as a warning.',
+  ),
+};
+
+type Values = {
+  readonly [Name in keyof typeof VARIABLES]?: (typeof VARIABLES)[Name] extends Variable<infer T> ? T : never;
+};
+
+const schema = z.object(
+  Object.fromEntries(Object.entries(VARIABLES).map(([name, { value }]) => [name, value])),
+) as unknown as z.ZodType<Values>;
 
 /**
  * @param root absolute folder the default data and models folders lie in.
@@ -78,7 +126,49 @@ export function readConfig(environment: Environment, root: string): Config {
     dailyQuota: values.DAILY_QUOTA ?? 200,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? null
+        : Object.freeze({ host: values.METRICS_HOST ?? '127.0.0.1', port: values.METRICS_PORT }),
   });
+}
+
+/**
+ * The environment with the variables of an env file below it: what is set outside the file wins.
+ * @param file absolute path; where there is none, the environment is returned as it is
+ * @throws config_invalid when the file cannot be read or sets what is no variable of this program
+ */
+export function withEnvFile(environment: Environment, file: string): Environment {
+  const text = readIfThere(file);
+  if (text === undefined) return environment;
+  const fromFile = parse(text);
+  const unknown = Object.keys(fromFile).filter((name) => !Object.hasOwn(VARIABLES, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(VARIABLES).join(', ');
+    const lines = unknown.map((name) => `${file}: found ${name.slice(0, MAX_FOUND_CHARS)}, expected one of ${known}`);
+    throw new DarkroomError('config_invalid', lines.join('\n'), { variables: unknown.length });
+  }
+  return { ...fromFile, ...withoutEmpty(environment) };
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new DarkroomError('config_invalid', `${file}: could not be read (${code})`, {}, { cause });
+  }
+}
+
+/** The text of `.env.example`: every variable, what it is for and what holds without it. */
+export function envExample(): string {
+  const head = [
+    '# Copy to .env and uncomment what you change. What is set in the environment wins over this file.',
+    '# Written from src/config.ts; a test keeps the two together.',
+  ];
+  const variables = Object.entries(VARIABLES).map(([name, { about, usual }]) => `# ${about}\n#${name}=${usual}`);
+  return `${[head.join('\n'), ...variables].join('\n\n')}\n`;
 }
 
 /** `DEVICE=` in an env file means "not set". */
@@ -87,8 +177,12 @@ function withoutEmpty(environment: Environment): Environment {
   return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }
 
+function variable<T>(value: z.ZodOptional<z.ZodType<T, string>>, about: string, usual = ''): Variable<T> {
+  return { value, about, usual };
+}
+
 /** An optional variable; `read` gives undefined for what is not `expected`. */
-function rule<T>(expected: string, read: (text: string) => T | undefined) {
+function rule<T>(expected: string, read: (text: string) => T | undefined): z.ZodOptional<z.ZodType<T, string>> {
   const value = z.string().transform((text, context): T => {
     const found = read(text);
     if (found !== undefined) return found;

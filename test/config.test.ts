@@ -31,6 +31,7 @@ test('an empty environment is complete', () => {
     dailyQuota: 200,
     maxWaitingPerUser: 10,
     threads: null,
+    metrics: null,
   } satisfies Config);
 });
 
