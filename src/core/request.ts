@@ -39,6 +39,10 @@ export const SCHEDULES = [
 ] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
+/** Kinds of network that what is made for one kind (LoRAs, embeddings, ControlNets) fits, and no other. */
+export const MODEL_FAMILIES = ['sd1', 'sd2', 'sdxl', 'sdxl-refiner'] as const;
+export type ModelFamily = (typeof MODEL_FAMILIES)[number];
+
 export interface Size {
   readonly widthPx: number;
   readonly heightPx: number;
@@ -109,6 +113,7 @@ export interface ResolvedRequest {
 export interface ModelCard {
   /** The folder's name under models/, the key users choose by. */
   readonly name: string;
+  readonly family: ModelFamily;
   readonly defaults: {
     readonly size: Size;
     readonly steps: number;

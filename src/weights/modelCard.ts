@@ -1,5 +1,5 @@
 // What a request needs to know of a model: computed from its configs, refined by the hints its owner may put beside them (hints.ts).
-import type { ModelCard, Size } from '../core/request.ts';
+import type { ModelCard, ModelFamily, Size } from '../core/request.ts';
 import { formatSize, parseSize } from '../core/size.ts';
 import { DarkroomError } from '../errors.ts';
 import { type Hints, NAME } from './hints.ts';
@@ -16,13 +16,14 @@ export interface CardSources {
   readonly hintsSource: string;
   /** Used where the hints do not name the model. */
   readonly name: string;
+  readonly family: ModelFamily;
   readonly hints: Hints;
   readonly unet: Config;
   readonly vae: Config;
 }
 
 /** @throws weights_invalid when a config does not say how large its pictures are or the hints are wrong */
-export function makeModelCard({ source, hintsSource, hints, unet, vae, ...sources }: CardSources): ModelCard {
+export function makeModelCard({ source, hintsSource, family, hints, unet, vae, ...sources }: CardSources): ModelCard {
   const name = hints.name ?? sources.name;
   if (!NAME.test(name))
     throw invalid(source, 'the name', JSON.stringify(name), 'letters, digits, space and ._()+-, at most 80');
@@ -30,7 +31,7 @@ export function makeModelCard({ source, hintsSource, hints, unet, vae, ...source
   const sizeStepPx = pixelsPerLatent * 2 ** (levels(unet, `${source}/unet/config.json`) - 1);
   const { size: sizeText, ...defaults } = withoutUndefined(hints.defaults ?? {});
   const size = parseSize(sizeText ?? '') ?? nativeSize(unet, pixelsPerLatent, source);
-  const card = { name, defaults: { ...DEFAULTS, ...defaults, size }, styles: hints.styles ?? {}, sizeStepPx };
+  const card = { name, family, defaults: { ...DEFAULTS, ...defaults, size }, styles: hints.styles ?? {}, sizeStepPx };
   checkCard(card, source, hintsSource);
   return card;
 }

@@ -2,7 +2,7 @@
 // What it is when it is something else is told by modelKinds; what its owner may add is in hints.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { ModelCard } from '../core/request.ts';
+import type { ModelCard, ModelFamily } from '../core/request.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
 import { DarkroomError } from '../errors.ts';
 import { AUTOENCODER_CLASSES, readAutoencoderFolder, readSharedAutoencoder } from './autoencoderPart.ts';
@@ -41,6 +41,8 @@ export interface ModelFolder {
   readonly name: string;
   /** Absolute path. */
   readonly path: string;
+  /** The same as `card.family`. */
+  readonly family: ModelFamily;
   readonly unet: Part;
   readonly textEncoder: Part;
   readonly vae: Part;
@@ -98,9 +100,26 @@ function readModelFolder(modelsDir: string, folder: string): ModelLayout {
   const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(folder);
-  const card = makeModelCard({ source, hintsSource, name, hints, unet: unet.config, vae: vae.config });
+  const family = familyOf(textEncoder.config);
+  const card = makeModelCard({ source, hintsSource, name, family, hints, unet: unet.config, vae: vae.config });
   const guidanceRescale = hints.guidanceRescale ?? 0;
-  return { name: card.name, path: folder, unet, textEncoder, vae, tokenizerPlace, scheduler, guidanceRescale, card };
+  return {
+    name: card.name,
+    path: folder,
+    family,
+    unet,
+    textEncoder,
+    vae,
+    tokenizerPlace,
+    scheduler,
+    guidanceRescale,
+    card,
+  };
+}
+
+/** OpenAI's CLIP, of 1.x, computes with an approximate GELU; OpenCLIP's text encoder, of 2.x, with the exact one. */
+function familyOf(textEncoder: Part['config']): ModelFamily {
+  return textEncoder.hidden_act === 'gelu' ? 'sd2' : 'sd1';
 }
 
 function readModelFile(modelsDir: string, file: string): ModelLayout {

@@ -49,10 +49,12 @@ export function readSingleFile(modelsDir: string, file: string, tensors: Safeten
   const source = tensors.source;
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(besides);
-  const card = makeModelCard({ source, hintsSource, name, hints, unet: unet.config, vae: vae.config });
+  const { family } = text;
+  const card = makeModelCard({ source, hintsSource, name, family, hints, unet: unet.config, vae: vae.config });
   return {
     name: card.name,
     path: file,
+    family,
     unet,
     textEncoder: text.part,
     vae,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { GRID_INDEX } from '../core/job.ts';
 import {
   MAX_CLIP_SKIP,
+  MODEL_FAMILIES,
   type ModelCard,
   type ResolvedRequest,
   SAMPLERS,
@@ -68,6 +69,7 @@ const error = z.strictObject({
 
 const modelCard = z.strictObject({
   name,
+  family: z.enum(MODEL_FAMILIES),
   defaults: z.strictObject({
     size,
     steps: z.int().min(1),

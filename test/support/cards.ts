@@ -4,6 +4,7 @@ import { resolveRequest } from '../../src/core/resolve.ts';
 
 export const TEST_CARD: ModelCard = {
   name: 'testmodel',
+  family: 'sd1',
   defaults: {
     size: { widthPx: 96, heightPx: 64 },
     steps: 12,

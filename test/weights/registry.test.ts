@@ -28,6 +28,7 @@ describe('a folder that is right', () => {
     expect(cards).toEqual([
       {
         name: 'small model',
+        family: 'sd1',
         defaults: {
           size: { widthPx: 48, heightPx: 32 },
           steps: 25,
@@ -71,6 +72,7 @@ describe('a folder that is right', () => {
     expect(cards).toEqual([
       {
         name: 'Emoji',
+        family: 'sd1',
         defaults: {
           size: { widthPx: 64, heightPx: 32 },
           steps: 12,
