@@ -26,6 +26,8 @@ export interface UnetRow {
   /** Training timestep; fractional values are allowed. */
   readonly timestep: number;
   readonly conditioning: Conditioning;
+  /** What the network sees behind the noisy latents, as many rows and columns: a mask and the masked picture, or a picture. */
+  readonly extra?: Latents;
 }
 
 /** A prompt as weighted text of any length; schedules and AND are resolved before. */

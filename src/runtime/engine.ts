@@ -137,17 +137,19 @@ async function predict(session: LazySession, rows: readonly UnetRow[]): Promise<
   return predictions;
 }
 
-function shapeKey({ latents, conditioning }: UnetRow): string {
-  return [latents.channels, latents.height, latents.width, conditioning.tokens, conditioning.width].join();
+function shapeKey({ latents, extra, conditioning }: UnetRow): string {
+  const { tokens, width } = conditioning;
+  return [latents.channels, extra?.channels ?? 0, latents.height, latents.width, tokens, width].join();
 }
 
 async function predictEqualShapes(session: LazySession, rows: readonly UnetRow[]): Promise<readonly Float32Array[]> {
-  const { latents, conditioning } = rows[0]!;
+  const { latents, extra, conditioning } = rows[0]!;
   const n = rows.length;
+  const channels = latents.channels + (extra?.channels ?? 0);
   const { prediction } = await session.run({
     sample: {
-      data: stack(rows.map((row) => row.latents.data)),
-      dims: [n, latents.channels, latents.height, latents.width],
+      data: stack(rows.flatMap(channelsOf)),
+      dims: [n, channels, latents.height, latents.width],
     },
     timestep: { data: Float32Array.from(rows, (row) => row.timestep), dims: [n] },
     conditioning: {
@@ -156,6 +158,11 @@ async function predictEqualShapes(session: LazySession, rows: readonly UnetRow[]
     },
   });
   return unstack(prediction!, n);
+}
+
+/** What the first convolution sees of a row: the noisy latents, and behind them what else this kind of model is shown. */
+function channelsOf({ latents, extra }: UnetRow): readonly Float32Array[] {
+  return extra === undefined ? [latents.data] : [latents.data, extra.data];
 }
 
 async function encode(session: LazySession, pixels: Pixels): Promise<Posterior> {
@@ -196,10 +203,14 @@ function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string): readonly 
   return [...groups.values()];
 }
 
+/** One behind the other, of any lengths. */
 function stack(arrays: readonly Float32Array[]): Float32Array {
-  const length = arrays[0]!.length;
-  const stacked = new Float32Array(length * arrays.length);
-  for (const [index, array] of arrays.entries()) stacked.set(array, index * length);
+  const stacked = new Float32Array(arrays.reduce((length, array) => length + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    stacked.set(array, at);
+    at += array.length;
+  }
   return stacked;
 }
 

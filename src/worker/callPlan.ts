@@ -124,7 +124,9 @@ function shapeOf(ask: Ask): string {
       return `${ask.clipSkip ?? 1}`;
     case 'unet': {
       const row = ask.rows[0];
-      return row === undefined ? '' : [shape(row.latents), row.conditioning.tokens, row.conditioning.width].join('|');
+      if (row === undefined) return '';
+      const { latents, extra, conditioning } = row;
+      return [shape(latents), extra?.channels ?? 0, conditioning.tokens, conditioning.width].join('|');
     }
     case 'encode':
       return `${ask.pixels.height}x${ask.pixels.width}`;
