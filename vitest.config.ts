@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/guards.ts'],
+    // No test reads the settings of whoever runs it.
+    env: { ENV_FILE: '' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

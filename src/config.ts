@@ -134,12 +134,13 @@ export function readConfig(environment: Environment, root: string): Config {
 }
 
 /**
- * The environment with the variables of an env file below it: what is set outside the file wins.
- * @param file absolute path; where there is none, the environment is returned as it is
+ * The environment with the variables of an env file below it: what is set outside the file wins. The file is ENV_FILE, or `.env` in
+ * `root`; an empty ENV_FILE means none.
  * @throws config_invalid when the file cannot be read or sets what is no variable of this program
  */
-export function withEnvFile(environment: Environment, file: string): Environment {
-  const text = readIfThere(file);
+export function withEnvFile(environment: Environment, root: string): Environment {
+  const file = path.resolve(environment.ENV_FILE ?? path.join(root, '.env'));
+  const text = environment.ENV_FILE === '' ? undefined : readIfThere(file);
   if (text === undefined) return environment;
   const fromFile = parse(text);
   const unknown = Object.keys(fromFile).filter((name) => !Object.hasOwn(VARIABLES, name));

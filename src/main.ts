@@ -4,7 +4,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import path from 'node:path';
 import { commands } from '../commands/index.ts';
 import { systemClock } from './clock.ts';
-import { type Config, DISCORD_API_URL, readConfig } from './config.ts';
+import { type Config, DISCORD_API_URL, readConfig, withEnvFile } from './config.ts';
 import type { JobStore } from './core/jobStore.ts';
 import { DEFAULT_LIMITS, SEED_COUNT } from './core/request.ts';
 import type { WorkerFacts } from './core/worker.ts';
@@ -12,6 +12,8 @@ import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
 import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import { type Logger, makeLog } from './log.ts';
+import { serveHealth } from './ops/healthServer.ts';
+import { makeMetrics } from './ops/metrics.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { sweepInputs, sweepPictures } from './queue/pictureFolders.ts';
 import { ROOT } from './root.ts';
@@ -89,9 +91,26 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     await bot.stopTaking();
     await one.drain(DRAIN_MS);
   });
+  await openHealth(parts, bot, closers);
   dispatcher.start();
   say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
   say(connection.welcome(bot));
+}
+
+/** What the machine beside the bot may ask; nothing without METRICS_PORT. */
+async function openHealth({ config, log, store, dispatcher }: Parts, bot: RunningBot, closers: Closers): Promise<void> {
+  if (config.metrics === null) return;
+  const isStalled = () => dispatcher.stalled() !== undefined;
+  const isConnected = () => bot.isConnected();
+  const metrics = makeMetrics({ store, nowMs: () => systemClock.nowMs(), isStalled, isConnected });
+  dispatcher.on(metrics.note);
+  const problems = () => [
+    ...(ending.signal.aborted ? ['the program is stopping'] : []),
+    ...(isConnected() ? [] : ['the gateway of Discord is not connected']),
+    ...(isStalled() ? [`the queue stands still: ${dispatcher.stalled()?.code}`] : []),
+  ];
+  const server = closers.add(await serveHealth({ ...config.metrics, metrics, problems }), (one) => one.close());
+  log.info({ origin: server.origin }, 'numbers and health are served here');
 }
 
 async function recover(store: JobStore, dataDir: string, log: Logger): Promise<void> {
@@ -253,7 +272,7 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   try {
-    const config = readConfig(process.env, ROOT);
+    const config = readConfig(withEnvFile(process.env, ROOT), ROOT);
     log = makeLog(config.logLevel);
     await run(config, log);
   } catch (thrown) {

@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/networks'],
   ['src/runtime'],
   ['src/worker'],
-  ['src/discord'],
+  ['src/discord', 'src/ops'],
   ['commands'],
   ['src/emulator'],
   ['src/cli', 'src/main.ts'],
@@ -36,6 +36,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['src/emulator'],
   'ajv-formats': ['src/emulator'],
   pino: ['src/log.ts'],
+  dotenv: ['src/config.ts'],
+  'prom-client': ['src/ops'],
 };
 
 /** Rooms without any package or node: module: pure rules and numerics. */

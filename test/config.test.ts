@@ -1,7 +1,10 @@
 // The environment: every default, every rule, all problems at once, and never the token.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { type Config, readConfig } from '../src/config.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Config, envExample, readConfig, withEnvFile } from '../src/config.ts';
 import type { DarkroomError } from '../src/errors.ts';
 
 /** The form of a token; it was never one. */
@@ -88,7 +91,7 @@ describe('refused', () => {
 
   test('all at once, one line each', () => {
     const lines = problem({ PORT: 'x', DEVICE: 'y', THREADS: '0', LOG_LEVEL: 'debug' }).split('\n');
-    expect(lines.map((line) => line.split(':')[0])).toEqual(['DEVICE', 'PORT', 'THREADS']);
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['DEVICE', 'THREADS', 'PORT']);
   });
 
   test('without the token', () => {
@@ -96,4 +99,59 @@ describe('refused', () => {
     expect(text).not.toContain('secret');
     expect(text).toContain('21 characters');
   });
+});
+
+describe('an env file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-env-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (text: string) => {
+    const file = path.join(folder, `${randomUUID()}.env`);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  test('sets what the environment does not', () => {
+    const ENV_FILE = write('# mine\nDEVICE=cpu\nPORT="8000"\n');
+    expect(withEnvFile({ ENV_FILE, PORT: '9000' }, '/nowhere')).toEqual({ ENV_FILE, DEVICE: 'cpu', PORT: '9000' });
+  });
+
+  test('need not be there', () => {
+    expect(withEnvFile({ A: 'b' }, folder)).toEqual({ A: 'b' });
+  });
+
+  test('lies in the root unless it is named', () => {
+    writeFileSync(path.join(folder, '.env'), 'DEVICE=cpu');
+    expect(withEnvFile({}, folder)).toEqual({ DEVICE: 'cpu' });
+    expect(withEnvFile({ ENV_FILE: '' }, folder)).toEqual({ ENV_FILE: '' });
+  });
+
+  test('may set nothing unknown: a slip of the pen is no silent default', () => {
+    const ENV_FILE = write('DAILY_QUOTTA=5\n');
+    const refused = () => withEnvFile({ ENV_FILE }, folder);
+    expect(refused).toThrow(/DAILY_QUOTTA, expected one of .*DAILY_QUOTA/);
+    expect(refused).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+  });
+
+  test('that cannot be read is a problem, not an empty one', () => {
+    expect(() => withEnvFile({ ENV_FILE: folder }, folder)).toThrow(/could not be read \(EISDIR\)/);
+  });
+});
+
+test('.env.example tells every variable as it is', async () => {
+  await expect(envExample()).toMatchFileSnapshot('../.env.example');
+});
+
+test('the example as it stands changes nothing, and with its lines in force it is valid', () => {
+  const lines = envExample().split('\n');
+  const settings = lines.filter((line) => /^#[A-Z_]+=./.test(line)).map((line) => line.slice(1).split('=', 2));
+  const { dataDir, modelsDir, metrics, ...rest } = read(Object.fromEntries(settings));
+  const { dataDir: _, modelsDir: __, metrics: ___, ...usual } = read({});
+  expect(rest).toEqual(usual);
+  expect([dataDir, modelsDir, metrics]).toEqual([path.resolve('data'), path.resolve('models'), null]);
+});
+
+test('health is served where a port is named, on loopback unless said otherwise', () => {
+  expect(read({ METRICS_HOST: '0.0.0.0' }).metrics).toBeNull();
+  expect(read({ METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
+  expect(read({ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }).metrics).toEqual({ host: '0.0.0.0', port: 9464 });
 });

@@ -1,5 +1,7 @@
 // Entry of `npm run doctor`.
 import { doctor } from './doctorCommand.ts';
-import { processTerminal, runCommand } from './terminal.ts';
+import { processTerminal, runCommand, withSettings } from './terminal.ts';
 
-process.exitCode = await runCommand(processTerminal, () => doctor(processTerminal, process.versions.node, fetch));
+process.exitCode = await runCommand(processTerminal, () =>
+  doctor(withSettings(processTerminal), process.versions.node, fetch),
+);

@@ -1,5 +1,7 @@
 // What a command line program may touch of the outside, so that tests can hold it in their hands.
+import { withEnvFile } from '../config.ts';
 import { type DarkroomError, toDarkroomError } from '../errors.ts';
+import { ROOT } from '../root.ts';
 
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -24,6 +26,11 @@ export const processTerminal: Terminal = {
 export function folderOfUser(environment: Terminal['environment'], workingFolder: string): string {
   const { npm_lifecycle_event: script, INIT_CWD: before } = environment;
   return script === 'imagine' && before !== undefined ? before : workingFolder;
+}
+
+/** The same terminal, its environment with the env file's variables. @throws config_invalid */
+export function withSettings(terminal: Terminal): Terminal {
+  return { ...terminal, environment: withEnvFile(terminal.environment, ROOT) };
 }
 
 export const EXIT_OK = 0;

@@ -10,6 +10,7 @@ import {
   type Message,
   Options,
   Partials,
+  Status,
   Team,
 } from 'discord.js';
 import type { JobRecord } from '../core/job.ts';
@@ -38,6 +39,8 @@ export interface RunningBot {
   readonly userId: string;
   readonly inviteLink: string;
   readonly outbox: Outbox;
+  /** Whether every connection to the gateway is up. */
+  isConnected(): boolean;
   /** From now on people are told to come back in a minute; resolves when the orders under way are placed. */
   stopTaking(): Promise<void>;
   /** Shows what is owed within `graceMs`, and leaves Discord. */
@@ -59,6 +62,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
     userId: client.user!.id,
     inviteLink: inviteLink(applicationId),
     outbox: bot.outbox,
+    isConnected: () => client.ws.shards.size > 0 && client.ws.shards.every(({ status }) => status === Status.Ready),
     stopTaking: () => bot.router.close(),
     async close(graceMs) {
       closing.abort(new Error('the bot was closed'));
