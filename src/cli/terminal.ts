@@ -14,6 +14,9 @@ export interface Terminal {
   readonly errorColumns: number | null;
 }
 
+/** npm scripts that take paths from their user. */
+const SCRIPTS: ReadonlySet<string> = new Set(['imagine', 'backup', 'models', 'upscale']);
+
 export const processTerminal: Terminal = {
   environment: process.env,
   folder: folderOfUser(process.env, process.cwd()),
@@ -25,7 +28,7 @@ export const processTerminal: Terminal = {
 /** Where the user stands: `npm run` moves to the folder of package.json, and only npm's own variable remembers from where. */
 export function folderOfUser(environment: Terminal['environment'], workingFolder: string): string {
   const { npm_lifecycle_event: script, INIT_CWD: before } = environment;
-  return script === 'imagine' && before !== undefined ? before : workingFolder;
+  return SCRIPTS.has(script ?? '') && before !== undefined ? before : workingFolder;
 }
 
 /** The same terminal, its environment with the env file's variables. @throws config_invalid */
