@@ -1,7 +1,8 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
-import { DarkroomError } from '../errors.ts';
 import { withPhrase } from './promptParts.ts';
+
+export { refuse } from './refusal.ts';
 
 export const SAMPLERS = [
   'ddim',
@@ -43,6 +44,13 @@ export type ScheduleName = (typeof SCHEDULES)[number];
 export const MODEL_FAMILIES = ['sd1', 'sd2', 'sdxl', 'sdxl-refiner'] as const;
 export type ModelFamily = (typeof MODEL_FAMILIES)[number];
 
+/**
+ * What a model cannot do without: a start picture (instruct-pix2pix), or one and a mask of what to repaint (inpainting; without a mask all
+ * of it is).
+ */
+export const MODEL_NEEDS = ['image', 'image+mask'] as const;
+export type ModelNeeds = (typeof MODEL_NEEDS)[number];
+
 export interface Size {
   readonly widthPx: number;
   readonly heightPx: number;
@@ -77,7 +85,7 @@ export interface RequestDraft {
   readonly seed?: number;
   readonly count?: number;
   readonly sampler?: SamplerName;
-  /** Null, as absent, is the sampler's own. */
+  /** Null is the sampler's own; absent is the model's, where the sampler is the model's too, and else the sampler's own. */
   readonly schedule?: ScheduleName | null;
   /** Layers before the text encoder's end whose state is taken; 1 is the last one. */
   readonly clipSkip?: number;
@@ -114,11 +122,15 @@ export interface ModelCard {
   /** The folder's name under models/, the key users choose by. */
   readonly name: string;
   readonly family: ModelFamily;
+  /** Absent for models that make pictures from words alone. */
+  readonly needs?: ModelNeeds | undefined;
   readonly defaults: {
     readonly size: Size;
     readonly steps: number;
     readonly guidance: number;
     readonly sampler: SamplerName;
+    /** Belongs to that sampler; null, as absent, is its own. */
+    readonly schedule?: ScheduleName | null | undefined;
     readonly strength: number;
     readonly style: string | null;
   };
@@ -157,17 +169,4 @@ export function seedOfImage(seed: number, imageIndex: number): number {
 /** The text handed to the networks: the style's phrase stands in every part of a prompt joined by AND. */
 export function promptText(request: ResolvedRequest): string {
   return withPhrase(request.prompt, request.stylePhrase);
-}
-
-/** Longest piece of a user's own words an error repeats, in characters; more would flood an answer. */
-const MAX_FOUND_CHARS = 40;
-
-/**
- * Refuses one field of a request; prompts are never passed as `found`.
- * @throws request_invalid with what was found and what is allowed.
- */
-export function refuse(field: string, found: string | number, expected: string): never {
-  const shown = String(found);
-  const short = shown.length > MAX_FOUND_CHARS ? `${shown.slice(0, MAX_FOUND_CHARS)}…` : shown;
-  throw new DarkroomError('request_invalid', `${field}: found ${short}, expected ${expected}`, { field });
 }

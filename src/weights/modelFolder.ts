@@ -23,7 +23,7 @@ import { textEncoderName } from './partNames.ts';
 import { openPartWeights } from './partWeights.ts';
 import type { PromptTokenizer } from './promptTokenizer.ts';
 import { openSafetensors, pickleError } from './safetensors.ts';
-import { readScheduler } from './schedulerFile.ts';
+import { parseScheduler } from './schedulerFile.ts';
 import { readSingleFile } from './singleFile.ts';
 import { renameTensors, type TensorIndex } from './tensors.ts';
 import { checkTokenizerFiles, loadClipTokenizer, loadTokenizer } from './tokenizerFiles.ts';
@@ -97,7 +97,9 @@ function readModelFolder(modelsDir: string, folder: string): ModelLayout {
   checkUnet(unet, vae, source);
   const tokenizerPlace = { folder: path.join(folder, 'tokenizer'), padToken: null };
   checkTokenizerFiles(tokenizerPlace.folder, `${source}/tokenizer`);
-  const scheduler = readScheduler(modelsDir, path.join(folder, 'scheduler', 'scheduler_config.json'));
+  const schedulerFile = path.join(folder, 'scheduler', 'scheduler_config.json');
+  const schedulerJson = readModelJson(modelsDir, schedulerFile);
+  const scheduler = parseScheduler(schedulerJson, nameInMessages(modelsDir, schedulerFile));
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(folder);
   const family = familyOf(textEncoder.config);
@@ -214,6 +216,13 @@ function checkUnet(unet: Part, vae: Part, source: string): void {
   const latentChannels = vae.config.latent_channels ?? KL_CHANNELS;
   const kind = kindOfUnetConfig(unet.config) ?? kindOfInputChannels(convIn.shape[1], Number(latentChannels));
   if (kind !== undefined) throw unsupported(source, kind);
+  const said = unet.config.in_channels ?? KL_CHANNELS;
+  if (said === convIn.shape[1]) return;
+  const found = `conv_in.weight takes ${convIn.shape[1]} channels`;
+  throw new DarkroomError(
+    'weights_invalid',
+    `${source}: ${found}, expected ${String(said)}, the in_channels of unet/config.json; are two downloads mixed here?`,
+  );
 }
 
 /** What an AutoencoderKL config means when it does not say. @source diffusers AutoencoderKL */

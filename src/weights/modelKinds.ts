@@ -1,4 +1,5 @@
 // Tells what a stranger's file or folder is when it is not what this version loads, so that the refusal can name it.
+import type { ModelNeeds } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import type { TensorIndex } from './tensors.ts';
 
@@ -17,8 +18,6 @@ export const STABLE_DIFFUSION_FILE: Kind = {
 };
 
 const SDXL: Kind = { is: 'an SDXL model', advice: LATER };
-const INPAINTING: Kind = { is: 'an inpainting model', advice: `${LATER}, text-to-image ones` };
-const PIX2PIX: Kind = { is: 'an InstructPix2Pix model', advice: `${LATER}, text-to-image ones` };
 const CONTROLNET: Kind = {
   is: 'a ControlNet',
   advice: 'it steers a model and is none by itself; ControlNets come later',
@@ -32,14 +31,17 @@ const AUTOENCODER: Kind = { is: 'an autoencoder (VAE) alone', advice: 'it belong
 const LATENT_CONSISTENCY: Kind = { is: 'a latent consistency model', advice: LATER };
 
 /** Pipelines in whose folders this version finds everything it needs. */
-export const SUPPORTED_PIPELINES = ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline'];
+export const SUPPORTED_PIPELINES = [
+  'StableDiffusionPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'StableDiffusionInpaintPipeline',
+  'StableDiffusionInstructPix2PixPipeline',
+];
 
-/** First match wins: the XL pipelines have inpainting and ControlNet forms of their own. */
+/** First match wins: the XL pipelines have ControlNet forms of their own. */
 const PIPELINES: readonly (readonly [RegExp, Kind])[] = [
   [/^StableDiffusionXL/, SDXL],
   [/ControlNet/, { ...CONTROLNET, is: 'a pipeline with a ControlNet' }],
-  [/Inpaint/, INPAINTING],
-  [/Pix2Pix/, PIX2PIX],
   [/^LatentConsistency/, LATENT_CONSISTENCY],
   [/^StableDiffusion3/, { is: 'a Stable Diffusion 3 model', advice: LATER }],
   [/^Flux/, { is: 'a Flux model', advice: LATER }],
@@ -59,17 +61,23 @@ export function kindOfUnetConfig(config: Readonly<Record<string, unknown>>): Kin
 }
 
 /**
- * What else than the noisy latents the U-Net takes in, by its first convolution.
- * @param channels second length of conv_in.weight: latents, or latents twice (InstructPix2Pix), or twice and a mask (inpainting)
+ * What the U-Net is shown beside the noisy latents, by the width of its first convolution: latents of a picture (InstructPix2Pix), or those
+ * and a mask (inpainting); undefined for nothing.
  */
-export function kindOfInputChannels(channels: number | undefined, latentChannels: number): Kind | undefined {
-  if (channels === latentChannels) return undefined;
-  const kind =
-    channels === 2 * latentChannels + 1 ? INPAINTING : channels === 2 * latentChannels ? PIX2PIX : OTHER_INPUT;
-  return { ...kind, is: `${kind.is} (conv_in.weight takes ${channels} channels, expected ${latentChannels})` };
+export function needsOfInputChannels(channels: number, latentChannels: number): ModelNeeds | undefined {
+  if (channels === 2 * latentChannels) return 'image';
+  return channels === 2 * latentChannels + 1 ? 'image+mask' : undefined;
 }
 
-const OTHER_INPUT: Kind = { is: 'a U-Net that does not fit its autoencoder', advice: 'are two downloads mixed here?' };
+/** @param channels second length of conv_in.weight. Undefined for the widths this version knows. */
+export function kindOfInputChannels(channels: number | undefined, latentChannels: number): Kind | undefined {
+  if (channels === latentChannels) return undefined;
+  if (channels !== undefined && needsOfInputChannels(channels, latentChannels) !== undefined) return undefined;
+  return {
+    is: `a U-Net that does not fit its autoencoder (conv_in.weight takes ${channels} channels, expected ${latentChannels})`,
+    advice: 'are two downloads mixed here?',
+  };
+}
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
@@ -84,7 +92,7 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
   const has = (pattern: RegExp) => names.some((name) => pattern.test(name));
   if (has(LORA_NAME)) return LORA;
   if (has(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./)) return CONTROLNET;
-  if (has(/^model\.diffusion_model\./)) return checkpoint(tensors, has);
+  if (has(/^model\.diffusion_model\./)) return checkpoint(has);
   if (has(/^double_blocks\./)) return { is: 'the network of a Flux model alone', advice: LATER };
   if (names.length <= 2 && has(/^emb_params$|^clip_[lg]$|^<.*>$/)) return EMBEDDING;
   if (has(/^down_blocks\.\d+\.resnets\./) && has(/^time_embedding\./)) {
@@ -97,22 +105,19 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
   return { is: `no model known here (its first tensor is ${JSON.stringify(names[0] ?? '')})`, advice: LATER };
 }
 
-function checkpoint(tensors: TensorIndex, has: (pattern: RegExp) => boolean): Kind {
-  const family = otherFamily(tensors, has);
+function checkpoint(has: (pattern: RegExp) => boolean): Kind {
+  const family = otherFamily(has);
   return family === undefined ? STABLE_DIFFUSION_FILE : { is: `a single-file checkpoint (${family})`, advice: LATER };
 }
 
 /**
- * Undefined for Stable Diffusion 1.x and 2.x that take in noisy latents alone.
+ * Undefined for Stable Diffusion 1.x and 2.x.
  * @source diffusers single_file_utils.py, infer_diffusers_model_type: the tensors that tell the families apart
  */
-function otherFamily(tensors: TensorIndex, has: (pattern: RegExp) => boolean): string | undefined {
+function otherFamily(has: (pattern: RegExp) => boolean): string | undefined {
   if (has(/\.joint_blocks\./)) return 'Stable Diffusion 3';
   if (has(/\.double_blocks\./)) return 'Flux';
-  const channels = tensors.get('model.diffusion_model.input_blocks.0.0.weight')?.shape[1];
-  const form = channels === 9 ? ', inpainting' : channels === 8 ? ', InstructPix2Pix' : '';
-  if (has(/^conditioner\.embedders\./)) return `SDXL${form}`;
-  if (form !== '') return `Stable Diffusion ${has(/^cond_stage_model\.model\./) ? '2.x' : '1.x'}${form}`;
+  if (has(/^conditioner\.embedders\./)) return 'SDXL';
   if (has(/^model\.diffusion_model\.label_emb\./)) return 'unCLIP, which is conditioned on pictures';
   return undefined;
 }

@@ -5,6 +5,7 @@ import { GRID_INDEX } from '../core/job.ts';
 import {
   MAX_CLIP_SKIP,
   MODEL_FAMILIES,
+  MODEL_NEEDS,
   type ModelCard,
   type ResolvedRequest,
   SAMPLERS,
@@ -16,7 +17,7 @@ import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.
 import { DarkroomError, type SerializedError } from '../errors.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
-export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode'] as const;
+export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale'] as const;
 export type Activity = (typeof ACTIVITIES)[number];
 
 const name = z.string().min(1).max(200);
@@ -70,11 +71,13 @@ const error = z.strictObject({
 const modelCard = z.strictObject({
   name,
   family: z.enum(MODEL_FAMILIES),
+  needs: z.enum(MODEL_NEEDS).optional(),
   defaults: z.strictObject({
     size,
     steps: z.int().min(1),
     guidance: z.number(),
     sampler: samplerName,
+    schedule: z.enum(SCHEDULES).nullable().optional(),
     strength: z.number(),
     style: z.string().nullable(),
   }),

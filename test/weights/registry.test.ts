@@ -177,6 +177,34 @@ describe('shards and variants', () => {
   });
 });
 
+describe('models that need a picture', () => {
+  const wide = (channels: number, pipeline: string) => ({
+    'model_index.json': { ...MODEL_INDEX, _class_name: pipeline },
+    'unet/config.json': { ...UNET_CONFIG, in_channels: channels },
+    [UNET_WEIGHTS]: safetensorsOf({ 'conv_in.weight': [8, channels, 3, 3] }),
+  });
+
+  test.each([
+    ['inpainting', 9, 'StableDiffusionInpaintPipeline', 'image+mask'],
+    ['inpainting, saved as another pipeline', 9, 'StableDiffusionPipeline', 'image+mask'],
+    ['instruct-pix2pix', 8, 'StableDiffusionInstructPix2PixPipeline', 'image'],
+  ] as const)('%s', (_, channels, pipeline, needs) => {
+    const [card] = scanModels(modelsFolder(sdFolder('m', wide(channels, pipeline)))).cards;
+    expect(card).toMatchObject({ needs, defaults: { strength: 1 } });
+  });
+
+  test('a pipeline for inpainting with an ordinary network needs none', () => {
+    const [card] = scanModels(modelsFolder(sdFolder('m', wide(4, 'StableDiffusionInpaintPipeline')))).cards;
+    expect(card).not.toHaveProperty('needs');
+  });
+
+  test('the owner’s strength wins', () => {
+    const hints = { 'darkroom.json': { defaults: { strength: 0.8 } } };
+    const folder = sdFolder('m', { ...wide(9, 'StableDiffusionInpaintPipeline'), ...hints });
+    expect(scanModels(modelsFolder(folder)).cards[0]!.defaults.strength).toBe(0.8);
+  });
+});
+
 describe('what else it may be is said', () => {
   const index = (changes: object) => withChange('model_index.json', { ...MODEL_INDEX, ...changes });
   const unet = (shapes: Readonly<Record<string, readonly number[]>>) => withChange(UNET_WEIGHTS, safetensorsOf(shapes));
@@ -195,20 +223,9 @@ describe('what else it may be is said', () => {
       /^m: is an SDXL/,
     ],
     [
-      'inpainting by its pipeline',
-      index({ _class_name: 'StableDiffusionInpaintPipeline' }),
-      /^m: is an inpainting model/,
-    ],
-    [
-      'inpainting by its weights',
+      'inpainting by its weights alone',
       unet({ 'conv_in.weight': [8, 9, 3, 3] }),
-      /^m: is an inpainting model \(conv_in.weight takes 9 channels, expected 4\)/,
-    ],
-    ['pix2pix by its weights', unet({ 'conv_in.weight': [8, 8, 3, 3] }), /^m: is an InstructPix2Pix model/],
-    [
-      'pix2pix by its pipeline',
-      index({ _class_name: 'StableDiffusionInstructPix2PixPipeline' }),
-      /^m: is an InstructPix2Pix/,
+      /^m: conv_in.weight takes 9 channels, expected 4, the in_channels of unet\/config.json/,
     ],
     [
       'a strange number of channels',
@@ -248,19 +265,6 @@ describe('what else it may be is said', () => {
       'SD 1.x in one file, inside a folder',
       { 'm/x.safetensors': safetensorsOf({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3] }) },
       /^m\/x.safetensors: is a single-file checkpoint \(Stable Diffusion\); put the file itself into the models folder/,
-    ],
-    [
-      'an inpainting model in one file',
-      lone({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 9, 3, 3] }),
-      /1.x, inpainting\)/,
-    ],
-    [
-      'pix2pix in one file',
-      lone({
-        'model.diffusion_model.input_blocks.0.0.weight': [320, 8, 3, 3],
-        'cond_stage_model.model.ln_final.bias': [2],
-      }),
-      /2.x, InstructPix2Pix\)/,
     ],
     ['unCLIP in one file', lone({ 'model.diffusion_model.label_emb.0.0.bias': [4] }), /\(unCLIP, which is/],
     ['SD 3 in one file', lone({ 'model.diffusion_model.joint_blocks.0.bias': [4] }), /\(Stable Diffusion 3\)/],
@@ -424,7 +428,7 @@ describe('the scan', () => {
     const folder = modelsFolder(sdFolder('m'));
     const registry = scanModels(folder);
     putFile(folder, `m/${UNET_WEIGHTS}`, safetensorsOf({ 'conv_in.weight': [8, 9, 3, 3] }));
-    expect(() => registry.open('m')).toThrow(/is an inpainting model/);
+    expect(() => registry.open('m')).toThrow(/conv_in.weight takes 9 channels, expected 4/);
   });
 
   test('no models folder', () => {
