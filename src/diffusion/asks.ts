@@ -1,7 +1,9 @@
 // The language between a pipeline and whoever runs the networks. A pipeline is a generator that yields asks and is resumed with
 // answers; it never calls a network, so asks of many pictures and many jobs can be answered by one call.
 import type { Pixels } from '../core/pixels.ts';
+import type { Size } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
+import type { LoraStack } from './loraStack.ts';
 
 export type { Pixels };
 
@@ -10,6 +12,8 @@ export interface Conditioning {
   readonly tokens: number;
   readonly width: number;
   readonly hidden: Float32Array;
+  /** f32[p]: the whole prompt, of its first chunk where it has several, as one vector; only of models that ask for it (SDXL). */
+  readonly pooled?: Float32Array;
 }
 
 /** f32[c, h, w] of one picture. */
@@ -28,7 +32,22 @@ export interface UnetRow {
   readonly conditioning: Conditioning;
   /** What the network sees behind the noisy latents, as many rows and columns: a mask and the masked picture, or a picture. */
   readonly extra?: Latents;
+  /** What SDXL's network is told beside the prompt. */
+  readonly added?: AddedCondition;
+  /** Guidance scale less 1, for networks that were distilled to be told it; nothing else guides them. */
+  readonly guidance?: number;
 }
+
+/** @source arXiv:2307.01952, section 2.2 */
+export interface AddedCondition {
+  /** f32[p] of the row's prompt. */
+  readonly pooled: Float32Array;
+  /** Pixels: height and width before training's resizing, top and left of its crop, then height and width wanted; the refiner has a score for the last two. */
+  readonly timeIds: Float32Array;
+}
+
+/** Whose networks are asked; absent are the model's own. The refiner is a second model that takes a picture over when little noise is left. */
+export type Expert = 'refiner';
 
 /** A prompt as weighted text of any length; schedules and AND are resolved before. */
 export interface TextAsk {
@@ -36,22 +55,33 @@ export interface TextAsk {
   readonly prompt: string;
   /** Layers before the end whose state is taken; 1, as absent, is the last one. */
   readonly clipSkip?: number;
+  readonly expert?: Expert;
 }
 
 export type Ask =
   | TextAsk
-  | { readonly kind: 'unet'; readonly rows: readonly UnetRow[] }
+  | { readonly kind: 'unet'; readonly rows: readonly UnetRow[]; readonly expert?: Expert }
   /** Pixels → mean and standard deviation of the posterior, each f32[c, h, w], not yet scaled. */
   | { readonly kind: 'encode'; readonly pixels: Pixels }
   /** Latents already divided by the scaling factor → pixels. */
-  | { readonly kind: 'decode'; readonly latents: Latents };
+  | { readonly kind: 'decode'; readonly latents: Latents }
+  /** One pass of an upscaler's network, all at once; `upscaled` cuts pictures into tiles that may be. @see upscaling.ts */
+  | { readonly kind: 'upscale'; readonly pixels: Pixels; readonly model: string }
+  /** Lanczos, by whoever can; no network. */
+  | { readonly kind: 'resize'; readonly pixels: Pixels; readonly size: Size };
+
+/** What a network answers. */
+export type NetworkAsk = Exclude<Ask, { readonly kind: 'resize' }>;
 
 export type Answer =
   | { readonly kind: 'text'; readonly conditioning: Conditioning }
   /** What the network predicted (epsilon or v), one f32[c, h, w] a row. */
   | { readonly kind: 'unet'; readonly predictions: readonly Float32Array[] }
   | { readonly kind: 'encode'; readonly mean: Latents; readonly std: Float32Array }
-  | { readonly kind: 'decode'; readonly pixels: Pixels };
+  | { readonly kind: 'decode'; readonly pixels: Pixels }
+  /** As many times larger as the upscaler is made for. */
+  | { readonly kind: 'upscale'; readonly pixels: Pixels }
+  | { readonly kind: 'resize'; readonly pixels: Pixels };
 
 /** @throws internal when whoever answered answered something else */
 export function expectKind<K extends Answer['kind']>(kind: K, answer: Answer): Extract<Answer, { kind: K }> {

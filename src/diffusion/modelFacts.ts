@@ -11,6 +11,26 @@ export interface ModelFacts {
   readonly scalingFactor: number;
   /** 0 … 1: how far guided predictions are brought back to the spread of unguided ones; absent or 0 for not at all. */
   readonly guidanceRescale?: number;
+  readonly conditions?: ModelConditions;
+  readonly refiner?: Refiner;
+}
+
+/** What the network is told beside latents, timestep and prompt; absent or false for nothing. */
+export interface ModelConditions {
+  /** SDXL is told sizes and a crop, its refiner a score of beauty in the place of the size wanted. */
+  readonly added?: 'sizes' | 'score';
+  /** An empty negative prompt is all zeros instead of an encoded nothing. */
+  readonly zeroEmptyNegative?: boolean;
+  /** The network is told the guidance scale, and one row is all there is. */
+  readonly toldGuidance?: boolean;
+}
+
+/** The model that takes pictures over, and when. */
+export interface Refiner {
+  /** 0 … 1 of the training timesteps, counted from pure noise on. */
+  readonly switchAt: number;
+  readonly conditions: ModelConditions;
+  readonly predictionType: SchedulerConfig['predictionType'];
 }
 
 /** Defaults of diffusers' AutoencoderKL. */
@@ -20,12 +40,14 @@ const DEFAULT_SCALING_FACTOR = 0.18215;
 /**
  * @param autoencoder vae/config.json, parsed
  * @param guidanceRescale what the owner's hints say; no published config has a field for it
+ * @param conditions what the network is told besides
  * @throws weights_invalid for a field of the wrong kind; model_unsupported for shifted latents, which other pipelines have
  */
 export function modelFacts(
   scheduler: SchedulerConfig,
   autoencoder: Readonly<Record<string, unknown>>,
   guidanceRescale = 0,
+  conditions: ModelConditions = {},
 ): ModelFacts {
   const { block_out_channels: levels, shift_factor: shift } = autoencoder;
   if (!Array.isArray(levels) || levels.length === 0) throw invalid('block_out_channels', levels, 'a list of channels');
@@ -38,6 +60,7 @@ export function modelFacts(
     pixelsPerLatent: 2 ** (levels.length - 1),
     scalingFactor: positive(autoencoder, 'scaling_factor', DEFAULT_SCALING_FACTOR),
     ...(guidanceRescale === 0 ? {} : { guidanceRescale }),
+    ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
   };
 }
 
