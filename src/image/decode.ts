@@ -25,7 +25,7 @@ export async function decodePicture(bytes: Uint8Array, size: Size): Promise<Pixe
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => 2 * Math.fround(level / 255) - 1);
 
 /** u8[h, w, 3] → f32[3, h, w] */
-function toPixels(rgb: Uint8Array, { widthPx: width, heightPx: height }: Size): Pixels {
+export function toPixels(rgb: Uint8Array, { widthPx: width, heightPx: height }: Size): Pixels {
   const plane = width * height;
   const data = new Float32Array(3 * plane);
   for (let at = 0; at < plane; at++) {

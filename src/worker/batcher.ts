@@ -1,6 +1,6 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
-import type { Answer, Ask, Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
+import type { Answer, Conditioning, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { RowBudget, WaitingAsk } from './callPlan.ts';
 import { groupOf, planCall, queuesOf, rowLimitOf, rowsOf } from './callPlan.ts';
@@ -21,18 +21,26 @@ export interface Networks {
   decode(latents: readonly Latents[]): Promise<readonly Pixels[]>;
 }
 
+/** The upscalers of this installation, which belong to no model. */
+export interface UpscalerNetworks {
+  /** @param model an upscaler's name, the same for all of them */
+  upscale(pixels: readonly Pixels[], model: string): Promise<readonly Pixels[]>;
+}
+
+type AllNetworks = Networks & UpscalerNetworks;
+
 /** Who asks: the job whose turn it is and the model it uses. */
 export interface Asker {
   readonly job: number;
   readonly model: string;
-  readonly networks: Networks;
+  readonly networks: Networks | UpscalerNetworks;
   readonly signal: AbortSignal;
 }
 
 export interface BatcherOptions {
   readonly budget: RowBudget;
   /** Called around every network call; the watchdog's eye. */
-  readonly onCall?: (kind: Ask['kind'], rows: number) => void;
+  readonly onCall?: (kind: NetworkAsk['kind'], rows: number) => void;
   readonly onIdle?: () => void;
 }
 
@@ -40,8 +48,8 @@ export interface BatcherOptions {
 const MAX_HOLD_MS = 1_000;
 
 interface Waiting extends WaitingAsk {
-  readonly ask: Ask;
-  readonly networks: Networks;
+  readonly ask: NetworkAsk;
+  readonly networks: Networks | UpscalerNetworks;
   readonly end: Deferred<Answer>;
 }
 
@@ -59,7 +67,7 @@ export class Batcher {
   }
 
   /** @throws cancelled when the asker's signal aborts; the networks' own typed error when the call fails. */
-  async ask(asker: Asker, ask: Ask): Promise<Answer> {
+  async ask(asker: Asker, ask: NetworkAsk): Promise<Answer> {
     if (asker.signal.aborted) throw cancelled();
     const waiting = this.#describe(asker, ask);
     const abort = () => {
@@ -94,7 +102,7 @@ export class Batcher {
     this.#servedAt.delete(job);
   }
 
-  #describe({ job, model, networks }: Asker, ask: Ask): Waiting {
+  #describe({ job, model, networks }: Asker, ask: NetworkAsk): Waiting {
     return {
       job,
       group: groupOf(model, ask),
@@ -147,13 +155,14 @@ export class Batcher {
 
   async #call(chosen: readonly Waiting[]): Promise<Answer[]> {
     const first = chosen[0]!;
-    const trade = TRADES[first.ask.kind] as Trade<Ask, unknown, unknown>;
+    const trade = TRADES[first.ask.kind] as Trade<NetworkAsk, unknown, unknown>;
+    const networks = ableTo(first);
     const rows = chosen.flatMap((waiting) => trade.rows(waiting.ask));
     const results: unknown[] = [];
     for (let from = 0; from < rows.length; from += first.rowLimit) {
       const part = rows.slice(from, from + first.rowLimit);
       this.#options.onCall?.(first.ask.kind, part.length);
-      results.push(...checked(first.ask.kind, part.length, await trade.run(first.networks, part)));
+      results.push(...checked(first.ask.kind, part.length, await trade.run(networks, part)));
     }
     let next = 0;
     return chosen.map(({ rows: count }) => {
@@ -164,13 +173,13 @@ export class Batcher {
 }
 
 /** How one kind of ask becomes rows of a call, and the call's results an answer. */
-interface Trade<A extends Ask, Row, Result> {
+interface Trade<A extends NetworkAsk, Row, Result> {
   rows(ask: A): readonly Row[];
-  run(networks: Networks, rows: readonly Row[]): Promise<readonly Result[]>;
+  run(networks: AllNetworks, rows: readonly Row[]): Promise<readonly Result[]>;
   answer(results: readonly Result[]): Answer;
 }
 
-type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
+type AskOf<K extends NetworkAsk['kind']> = Extract<NetworkAsk, { kind: K }>;
 
 const text: Trade<AskOf<'text'>, AskOf<'text'>, Conditioning> = {
   rows: (ask) => [ask],
@@ -199,7 +208,23 @@ const decode: Trade<AskOf<'decode'>, Latents, Pixels> = {
   answer: ([pixels]) => ({ kind: 'decode', pixels: pixels! }),
 };
 
-const TRADES = { text, unet, encode, decode };
+const upscale: Trade<AskOf<'upscale'>, AskOf<'upscale'>, Pixels> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) =>
+    networks.upscale(
+      asks.map(({ pixels }) => pixels),
+      asks[0]!.model,
+    ),
+  answer: ([pixels]) => ({ kind: 'upscale', pixels: pixels! }),
+};
+
+const TRADES = { text, unet, encode, decode, upscale };
+
+/** Every kind of ask is named like the method that answers it. @throws internal when these networks have no such method */
+function ableTo({ ask: { kind }, networks }: Waiting): AllNetworks {
+  if (kind in networks) return networks as AllNetworks;
+  throw new DarkroomError('internal', `${kind}: was asked of networks that do not answer it`);
+}
 
 function checked(kind: string, rows: number, results: readonly unknown[]): readonly unknown[] {
   if (results.length === rows) return results;

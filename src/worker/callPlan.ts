@@ -1,6 +1,6 @@
 // Which waiting asks share the next network call: pure scheduling, no networks and no promises.
 // The longest waiting ask chooses the kind of call, the jobs then take turns, so that no job waits for another's pictures.
-import type { Ask } from '../diffusion/asks.ts';
+import type { Ask, NetworkAsk } from '../diffusion/asks.ts';
 
 /** An ask reduced to what the choice needs. */
 export interface WaitingAsk {
@@ -91,7 +91,7 @@ export function rowsOf(ask: Ask): number {
   return ask.kind === 'unet' ? ask.rows.length : 1;
 }
 
-export function rowLimitOf(ask: Ask, budget: RowBudget): number {
+export function rowLimitOf(ask: NetworkAsk, budget: RowBudget): number {
   switch (ask.kind) {
     case 'text':
       return TEXT_ROWS;
@@ -101,6 +101,8 @@ export function rowLimitOf(ask: Ask, budget: RowBudget): number {
       return fit(budget.autoencoderCells, (ask.pixels.height * ask.pixels.width) / PX_PER_CELL ** 2, 1);
     case 'decode':
       return fit(budget.autoencoderCells, ask.latents.height * ask.latents.width, 1);
+    case 'upscale':
+      return 1; // a tile is as much work as a picture elsewhere
   }
 }
 
@@ -114,11 +116,11 @@ function cellsOfUnet(ask: Extract<Ask, { kind: 'unet' }>): number {
 }
 
 /** @param model names the open model; rows of two models never meet. */
-export function groupOf(model: string, ask: Ask): string {
+export function groupOf(model: string, ask: NetworkAsk): string {
   return `${model}|${ask.kind}|${shapeOf(ask)}`;
 }
 
-function shapeOf(ask: Ask): string {
+function shapeOf(ask: NetworkAsk): string {
   switch (ask.kind) {
     case 'text':
       return `${ask.clipSkip ?? 1}`;
@@ -132,6 +134,8 @@ function shapeOf(ask: Ask): string {
       return `${ask.pixels.height}x${ask.pixels.width}`;
     case 'decode':
       return shape(ask.latents);
+    case 'upscale':
+      return `${ask.model}|${ask.pixels.height}x${ask.pixels.width}`;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Pixels } from '../core/pixels.ts';
 import { recipeText } from '../core/recipe.ts';
 import { promptText, type ResolvedRequest, seedOfImage } from '../core/request.ts';
 import type { DevelopedPicture, DevelopProgress, DevelopTask, WorkerFacts } from '../core/worker.ts';
-import type { Answer, Ask } from '../diffusion/asks.ts';
+import type { Answer, Ask, NetworkAsk } from '../diffusion/asks.ts';
 import { drive } from '../diffusion/drive.ts';
 import { developPicture, type PictureRequest, type StartPicture, stepsTotal } from '../diffusion/pipeline.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
@@ -16,6 +16,7 @@ import { decodePicture } from '../image/decode.ts';
 import { encodePng } from '../image/encode.ts';
 import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
+import { resizePixels } from '../image/resize.ts';
 import { chooseProvider } from '../runtime/providers.ts';
 import { scanModels } from '../weights/registry.ts';
 import { type Asker, Batcher } from './batcher.ts';
@@ -177,7 +178,7 @@ async function startPicture({ request, initImagePath }: DevelopTask): Promise<St
 /** Answers a task's asks: what its pictures have in common, prompts and start picture, goes through the networks once. */
 function answerer(batcher: Batcher, asker: Asker, onStep: () => void): (ask: Ask) => Promise<Answer> {
   const shared = new Map<string | Pixels, Promise<Answer>>();
-  const once = (key: string | Pixels, ask: Ask) => {
+  const once = (key: string | Pixels, ask: NetworkAsk) => {
     const answer = shared.get(key) ?? batcher.ask(asker, ask);
     shared.set(key, answer);
     return answer;
@@ -185,6 +186,7 @@ function answerer(batcher: Batcher, asker: Asker, onStep: () => void): (ask: Ask
   return async (ask) => {
     if (ask.kind === 'text') return once(ask.prompt, ask);
     if (ask.kind === 'encode') return once(ask.pixels, ask);
+    if (ask.kind === 'resize') return { kind: 'resize', pixels: await resizePixels(ask.pixels, ask.size) };
     const answer = await batcher.ask(asker, ask);
     if (ask.kind === 'unet') onStep();
     return answer;

@@ -71,6 +71,8 @@ function answer(ask: Ask): Answer {
       const pixels = pixelsOf(width * 8, height * 8);
       return { kind: 'decode', pixels: { ...pixels, data: pixels.data.map((x, i) => x + data[i % data.length]!) } };
     }
+    default:
+      throw new Error(`${ask.kind}: not asked by a plain picture`);
   }
 }
 

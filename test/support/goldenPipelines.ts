@@ -115,6 +115,8 @@ export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask
       return { kind: 'encode', ...(await model.encode(ask.pixels)) };
     case 'decode':
       return { kind: 'decode', pixels: (await model.decode([ask.latents]))[0]! };
+    default:
+      throw new Error(`${ask.kind}: not asked by a plain picture`);
   }
 }
 

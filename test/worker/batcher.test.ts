@@ -1,7 +1,7 @@
 // Many pictures, few calls: a picture made in a crowd is the picture made alone, and a fault hits only whom it belongs to.
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { Answer, Ask, Conditioning, Latents, UnetRow } from '../../src/diffusion/asks.ts';
+import type { Answer, Conditioning, Latents, NetworkAsk, UnetRow } from '../../src/diffusion/asks.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { type Asker, Batcher, type Networks } from '../../src/worker/batcher.ts';
 import { budgetFor } from '../../src/worker/callPlan.ts';
@@ -47,7 +47,7 @@ interface Plan {
 }
 
 /** A pipeline in small: two prompts, steps with guidance, one decode. */
-function* develop({ seed, steps, prompt }: Plan): Generator<Ask, Float32Array, Answer> {
+function* develop({ seed, steps, prompt }: Plan): Generator<NetworkAsk, Float32Array, Answer> {
   const asked = yield { kind: 'text', prompt };
   const against = yield { kind: 'text', prompt: 'abc' };
   if (asked.kind !== 'text' || against.kind !== 'text') throw new Error('a text was asked');
@@ -151,7 +151,7 @@ describe('batcher', () => {
 
   test('something thrown that is no error of ours still ends as runtime_failed', async () => {
     const batcher = new Batcher({ budget: CPU });
-    const ask: Ask = { kind: 'encode', pixels: { height: 16, width: 24, data: new Float32Array(3 * 16 * 24) } };
+    const ask: NetworkAsk = { kind: 'encode', pixels: { height: 16, width: 24, data: new Float32Array(3 * 16 * 24) } };
     await expect(batcher.ask(asker(1, new RowNetworks()), ask)).rejects.toMatchObject({
       code: 'runtime_failed',
       message: 'not asked here',

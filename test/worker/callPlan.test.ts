@@ -1,7 +1,7 @@
 // Who shares the next call: the oldest ask chooses the group, jobs take turns, nothing exceeds the limit, nobody starves.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ask } from '../../src/diffusion/asks.ts';
+import type { NetworkAsk } from '../../src/diffusion/asks.ts';
 import { budgetFor, groupOf, planCall, rowLimitOf, type WaitingAsk } from '../../src/worker/callPlan.ts';
 
 const NOBODY = new Map<number, number>();
@@ -85,11 +85,11 @@ const latents = (height: number, width: number) => ({
   width,
   data: new Float32Array(4 * height * width),
 });
-const unet = (height: number, width: number): Ask => ({
+const unet = (height: number, width: number): NetworkAsk => ({
   kind: 'unet',
   rows: [{ latents: latents(height, width), timestep: 1, conditioning }],
 });
-const decode = (height: number, width: number): Ask => ({ kind: 'decode', latents: latents(height, width) });
+const decode = (height: number, width: number): NetworkAsk => ({ kind: 'decode', latents: latents(height, width) });
 
 describe('what can share a call', () => {
   test('lying and standing pictures do not, nor do two models', () => {
@@ -101,9 +101,9 @@ describe('what can share a call', () => {
 
   test('prompts of different lengths do not, nor do texts read at different layers', () => {
     const long = { ...conditioning, tokens: 154, hidden: new Float32Array(154 * 16) };
-    const longer: Ask = { kind: 'unet', rows: [{ latents: latents(8, 12), timestep: 1, conditioning: long }] };
+    const longer: NetworkAsk = { kind: 'unet', rows: [{ latents: latents(8, 12), timestep: 1, conditioning: long }] };
     expect(groupOf('ice', longer)).not.toBe(groupOf('ice', unet(8, 12)));
-    const text = (clipSkip?: number): Ask => ({ kind: 'text', prompt: 'a', ...(clipSkip && { clipSkip }) });
+    const text = (clipSkip?: number): NetworkAsk => ({ kind: 'text', prompt: 'a', ...(clipSkip && { clipSkip }) });
     expect(groupOf('ice', text(2))).not.toBe(groupOf('ice', text()));
     expect(groupOf('ice', text(1))).toBe(groupOf('ice', text()));
   });
