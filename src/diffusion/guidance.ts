@@ -17,9 +17,12 @@ export function rolesAt(guidanceScale: number): readonly PromptRole[] {
 /** What each part of a prompt joined by AND counts; a prompt without AND is one part of weight 1. */
 export type PartWeights = readonly number[];
 
-/** Roles of a prompt of several parts: every part is measured against uncond, so that is left out at no scale. */
-export function rolesOfParts(guidanceScale: number, parts: PartWeights): readonly PromptRole[] {
-  if (isSingle(parts)) return rolesAt(guidanceScale);
+/**
+ * Roles of a prompt of several parts: every part is measured against uncond, so that is left out at no scale. Nor is it where the picture has
+ * a scale of its own.
+ */
+export function rolesOfParts(guidanceScale: number, parts: PartWeights, pictureScale = 1): readonly PromptRole[] {
+  if (isSingle(parts) && pictureScale === 1) return rolesAt(guidanceScale);
   return guidanceScale === 0 ? ['uncond'] : ['uncond', ...parts.map(() => 'cond' as const)];
 }
 
@@ -52,6 +55,23 @@ export function withGuidance(guidanceScale: number, predictions: readonly Float3
   if (cond === undefined) return uncond!;
   const guided = mix(1 - guidanceScale, uncond!, guidanceScale, cond);
   return rescale === 0 ? guided : rescaled(guided, cond, rescale);
+}
+
+/**
+ * Two scales, for networks that are shown a picture: how closely it is followed beside how closely the words are. One more prediction is
+ * needed, of uncond without the picture, unless the picture's scale is 1.
+ * @param bare that prediction
+ * @param guided what guidance by the words made of the others, all of which saw the picture
+ * @param pictured uncond with the picture
+ * @source arXiv:2211.09800, equation 3
+ */
+export function withPictureGuidance(
+  pictureScale: number,
+  bare: Float32Array,
+  pictured: Float32Array,
+  guided: Float32Array,
+): Float32Array {
+  return guided.map((value, i) => value + (pictureScale - 1) * (pictured[i]! - bare[i]!));
 }
 
 /** Guidance widens the predictions and, from pure noise on, overexposes the picture. @source arXiv:2305.08891, equations 15 and 16 */

@@ -1,4 +1,5 @@
 // What a pipeline needs of a model's configs: the noise it was trained with and how its latents lie over the pixels.
+import type { ModelNeeds } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import type { SchedulerConfig } from './schedulerConfig.ts';
 
@@ -21,6 +22,8 @@ export interface ModelConditions {
   readonly added?: 'sizes' | 'score';
   /** An empty negative prompt is all zeros instead of an encoded nothing. */
   readonly zeroEmptyNegative?: boolean;
+  /** The network sees a picture, or a mask and a masked picture, behind the latents. */
+  readonly needs?: ModelNeeds;
   /** The network is told the guidance scale, and one row is all there is. */
   readonly toldGuidance?: boolean;
 }

@@ -3,9 +3,27 @@
 import { promptParts } from '../core/promptParts.ts';
 import type { SamplerName, ScheduleName, Size } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
-import { type Answer, type Ask, expectKind, type Latents, type Pixels, type UnetRow } from './asks.ts';
+import {
+  type Answer,
+  type Ask,
+  type Conditioning,
+  expectKind,
+  type Latents,
+  type Pixels,
+  type UnetRow,
+} from './asks.ts';
 import { DENOISERS } from './denoiser.ts';
-import { type PartWeights, rolesOfParts, withComposedGuidance } from './guidance.ts';
+import { type PartWeights, rolesOfParts, withComposedGuidance, withPictureGuidance } from './guidance.ts';
+import {
+  allOf,
+  blend,
+  type Kept,
+  latentMask,
+  maskAndPicture,
+  type Repaint,
+  repaintOf,
+  withSource,
+} from './inpainting.ts';
 import { addNoise, clamp, scale } from './latents.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
@@ -24,6 +42,8 @@ export interface PictureRequest {
   readonly size: Size;
   readonly steps: number;
   readonly guidance: number;
+  /** Scale of the start picture, for networks that are shown it; 1 is none of its own, null and absent are 1.5. */
+  readonly imageGuidance?: number | null | undefined;
   readonly seed: number;
   readonly sampler: SamplerName;
   /** Null and absent are the sampler's own. */
@@ -38,6 +58,8 @@ export interface StartPicture {
   readonly pixels: Pixels;
   /** 0 … 1; how much of the steps is run, and so how much is replaced. */
   readonly strength: number;
+  /** Absent for a picture that is replaced everywhere. */
+  readonly repaint?: Repaint | undefined;
 }
 
 export interface Picture {
@@ -76,16 +98,17 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
   const sampler = SAMPLER_TABLE[request.sampler];
   const random = new TorchRandom(request.seed);
   const plan = planOver(request.schedule ?? null, sampler, config, request.steps);
-  const conditioningsAt = yield* readPrompts(request, looksOf(sampler, request.steps));
+  const pictureScale = pictureScaleOf(request, model);
+  const conditioningsAt = yield* readPrompts({ ...request, pictureScale }, looksOf(sampler, request.steps));
   const steps = plan.steps.slice(request.steps - stepsRun(request));
-  const noisy =
-    request.start === null
-      ? scale(plan.noiseScale, random.randn(shape.channels * shape.height * shape.width))
-      : yield* noisyStart(request.start, request.size, model, random, steps[0]?.from);
-  const sampling = sampler.sample(noisy, { steps, random, config });
+  const { noisy, kept, extra } = yield* begin(request, shape, model, random, plan.noiseScale, steps[0]?.from);
+  const sampling = sampler.sample(noisy, { steps, random, config, plannedSteps: plan.steps.length });
   const data = yield* denoise(sampling, {
     request,
     parts: promptParts(request.prompt).map(({ weight }) => weight),
+    pictureScale,
+    kept,
+    extra,
     conditioningsAt,
     shape,
     predictionType: config.predictionType,
@@ -116,29 +139,139 @@ function latentShape({ widthPx, heightPx }: Size, { latentChannels, pixelsPerLat
   return { channels: latentChannels, height: heightPx / pixelsPerLatent, width: widthPx / pixelsPerLatent };
 }
 
-/** Latents drawn from the encoder's posterior, then noised to the first level that is run; strength 0 runs none. */
-function* noisyStart(
-  { pixels }: StartPicture,
-  { widthPx, heightPx }: Size,
-  { scalingFactor }: ModelFacts,
+/** Where sampling begins, and what it is told of the start picture on the way. */
+interface Beginning {
+  /** f32[c, h, w] at the first level that is run. */
+  readonly noisy: Float32Array;
+  /** What the network sees behind the latents; null for networks that see nothing else. */
+  readonly extra: Latents | null;
+  /** Null where nothing of a start picture is to be kept, or the network itself sees to it. */
+  readonly kept: Kept | null;
+}
+
+/**
+ * Pure noise, or the start picture noised to the first level; strength 0 runs no step. With a mask, or a network that sees the picture
+ * anyhow, strength 1 begins with pure noise.
+ * @source diffusers, the prepare_latents of its pipelines, and of inpainting prepare_mask_latents too; the generator is used in their order
+ */
+function* begin(
+  request: PictureRequest,
+  shape: Shape,
+  model: ModelFacts,
   random: TorchRandom,
+  noiseScale: number,
   first: NoiseLevel | undefined,
-): Pipeline<Float32Array> {
-  if (pixels.width !== widthPx || pixels.height !== heightPx) {
-    const found = `${pixels.width}x${pixels.height}`;
-    throw new DarkroomError('request_invalid', `start picture: found ${found}, expected ${widthPx}x${heightPx}`, {
+): Pipeline<Beginning> {
+  const { start } = request;
+  const needs = model.conditions?.needs;
+  const count = shape.channels * shape.height * shape.width;
+  if (start === null) {
+    if (needs !== undefined) throw startMissing();
+    return { noisy: scale(noiseScale, random.randn(count)), extra: null, kept: null };
+  }
+  checkStart(start, request.size);
+  if (needs === 'image') return yield* beginEditing(start, shape, model, random, noiseScale, first);
+  if (needs === undefined && start.repaint === undefined) {
+    const clean = yield* encoded(start.pixels, model, random);
+    return {
+      noisy: first === undefined ? clean : addNoise(clean, random.randn(count), first),
+      extra: null,
+      kept: null,
+    };
+  }
+  return yield* beginRepainting(start, shape, model, random, noiseScale, first);
+}
+
+/** The source is encoded where it is kept or begun from; the masked picture where the network sees it. */
+function* beginRepainting(
+  start: StartPicture,
+  shape: Shape,
+  model: ModelFacts,
+  random: TorchRandom,
+  noiseScale: number,
+  first: NoiseLevel | undefined,
+): Pipeline<Beginning> {
+  const sees = model.conditions?.needs === 'image+mask';
+  const clean = sees && start.strength === 1 ? null : yield* encoded(start.pixels, model, random);
+  const noise = random.randn(shape.channels * shape.height * shape.width);
+  const noisy = noisedStart(start, clean, noise, noiseScale, first);
+  const { mask, masked } = start.repaint ?? repaintOf(start.pixels, allOf(start.pixels));
+  const cells = latentMask(mask, shape);
+  if (sees) {
+    const data = yield* encoded(masked, model, random);
+    return { noisy, extra: maskAndPicture(cells, { ...shape, data }), kept: null };
+  }
+  // diffusers encodes the masked picture for every network, and what this draws decides what ancestral samplers draw later.
+  random.randn(noise.length);
+  return { noisy, extra: null, kept: { clean: clean!, noise, cells } };
+}
+
+/** The network sees the mean of the picture's latents, which diffusers does not scale here. */
+function* beginEditing(
+  start: StartPicture,
+  shape: Shape,
+  model: ModelFacts,
+  random: TorchRandom,
+  noiseScale: number,
+  first: NoiseLevel | undefined,
+): Pipeline<Beginning> {
+  const { mean } = expectKind('encode', yield { kind: 'encode', pixels: start.pixels });
+  const clean = scale(model.scalingFactor, mean.data);
+  const noise = random.randn(clean.length);
+  const noisy = noisedStart(start, clean, noise, noiseScale, first);
+  const cells = start.repaint === undefined ? null : latentMask(start.repaint.mask, shape);
+  return { noisy, extra: mean, kept: cells === null ? null : { clean, noise, cells } };
+}
+
+/** @param clean not read at strength 1 */
+function noisedStart(
+  { strength }: StartPicture,
+  clean: Float32Array | null,
+  noise: Float32Array,
+  noiseScale: number,
+  first: NoiseLevel | undefined,
+): Float32Array {
+  if (strength === 1 || clean === null) return scale(noiseScale, noise);
+  return first === undefined ? clean : addNoise(clean, noise, first);
+}
+
+/** f32[c, h, w] drawn from the encoder's posterior, scaled. */
+function* encoded(pixels: Pixels, { scalingFactor }: ModelFacts, random: TorchRandom): Pipeline<Float32Array> {
+  const { mean, std } = expectKind('encode', yield { kind: 'encode', pixels });
+  const drawn = random.randn(std.length);
+  return mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
+}
+
+function checkStart({ pixels, repaint }: StartPicture, { widthPx, heightPx }: Size): void {
+  for (const [what, { width, height }] of Object.entries({ 'start picture': pixels, mask: repaint?.mask ?? pixels })) {
+    if (width === widthPx && height === heightPx) continue;
+    const found = `${width}x${height}`;
+    throw new DarkroomError('request_invalid', `${what}: found ${found}, expected ${widthPx}x${heightPx}`, {
       field: 'start',
     });
   }
-  const { mean, std } = expectKind('encode', yield { kind: 'encode', pixels });
-  const drawn = random.randn(std.length);
-  const latents = mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
-  return first === undefined ? latents : addNoise(latents, random.randn(latents.length), first);
+}
+
+function startMissing(): DarkroomError {
+  return new DarkroomError('request_invalid', 'start picture: found none, expected one: this model changes pictures', {
+    field: 'start',
+  });
+}
+
+/** @source arXiv:2211.09800 and the default of diffusers' pipeline */
+const USUAL_PICTURE_SCALE = 1.5;
+
+/** 1 for networks that are shown no picture, and for inpainting: there it is no thing to follow more or less. */
+function pictureScaleOf({ imageGuidance }: PictureRequest, { conditions }: ModelFacts): number {
+  return conditions?.needs === 'image' ? (imageGuidance ?? USUAL_PICTURE_SCALE) : 1;
 }
 
 interface Denoising {
   readonly request: PictureRequest;
   readonly parts: PartWeights;
+  readonly pictureScale: number;
+  readonly kept: Kept | null;
+  readonly extra: Latents | null;
   readonly conditioningsAt: ConditioningsAt;
   readonly shape: Shape;
   readonly predictionType: SchedulerConfig['predictionType'];
@@ -147,31 +280,52 @@ interface Denoising {
 
 /** Walks a sampler: each of its asks becomes one U-Net ask with a row per prompt, guided and turned into the denoised picture. */
 function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Array> {
+  const { kept } = denoising;
   let result = sampling.next();
   for (let look = 0; !result.done; look += 1) {
-    const answer = yield { kind: 'unet', rows: rowsOf(result.value, denoising, look) };
-    result = sampling.next(denoisedFrom(expectKind('unet', answer).predictions, result.value, denoising));
+    const ask = kept === null || look === 0 ? result.value : withSource(result.value, kept);
+    const answer = yield { kind: 'unet', rows: rowsOf(ask, denoising, look) };
+    const denoised = denoisedFrom(expectKind('unet', answer).predictions, ask, denoising);
+    result = sampling.next(kept === null ? denoised : blend(kept, denoised, kept.clean));
   }
-  return result.value;
+  return kept === null ? result.value : blend(kept, result.value, kept.clean);
 }
 
-function rowsOf({ noisy, level }: DenoiseAsk, { conditioningsAt, shape }: Denoising, look: number): UnetRow[] {
+/** A row per prompt; where the picture has a scale of its own, one before them, of the negative prompt without the picture. */
+function rowsOf({ noisy, level }: DenoiseAsk, denoising: Denoising, look: number): UnetRow[] {
+  const { conditioningsAt, shape, extra, pictureScale } = denoising;
   const latents: Latents = { ...shape, data: noisy };
-  return conditioningsAt(look).map((conditioning) => ({ latents, timestep: level.timestep, conditioning }));
+  const row = (conditioning: Conditioning, seen: Latents | null): UnetRow => ({
+    latents,
+    timestep: level.timestep,
+    conditioning,
+    ...(seen === null ? {} : { extra: seen }),
+  });
+  const conditionings = conditioningsAt(look);
+  const rows = conditionings.map((conditioning) => row(conditioning, extra));
+  return pictureScale === 1 ? rows : [row(conditionings[0]!, nothingOf(extra!)), ...rows];
+}
+
+function nothingOf({ data, ...shape }: Latents): Latents {
+  return { ...shape, data: new Float32Array(data.length) };
 }
 
 function denoisedFrom(
   predictions: readonly Float32Array[],
   { noisy, level }: DenoiseAsk,
-  { request, parts, predictionType, rescale }: Denoising,
+  { request, parts, pictureScale, predictionType, rescale }: Denoising,
 ): Float32Array {
-  const rows = rolesOfParts(request.guidance, parts).length;
+  const hasBare = pictureScale !== 1;
+  const rows = rolesOfParts(request.guidance, parts, pictureScale).length + Number(hasBare);
   if (predictions.length !== rows || predictions.some((row) => row.length !== noisy.length)) {
     const found = predictions.map((row) => row.length).join(', ');
     const expected = `${rows} of ${noisy.length}`;
     throw new DarkroomError('internal', `unet answer: found predictions of ${found} numbers, expected ${expected}`);
   }
-  return DENOISERS[predictionType](noisy, withComposedGuidance(request.guidance, predictions, parts, rescale), level);
+  const pictured = hasBare ? predictions.slice(1) : predictions;
+  const guided = withComposedGuidance(request.guidance, pictured, parts, rescale);
+  const both = hasBare ? withPictureGuidance(pictureScale, predictions[0]!, pictured[0]!, guided) : guided;
+  return DENOISERS[predictionType](noisy, both, level);
 }
 
 function* decode(latents: Latents, { scalingFactor }: ModelFacts): Pipeline<Pixels> {

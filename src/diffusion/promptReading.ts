@@ -12,6 +12,8 @@ export interface Prompts {
   /** AND has no meaning here, as in A1111. */
   readonly negativePrompt: string;
   readonly guidance: number;
+  /** Of a picture the network is shown; 1, as absent, is none of its own. */
+  readonly pictureScale?: number | undefined;
   readonly clipSkip?: number | null | undefined;
 }
 
@@ -36,11 +38,12 @@ export function* readPrompts(prompts: Prompts, looks: number): Generator<Ask, Co
 }
 
 /** One text a row. */
-function textsOf({ prompt, negativePrompt, guidance }: Prompts): readonly string[] {
+function textsOf({ prompt, negativePrompt, guidance, pictureScale }: Prompts): readonly string[] {
   const parts: readonly PromptPart[] = promptParts(prompt);
   const roles = rolesOfParts(
     guidance,
     parts.map(({ weight }) => weight),
+    pictureScale,
   );
   const conds = roles.includes('cond') ? parts.map(({ text }) => text) : [];
   return roles.includes('uncond') ? [negativePrompt, ...conds] : conds;
