@@ -8,9 +8,9 @@ CREATE TABLE model_files (
   modified_ms REAL NOT NULL,
   -- 64 bits, more than a double holds.
   inode TEXT NOT NULL,
-  -- Of the whole file, and of its tensors' bytes alone, as recipes name LoRAs.
+  -- Of the whole file; and of its tensors alone, as recipes name LoRAs, where that was asked for.
   sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-  data_sha256 TEXT NOT NULL CHECK (length(data_sha256) = 64),
+  data_sha256 TEXT CHECK (length(data_sha256) = 64),
   -- The eight digits that recipes carried before 2023.
   old_hash TEXT NOT NULL CHECK (length(old_hash) = 8),
   hashed_at_ms INTEGER NOT NULL

@@ -19,6 +19,7 @@ const CODES = {
   worker_crashed: ['operator', 'now'],
   worker_hung: ['operator', 'now'],
   worker_protocol: ['developer', 'now'],
+  worker_lost: ['operator', 'now'],
   cancelled: ['user', 'never'],
   poison: ['user', 'never'],
   store_failed: ['operator', 'later'],
@@ -27,6 +28,8 @@ const CODES = {
   discord_refused: ['operator', 'never'],
   discord_unreachable: ['operator', 'later'],
   attachment_refused: ['user', 'never'],
+  hub_refused: ['operator', 'never'],
+  hub_unreachable: ['operator', 'later'],
   internal: ['developer', 'never'],
 } as const satisfies Record<string, readonly [Audience, Retry]>;
 

@@ -12,7 +12,7 @@ const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const LAYERS: readonly (readonly string[])[] = [
   ['src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/root.ts'],
   ['src/core'],
-  ['src/config.ts', 'src/diffusion', 'src/onnx', 'src/image', 'src/store', 'src/queue'],
+  ['src/config.ts', 'src/diffusion', 'src/onnx', 'src/image', 'src/store', 'src/queue', 'src/hub'],
   ['src/weights'],
   ['src/networks'],
   ['src/runtime'],
@@ -32,6 +32,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   'p-queue': ['src/queue'],
   bullmq: ['src/queue'],
   '@huggingface/tokenizers': ['src/weights'],
+  '@huggingface/hub': ['src/hub'],
   ws: ['src/emulator'],
   ajv: ['src/emulator'],
   'ajv-formats': ['src/emulator'],
