@@ -52,7 +52,8 @@ const request = z.strictObject({
   strength: z.number().min(0).max(1).nullable(),
 } satisfies Fields<ResolvedRequest>);
 
-const task = z.strictObject({
+/** A DevelopTask as it crosses a border. */
+export const taskSchema = z.strictObject({
   jobId: name,
   attempt: z.int().min(0),
   request,
@@ -62,7 +63,7 @@ const task = z.strictObject({
 
 const errorDetail = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** The code stays a plain string here: a newer code becomes `internal` at deserializeError, its message kept. */
-const error = z.strictObject({
+export const errorSchema = z.strictObject({
   code: z.string(),
   message: z.string(),
   details: z.record(z.string(), errorDetail),
@@ -85,7 +86,7 @@ const modelCard = z.strictObject({
   sizeStepPx: sidePx,
 } satisfies Fields<ModelCard>);
 
-const facts = z.strictObject({
+export const factsSchema = z.strictObject({
   pid: z.int(),
   provider: z.string(),
   providerReason: z.string(),
@@ -93,7 +94,7 @@ const facts = z.strictObject({
   refused: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
 } satisfies Fields<WorkerFacts>);
 
-const picture = z.strictObject({
+export const pictureSchema = z.strictObject({
   imageIndex: z.int().min(GRID_INDEX),
   fileName: z.string().regex(/^[\w-]+\.png$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -114,20 +115,20 @@ const childOptions = z.strictObject({
 
 const parentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), options: childOptions }),
-  z.strictObject({ type: z.literal('develop'), taskId, task }),
+  z.strictObject({ type: z.literal('develop'), taskId, task: taskSchema }),
   z.strictObject({ type: z.literal('cancel'), taskId }),
   z.strictObject({ type: z.literal('close') }),
 ]);
 
 const childMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('ready'), facts }),
+  z.strictObject({ type: z.literal('ready'), facts: factsSchema }),
   /** The child gives up and ends: at the handshake because nothing can be made with these options, later for a message it cannot read. */
-  z.strictObject({ type: z.literal('broken'), error }),
+  z.strictObject({ type: z.literal('broken'), error: errorSchema }),
   /** Sent when an activity begins and once a second; `call` counts activities, so one call has one deadline. */
   z.strictObject({ type: z.literal('beat'), activity: z.enum(ACTIVITIES), call: z.int().min(0) }),
   z.strictObject({ type: z.literal('progress'), taskId, stepsDone: z.int().min(0), stepsTotal: z.int().min(0) }),
-  z.strictObject({ type: z.literal('developed'), taskId, pictures: z.array(picture).min(1).readonly() }),
-  z.strictObject({ type: z.literal('failed'), taskId, error }),
+  z.strictObject({ type: z.literal('developed'), taskId, pictures: z.array(pictureSchema).min(1).readonly() }),
+  z.strictObject({ type: z.literal('failed'), taskId, error: errorSchema }),
 ]);
 
 export type ChildOptions = z.infer<typeof childOptions>;
