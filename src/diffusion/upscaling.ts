@@ -5,6 +5,7 @@ import type { Size } from '../core/request.ts';
 import type { UpscalerCard } from '../core/upscale.ts';
 import { DarkroomError } from '../errors.ts';
 import { type Answer, type Ask, expectKind } from './asks.ts';
+import { clamp } from './latents.ts';
 
 /** Pixels a side of what a tile contributes; with its surroundings a pass of a 4x network stays under half a gigabyte. */
 const TILE_PX = 192;
@@ -15,7 +16,7 @@ const TILE_PX = 192;
 const CONTEXT_PX = 16;
 
 /**
- * The picture at exactly `size`. One pass, or as many as fit below the size where the network enlarges less; Lanczos does the rest.
+ * The picture at exactly `size`, held inside -1 … 1. One pass, or as many as fit below the size where the network enlarges less; Lanczos does the rest.
  * @param upscaler null for Lanczos alone
  */
 export function* upscaled(pixels: Pixels, upscaler: UpscalerCard | null, size: Size): Generator<Ask, Pixels, Answer> {
@@ -57,7 +58,7 @@ function* onePass(pixels: Pixels, { name, scale }: UpscalerCard): Generator<Ask,
       place(checked(expectKind('upscale', answer).pixels, seen, scale, name), seen, whole, scale);
     }
   }
-  return whole;
+  return { ...whole, data: clamp(whole.data, 1) };
 }
 
 /** What one tile sees, and which part of it counts; rows and columns of the picture. */

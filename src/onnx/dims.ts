@@ -50,6 +50,9 @@ export function dimConvolved(length: Dim, kernel: number, stride: number, paddin
   if (stride === 1 && padding === kernel - 1) return length;
   if (stride === 2 && padding === kernel - 1) return halved('ceil', length);
   if (stride === 2 && padding === kernel - 2) return halved('floor', length);
+  if (stride === kernel && padding === 0 && toProduct(length).coefficient % stride === 0) {
+    return dimQuotient(length, stride);
+  }
   throw new DarkroomError(
     'graph_invalid',
     `convolving symbolic length ${length} with kernel ${kernel}, stride ${stride}, padding ${padding}`,

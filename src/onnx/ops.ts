@@ -31,7 +31,7 @@ export function matMul(g: GraphBuilder, a: Value, b: Value): Value {
   return one(g.node('MatMul', [a, b]));
 }
 
-/** a f32[…,m,k] · bᵀ, b f32[n,k]. com.microsoft. */
+/** a f32[…,m,k] · bᵀ, b f32[…,n,k]. com.microsoft. */
 export function fusedMatMulTransposed(g: GraphBuilder, a: Value, b: Value): Value {
   return one(g.node('FusedMatMul', [a, b], { transB: 1 }, MICROSOFT));
 }
@@ -85,6 +85,16 @@ export function sigmoid(g: GraphBuilder, x: Value): Value {
 
 export function relu(g: GraphBuilder, x: Value): Value {
   return one(g.node('Relu', [x]));
+}
+
+/** x, or alpha · x where it is negative. */
+export function leakyRelu(g: GraphBuilder, x: Value, alpha: number): Value {
+  return one(g.node('LeakyRelu', [x], { alpha }));
+}
+
+/** x, or slope · x where it is negative. @param slope f32[c,1,1], its own for every channel of f32[n,c,h,w]. */
+export function prelu(g: GraphBuilder, x: Value, slope: Value): Value {
+  return one(g.node('PRelu', [x, slope]));
 }
 
 export function tanh(g: GraphBuilder, x: Value): Value {
@@ -169,8 +179,18 @@ const NEAREST = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric',
 
 /** Every row and column twice: f32[n,c,h,w] → f32[n,c,2h,2w]. */
 export function upsampleTwice(g: GraphBuilder, x: Value): Value {
-  const scales = g.floats('scales(1,1,2,2)', [4], Float32Array.of(1, 1, 2, 2));
+  return upsample(g, x, 2);
+}
+
+/** Every row and column `factor` times: f32[n,c,h,w] → f32[n,c,factor*h,factor*w]. */
+export function upsample(g: GraphBuilder, x: Value, factor: number): Value {
+  const scales = g.floats(`scales(1,1,${factor},${factor})`, [4], Float32Array.of(1, 1, factor, factor));
   return one(g.node('Resize', [x, null, scales], NEAREST));
+}
+
+/** Channels as rows and columns, as torch's pixel_shuffle has them: f32[n,c*b*b,h,w] → f32[n,c,b*h,b*w]. */
+export function depthToSpace(g: GraphBuilder, x: Value, blocksize: number): Value {
+  return one(g.node('DepthToSpace', [x], { blocksize, mode: 'CRD' }));
 }
 
 /** Nearest row and column, rounded down. @param sizes i64[4], all axes. */

@@ -34,6 +34,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   Identity: asFirst,
   Sigmoid: asFirst,
   Relu: asFirst,
+  LeakyRelu: asFirst,
+  PRelu: ([x, slope]) => {
+    expectShape(given(slope), [given(x).shape[1]!, 1, 1]);
+    return [{ type: given(x).type, shape: given(x).shape }];
+  },
   Tanh: asFirst,
   Erf: asFirst,
   Exp: asFirst,
@@ -115,6 +120,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     const output = { type: given(x).type, shape: shape.with(axis as number, part) };
     return Array.from({ length: parts as number }, () => output);
   },
+  DepthToSpace: ([x], { blocksize }) => {
+    const [n, channels, height, width] = rank(given(x), 4);
+    const side = blocksize as number;
+    const shape = [n!, dimQuotient(channels!, side * side), dimProduct([height!, side]), dimProduct([width!, side])];
+    return [{ type: given(x).type, shape }];
+  },
   Resize: ([x, , scales, sizes]) => {
     const shape = given(x).shape;
     if (sizes != null) return [{ type: given(x).type, shape: contentsOf(sizes) }];
@@ -132,12 +143,14 @@ function matrixProduct(a: Value, b: Value, transposed: boolean): readonly Output
   return [{ type: a.type, shape: [...batch, rows!, columns!] }];
 }
 
-/** Numpy's rule: aligned at the last axis, a size of 1 stretches. */
+/** Numpy's rule: aligned at the last axis, a size of 1 stretches; `n?` is a size that is n or 1. */
 function broadcastShapes(a: Shape, b: Shape): Shape {
   const axes = Math.max(a.length, b.length);
   return Array.from({ length: axes }, (_, axis) => {
     const left = a[axis - (axes - a.length)] ?? 1;
     const right = b[axis - (axes - b.length)] ?? 1;
+    if (left === `${right}?`) return right;
+    if (right === `${left}?`) return left;
     if (left !== right && left !== 1 && right !== 1) refuse(`sizes ${left} and ${right} do not broadcast`);
     return left === 1 ? right : left;
   });

@@ -44,6 +44,11 @@ describe('symbolic sizes', () => {
     expect(dimConvolved(length, kernel, stride, padding)).toBe(result);
   });
 
+  test('folding by as much as a length is a multiple of', () => {
+    expect(dimConvolved('4*h', 4, 4, 0)).toBe('h');
+    expect(dimConvolved('4*h', 2, 2, 0)).toBe('2*h');
+  });
+
   test('a symbolic length no network needs is refused, not guessed', () => {
     expect(() => dimConvolved('h', 3, 3, 0)).toThrow('symbolic length h with kernel 3, stride 3');
   });
