@@ -1,0 +1,119 @@
+// What the bot and the machines of a fleet say to one another: the names in Redis, the messages, and their schemas. Redis carries tasks,
+// heartbeats and progress; pictures and every result go over HTTP (receiver.ts), so that Redis may be wiped at any moment.
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { DevelopTask } from '../core/worker.ts';
+import { DarkroomError } from '../errors.ts';
+import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
+
+/** Both sides must say the same number; raised with every change of a message. */
+export const PROTOCOL = 1;
+
+/** A machine is there as long as its heartbeat is younger than its life in Redis. */
+export const HEARTBEAT_MS = 2_000;
+export const HEARTBEAT_LIFE_MS = 10_000;
+
+export const HEARTBEAT_PREFIX = 'darkroom:station:';
+export const CANCEL_CHANNEL = 'darkroom:cancel';
+
+/** BullMQ's queue of one machine. */
+export function queueOf(stationId: string): string {
+  return `darkroom-${stationId}`;
+}
+
+/** One attempt at one job, as BullMQ and the heartbeat call it. */
+export function deliveryId(jobId: string, attempt: number): string {
+  return `${jobId}-${attempt}`;
+}
+
+/** Set while a delivery is no longer wanted, for machines that did not hear the channel. */
+export function cancelKey(delivery: string): string {
+  return `darkroom:cancelled:${delivery}`;
+}
+
+/** Fields of a task that are paths on the bot's machine; the files travel on their own. */
+type PathField = { [K in keyof DevelopTask]: K extends `${string}Path` ? K : never }[keyof DevelopTask] & string;
+export const PATH_FIELDS = ['initImagePath'] as const satisfies readonly PathField[];
+/** Does not compile while a path field is missing above. */
+type Missing = Exclude<PathField, (typeof PATH_FIELDS)[number]>;
+const none: [Missing] extends [never] ? true : never = true;
+void none;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const parcelSchema = z.strictObject({
+  protocol: z.literal(PROTOCOL),
+  /** Paths are null or what `inputs` names; outputDir is the receiver's own business. */
+  task: taskSchema,
+  /** Path field → hash of the file to fetch. */
+  inputs: z.partialRecord(z.enum(PATH_FIELDS), sha256),
+  /** Signed address under which inputs are fetched and results are handed in; ends with a slash. */
+  url: z.url({ protocol: /^https?$/ }),
+});
+export type Parcel = z.infer<typeof parcelSchema>;
+
+const resultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('developed'), pictures: z.array(pictureSchema).min(1).max(100).readonly() }),
+  z.strictObject({ kind: z.literal('failed'), error: errorSchema }),
+]);
+export type Result = z.infer<typeof resultSchema>;
+
+const heartbeatSchema = z.object({
+  protocol: z.int(),
+  /** Random for every start of the program there. */
+  stationId: z.string().regex(/^[a-z0-9]{16}$/),
+  /** For people: the machine's name. */
+  name: z.string().min(1).max(200),
+  /** Jobs it takes at once. */
+  slots: z.int().min(1).max(64),
+  memoryBytes: z.int().min(0),
+  facts: factsSchema,
+  /** Model name → hash of its weights. */
+  hashes: z.record(z.string(), sha256),
+  /** Deliveries it has in hand. */
+  running: z.array(z.string().max(200)).max(1000),
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/** A heartbeat of another protocol is told apart before its other fields are read. */
+export type ReadHeartbeat = Heartbeat | { readonly protocol: number; readonly name: string } | undefined;
+
+/** Undefined for what is no heartbeat at all. */
+export function readHeartbeat(text: string): ReadHeartbeat {
+  const value = parseJson(text);
+  const head = z.object({ protocol: z.int(), name: z.string().max(200) }).safeParse(value);
+  if (!head.success) return undefined;
+  if (head.data.protocol !== PROTOCOL) return head.data;
+  const whole = heartbeatSchema.safeParse(value);
+  return whole.success ? whole.data : undefined;
+}
+
+/** @throws worker_protocol naming the first field that does not fit; values are not repeated */
+export function readParcel(value: unknown): Parcel {
+  return read(parcelSchema, value, 'a task from the bot');
+}
+
+/** @throws worker_protocol */
+export function readResult(text: string): Result {
+  return read(resultSchema, parseJson(text), 'a result');
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new DarkroomError('worker_protocol', `${what}: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One name for one set of weight files: the same on every machine that has the same bytes. */
+export function combinedHash(hashes: readonly string[]): string {
+  return createHash('sha256').update(hashes.toSorted().join('\n')).digest('hex');
+}
