@@ -36,6 +36,8 @@ export interface UnetRow {
   readonly added?: AddedCondition;
   /** Guidance scale less 1, for networks that were distilled to be told it; nothing else guides them. */
   readonly guidance?: number;
+  /** Rows of different stacks share a call. */
+  readonly loras?: LoraStack;
 }
 
 /** @source arXiv:2307.01952, section 2.2 */
@@ -56,6 +58,7 @@ export interface TextAsk {
   /** Layers before the end whose state is taken; 1, as absent, is the last one. */
   readonly clipSkip?: number;
   readonly expert?: Expert;
+  readonly loras?: LoraStack;
 }
 
 export type Ask =

@@ -10,7 +10,7 @@ export type Provider = (typeof PROVIDERS)[number];
 export interface Dialect {
   /** Whether rows can be picked from a table in half precision on any device; WebGPU needs an adapter with shader-f16 for it. */
   readonly picksHalfPrecision: boolean;
-  /** x f32[…,i] · weightᵀ, weight f32[o,i] as torch stores it. */
+  /** x f32[…,i] · weightᵀ, weight f32[o,i] as torch stores it, or one for each row. */
   matMulTransposed(g: GraphBuilder, x: Value, weight: Value): Value;
   /** Softmax(q·kᵀ / sqrt(d / heads) + bias)·v; q f32[n,t,d], k, v f32[n,s,d], bias f32[1,1,t,s] or null. */
   attention(g: GraphBuilder, q: Value, k: Value, v: Value, heads: number, bias: Value | null): Value;
@@ -23,7 +23,8 @@ export interface Dialect {
 /** Fused operators of com.microsoft. */
 const FUSED: Dialect = {
   picksHalfPrecision: true,
-  matMulTransposed: (g, x, weight) => op.matMul(g, x, op.transpose(g, weight, [1, 0])),
+  matMulTransposed: (g, x, weight) =>
+    op.matMul(g, x, op.transpose(g, weight, weight.shape.length === 3 ? [0, 2, 1] : [1, 0])),
   attention: op.multiHeadAttention,
   swish: op.quickGelu,
   gelu: op.gelu,

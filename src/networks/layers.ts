@@ -3,6 +3,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
+import { convBranch, linearBranch, rowsBranch } from './loraBranches.ts';
 import type { WeightReader } from './weightReader.ts';
 
 /** What every layer writes with. */
@@ -10,6 +11,8 @@ export interface Net {
   readonly g: GraphBuilder;
   readonly weights: WeightReader;
   readonly dialect: Dialect;
+  /** Whether layers get side branches (loraBranches.ts); absent is no. */
+  readonly hasLoras?: boolean;
 }
 
 export function silu(net: Net, x: Value): Value {
@@ -32,20 +35,25 @@ export function conv2d(net: Net, x: Value, name: string, out: number, options: C
   const pads = options.pads ?? (kernel === 3 ? PADS_OF_3 : ([side, side, side, side] as const));
   const weight = net.weights.take(`${name}.weight`, [out, channelsOf(x), kernel, kernel]);
   const bias = options.bias === false ? null : net.weights.take(`${name}.bias`, [out]);
-  return op.conv(net.g, x, weight, bias, { ...options, pads });
+  const product = op.conv(net.g, x, weight, bias, { ...options, pads });
+  if (net.hasLoras !== true) return product;
+  const convolve = (side: Value) => op.conv(net.g, x, side, null, { ...options, pads });
+  return op.add(net.g, product, convBranch(net.g, x, name, kernel, out, convolve));
 }
 
 /** f32[n,t,d] → f32[n,t,out]. */
 export function linear(net: Net, x: Value, name: string, out: number, hasBias = true): Value {
   const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
-  const product = net.dialect.matMulTransposed(net.g, x, weight);
+  const own = net.dialect.matMulTransposed(net.g, x, weight);
+  const product = net.hasLoras === true ? op.add(net.g, own, linearBranch(net.g, net.dialect, x, name, out)) : own;
   return hasBias ? op.add(net.g, product, net.weights.take(`${name}.bias`, [out])) : product;
 }
 
 /** f32[n,d] → f32[n,out]. */
 export function linearOfRows(net: Net, x: Value, name: string, out: number): Value {
   const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
-  return op.gemm(net.g, x, weight, net.weights.take(`${name}.bias`, [out]));
+  const product = op.gemm(net.g, x, weight, net.weights.take(`${name}.bias`, [out]));
+  return net.hasLoras === true ? op.add(net.g, product, rowsBranch(net.g, net.dialect, x, name, out)) : product;
 }
 
 /** Over the last axis. */

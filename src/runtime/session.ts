@@ -46,8 +46,16 @@ export class NetworkSession {
   }
 }
 
-function toTensor({ data, dims }: Input): Tensor {
-  return data instanceof Int32Array ? new Tensor('int32', data, dims) : new Tensor('float32', data, dims);
+/** Of inputs that come again as the same object; hundreds of side branches would be wrapped anew at every step. */
+const tensors = new WeakMap<Input, Tensor>();
+
+function toTensor(input: Input): Tensor {
+  const { data, dims } = input;
+  const tensor =
+    tensors.get(input) ??
+    (data instanceof Int32Array ? new Tensor('int32', data, dims) : new Tensor('float32', data, dims));
+  tensors.set(input, tensor);
+  return tensor;
 }
 
 /**

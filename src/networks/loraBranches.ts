@@ -1,0 +1,82 @@
+// Side branches of a network: every layer a LoRA can touch computes y + (x·downᵀ)·up with both factors as inputs of the graph, so that other
+// people's styles are other arrays and never another session. Rank is free at every call; with rank 0 a branch adds nothing.
+// Which arrays belong into the inputs is the engine's business (runtime/loraFeeds.ts).
+// @source Hu et al. 2021, arXiv:2106.09685, section 4.1; for convolutions KohakuBlueleaf/LyCORIS, LoCon
+import type { Dim } from '../onnx/dims.ts';
+import type { Graph, GraphBuilder, Value } from '../onnx/graph.ts';
+import * as op from '../onnx/ops.ts';
+import type { Dialect } from './dialect.ts';
+
+/** One layer with a side branch, by the path of its module. */
+export interface LoraTarget {
+  readonly module: string;
+  /** Width or channels the layer reads. */
+  readonly in: number;
+  /** Width or channels it makes. */
+  readonly out: number;
+  /** Side of the square kernel of a convolution; null for a linear layer. */
+  readonly kernel: number | null;
+}
+
+const DOWN = '.lora_down';
+const UP = '.lora_up';
+const WHOSE = '.lora_rows';
+
+/** Names of a target's inputs; only convolutions have `rows`. */
+export function loraInputs(module: string): { readonly down: string; readonly up: string; readonly rows: string } {
+  return { down: module + DOWN, up: module + UP, rows: module + WHOSE };
+}
+
+/** Rows of a factor: one for all, or one for every row of the call. */
+const ROWS: Dim = 'n?';
+
+/**
+ * Declares down f32[n?,r,in] and up f32[n?,r,out], one row for all or one for each.
+ * @returns what is added to the layer's product: x f32[n,t,in] → f32[n,t,out]
+ */
+export function linearBranch(g: GraphBuilder, dialect: Dialect, x: Value, module: string, out: number): Value {
+  const rank = `r(${module})`;
+  const names = loraInputs(module);
+  const down = g.input(names.down, 'f32', [ROWS, rank, x.shape.at(-1)!]);
+  const up = g.input(names.up, 'f32', [ROWS, rank, out]);
+  return op.matMul(g, dialect.matMulTransposed(g, x, down), up);
+}
+
+/** The same for x f32[n,in] → f32[n,out]. */
+export function rowsBranch(g: GraphBuilder, dialect: Dialect, x: Value, module: string, out: number): Value {
+  const tokens = op.reshape(g, x, g.integers(-1, 1, x.shape[1] as number));
+  return op.reshape(g, linearBranch(g, dialect, tokens, module, out), g.integers(-1, out));
+}
+
+/**
+ * Declares down f32[r,in,k,k] and up f32[out,r,1,1], the ranks of all rows behind one another, and rows f32[n?,r,1,1], which is 1 where a rank is
+ * the row's and 0 elsewhere: a convolution has one kernel for all its rows.
+ * @param convolve as the layer itself does, without a bias
+ */
+export function convBranch(
+  g: GraphBuilder,
+  x: Value,
+  module: string,
+  kernel: number,
+  out: number,
+  convolve: (weight: Value) => Value,
+): Value {
+  const rank = `r(${module})`;
+  const names = loraInputs(module);
+  const down = g.input(names.down, 'f32', [rank, x.shape[1]!, kernel, kernel]);
+  const up = g.input(names.up, 'f32', [out, rank, 1, 1]);
+  const rows = g.input(names.rows, 'f32', [ROWS, rank, 1, 1]);
+  return op.conv(g, op.mul(g, convolve(down), rows), up, null);
+}
+
+/** The targets of a graph, in the order they are computed. */
+export function loraTargets(graph: Graph): readonly LoraTarget[] {
+  const shapes = new Map(graph.inputs.map(({ name, shape }) => [name, shape as readonly (number | string)[]]));
+  return [...shapes].flatMap(([name, shape]) => {
+    if (!name.endsWith(DOWN)) return [];
+    const module = name.slice(0, -DOWN.length);
+    const isConv = shape.length === 4;
+    const out = shapes.get(module + UP)![isConv ? 0 : 2] as number;
+    return [{ module, in: shape[isConv ? 1 : 2] as number, out, kernel: isConv ? (shape[2] as number) : null }];
+  });
+}
