@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import { ROOT } from '../root.ts';
-import { asStoreErrors, openDatabase } from './database.ts';
+import { asStoreErrors, type Database, openDatabase } from './database.ts';
 import { type MigrationReport, migrate, readMigrations } from './migrate.ts';
 import { makeJobStore } from './sqliteJobStore.ts';
 
@@ -21,6 +21,18 @@ export interface StoreOptions {
 
 /** @throws store_failed, disk_full, migration_failed; the file is then closed and as it was. */
 export function openStore(options: StoreOptions): JobStore {
+  const { clock = systemClock } = options;
+  const db = openMigrated(options);
+  try {
+    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes });
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+/** The database at this program's schema. @throws as openStore */
+export function openMigrated(options: StoreOptions): Database {
   const { file, clock = systemClock } = options;
   if (file !== ':memory:') mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
   const db = openDatabase(file);
@@ -28,7 +40,7 @@ export function openStore(options: StoreOptions): JobStore {
     const migrations = readMigrations(options.migrationsFolder ?? path.join(ROOT, 'migrations'));
     const report = asStoreErrors(() => migrate(db, migrations, clock.nowMs()));
     options.onMigrated?.(report);
-    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes });
+    return db;
   } catch (thrown) {
     db.close();
     throw thrown;

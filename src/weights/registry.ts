@@ -1,13 +1,22 @@
 // The models this installation has: one scan of the models folder, then names are keys of what the scan found, never paths.
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import { AUTOENCODERS_FOLDER } from './autoencoderPart.ts';
-import { isPickleName, type ModelFolder, type ModelLayout, readModelLayout, withTokenizer } from './modelFolder.ts';
+import { isRecord, nameInMessages } from './modelFiles.ts';
+import {
+  isPickleName,
+  type ModelFolder,
+  type ModelLayout,
+  type Part,
+  readModelLayout,
+  withTokenizer,
+} from './modelFolder.ts';
+import { UPSCALERS_FOLDER } from './upscalers.ts';
 
 /** Folders beside the models for what changes a model and is none by itself. */
-const RESERVED = new Set(['loras', 'embeddings', 'controlnets', AUTOENCODERS_FOLDER]);
+const RESERVED = new Set(['loras', 'embeddings', 'controlnets', AUTOENCODERS_FOLDER, UPSCALERS_FOLDER]);
 
 export interface RefusedModel {
   /** File or folder name under the models folder. */
@@ -19,6 +28,8 @@ export interface RefusedModel {
 export interface ModelRegistry {
   /** Sorted by name. */
   readonly cards: readonly ModelCard[];
+  /** Model → its weight files, relative to the models folder, with slashes; those it shares with others are not among them. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   readonly refused: readonly RefusedModel[];
   /** Reads the folder again, tokenizer included, so that files replaced since the scan are noticed. @throws model_missing, weights_invalid */
   open(name: string): ModelFolder;
@@ -38,7 +49,33 @@ export function scanModels(modelsDir: string): ModelRegistry {
     }
   }
   const cards = [...found.values()].map((layout) => layout.card).toSorted((a, b) => compare(a.name, b.name));
-  return { cards, refused, open: (name) => openModel(root, found, name) };
+  const files = new Map([...found.values()].map((layout) => [layout.name, filesOf(root, layout)]));
+  return { cards, refused, files, open: (name) => openModel(root, found, name) };
+}
+
+/** Weight files beside the models: LoRAs, embeddings, autoencoders and the like; relative to the models folder, with slashes. */
+export function extraFiles(modelsDir: string): readonly string[] {
+  return [...RESERVED].flatMap((folder) => weightsUnder(modelsDir, folder)).toSorted();
+}
+
+function weightsUnder(modelsDir: string, folder: string): readonly string[] {
+  const place = path.join(modelsDir, folder);
+  if (!existsSync(place)) return [];
+  const entries = readdirSync(place, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.safetensors'));
+  return files.map((entry) => nameInMessages(modelsDir, path.join(entry.parentPath, entry.name)));
+}
+
+/** Every part that has weights, whichever parts its family has. */
+function filesOf(root: string, layout: ModelLayout): readonly string[] {
+  const parts = Object.values(layout).filter((value): value is Part => isRecord(value) && isIndex(value.tensors));
+  const files = new Set(parts.flatMap(({ tensors }) => [...tensors.names()].map((name) => tensors.get(name)!.file)));
+  const names = [...files].map((file) => nameInMessages(root, file));
+  return names.filter((name) => !RESERVED.has(name.split('/')[0]!)).toSorted();
+}
+
+function isIndex(value: unknown): boolean {
+  return isRecord(value) && typeof value.names === 'function';
 }
 
 function realModelsDir(modelsDir: string): string {

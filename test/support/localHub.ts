@@ -87,7 +87,7 @@ export async function startLocalHub(): Promise<LocalHub> {
       });
     if (action === 'tree') return sendTree(response, repository, url);
     if (action === 'resolve') return resolve(request, response, `${owner}/${name}`, repository, rest.join('/'));
-    refuse(response, 404);
+    return refuse(response, 404);
   }
 
   function sendTree(response: ServerResponse, repository: Repository, url: URL): void {
@@ -118,7 +118,7 @@ export async function startLocalHub(): Promise<LocalHub> {
     if (bytes.length < LFS_BYTES) return sendFile(request, response, bytes, fault);
     if (request.headers.accept?.includes('xet-fileinfo') === true) return sendXetInfo(response, bytes);
     const target = `${storeOrigin}/${name}/${file.split('/').map(encodeURIComponent).join('/')}?signature=1`;
-    response.writeHead(302, { location: target }).end();
+    return response.writeHead(302, { location: target }).end();
   }
 
   /** What the hub says of files in its newer store to clients that know it. */
@@ -184,7 +184,7 @@ function sendFile(
   const end = to === '' || to === undefined ? served.length - 1 : Math.min(Number(to), served.length - 1);
   response.statusCode = 206;
   response.setHeader('content-range', `bytes ${from}-${end}/${served.length}`);
-  sendBody(response, served.subarray(Number(from), end + 1), fault);
+  return sendBody(response, served.subarray(Number(from), end + 1), fault);
 }
 
 function sendBody(response: ServerResponse, body: Buffer, fault: HubFault | undefined): void {
