@@ -1,4 +1,4 @@
-// The options of /imagine: their declaration with names and descriptions in three languages, and how they become a draft.
+// The options of /imagine: their declaration with names and descriptions in every language there is, and how they become a draft.
 import {
   type APIApplicationCommandBasicOption,
   ApplicationCommandOptionType,
@@ -15,19 +15,32 @@ import {
 import { parseAspect, parseSize } from '../src/core/size.ts';
 import type { Catalog } from '../src/discord/context.ts';
 
-interface Words {
+/** One text in the languages there are; where one is missing Discord shows English. */
+export interface Words {
   readonly en: string;
   readonly zh: string;
   readonly ru: string;
+  readonly es?: string;
+  readonly de?: string;
+  readonly fr?: string;
+  readonly ja?: string;
+}
+
+/** The locales Discord has for our languages. */
+export function localized({ zh, ru, es, de, fr, ja }: Words): Record<string, string> {
+  const texts = { 'zh-CN': zh, ru, 'es-ES': es, 'es-419': es, de, fr, ja };
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([locale, text]) => (text === undefined ? [] : [[locale, text]])),
+  );
 }
 
 /** English text and its translations, as Discord's declarations want them. */
 export function named(name: Words, description: Words) {
   return {
     name: name.en,
-    name_localizations: { 'zh-CN': name.zh, ru: name.ru },
+    name_localizations: localized(name),
     description: description.en,
-    description_localizations: { 'zh-CN': description.zh, ru: description.ru },
+    description_localizations: localized(description),
   };
 }
 
@@ -186,13 +199,13 @@ export function present(draft: Optional<RequestDraft> & Pick<RequestDraft, 'prom
 
 function samplerOf(name: string | undefined): SamplerName | undefined {
   if (name === undefined) return undefined;
-  return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, `one of ${SAMPLERS.join(', ')}`);
+  return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, { kind: 'names', names: SAMPLERS });
 }
 
 function shapeOf(text: string | undefined): Pick<Optional<RequestDraft>, 'size' | 'aspect'> {
   if (text === undefined) return { size: undefined, aspect: undefined };
   const size = parseSize(text);
   const aspect = size === undefined ? parseAspect(text) : undefined;
-  if (size === undefined && aspect === undefined) refuse('size', text, 'a size such as 96x64 or a shape such as 3:2');
+  if (size === undefined && aspect === undefined) refuse('size', text, { kind: 'sizeForm', shapes: 'too' });
   return { size, aspect };
 }

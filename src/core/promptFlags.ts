@@ -10,19 +10,25 @@ type Read = (value: string, flag: string) => Fields;
 const readNumber =
   (field: 'seed' | 'steps' | 'guidance' | 'count' | 'strength' | 'clipSkip'): Read =>
   (value, flag) => ({
-    [field]: /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : refuse(flag, value, 'a number'),
+    [field]: /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : refuse(flag, value, { kind: 'number' }),
   });
 
 const readSampler: Read = (value, flag) => {
   const name = value.toLowerCase().replaceAll('-', '_');
   const sampler: SamplerName | undefined = SAMPLERS.find((known) => known === name);
-  return { sampler: sampler ?? refuse(flag, value, `one of ${SAMPLERS.join(', ')}`) };
+  return { sampler: sampler ?? refuse(flag, value, { kind: 'names', names: SAMPLERS }) };
 };
 
 const readSchedule: Read = (value, flag) => {
   const name = value.toLowerCase().replaceAll('-', '_');
   const schedule: ScheduleName | undefined = SCHEDULES.find((known) => known === name);
-  return { schedule: schedule ?? refuse(flag, value, `one of ${SCHEDULES.join(', ')}`) };
+  return { schedule: schedule ?? refuse(flag, value, { kind: 'names', names: SCHEDULES }) };
+};
+
+/** How many times, or by what. */
+const readUpscale: Read = (value) => {
+  const times = /^(\d{1,2}(?:\.\d{1,4})?)x?$/i.exec(value)?.[1];
+  return { upscale: times === undefined ? { upscaler: value } : { scale: Number(times) } };
 };
 
 const FLAGS: Readonly<Record<string, Read>> = {
@@ -33,12 +39,13 @@ const FLAGS: Readonly<Record<string, Read>> = {
   count: readNumber('count'),
   strength: readNumber('strength'),
   'clip-skip': readNumber('clipSkip'),
-  ar: (value, flag) => ({ aspect: parseAspect(value) ?? refuse(flag, value, 'a shape such as 3:2') }),
-  size: (value, flag) => ({ size: parseSize(value) ?? refuse(flag, value, 'a size such as 96x64') }),
+  ar: (value, flag) => ({ aspect: parseAspect(value) ?? refuse(flag, value, { kind: 'sizeForm', shapes: 'only' }) }),
+  size: (value, flag) => ({ size: parseSize(value) ?? refuse(flag, value, { kind: 'sizeForm', shapes: 'not' }) }),
   style: (value) => ({ style: value.toLowerCase() }),
   model: (value) => ({ model: value }),
   sampler: readSampler,
   schedule: readSchedule,
+  upscale: readUpscale,
 };
 /** Flags whose value is everything up to the next flag. */
 const PHRASE_FLAGS: readonly string[] = ['no', 'negative'];
@@ -96,7 +103,7 @@ function flagOf(word: string): Flag | undefined {
   const name = match[2]!.toLowerCase();
   if (FLAG_NAMES.includes(name)) return { name, attached: match[3] };
   if (match[1] !== '--') return undefined;
-  return refuse('prompt', `--${name}`, FLAG_NAMES.map((known) => `--${known}`).join(', '));
+  return refuse('flag', `--${name}`, { kind: 'names', names: FLAG_NAMES.map((known) => `--${known}`) });
 }
 
 function nextFlag(words: readonly string[], from: number): number {
@@ -108,14 +115,14 @@ function nextFlag(words: readonly string[], from: number): number {
 function valueFor(flag: Flag, next: string | undefined): string {
   const value = flag.attached ?? (next !== undefined && flagOf(next) === undefined ? next : '');
   return value === ''
-    ? refuse(`--${flag.name}`, 'no value', `one, as in "--${flag.name} ${exampleOf(flag.name)}"`)
+    ? refuse(`--${flag.name}`, '', { kind: 'some', example: `--${flag.name} ${exampleOf(flag.name)}` })
     : value;
 }
 
 function phraseFor(flag: Flag, following: readonly string[]): string {
   const words = flag.attached === undefined ? following : [flag.attached, ...following];
   return words.length === 0
-    ? refuse(`--${flag.name}`, 'no words', `some, as in "--${flag.name} text"`)
+    ? refuse(`--${flag.name}`, '', { kind: 'some', example: `--${flag.name} text` })
     : words.join(' ');
 }
 

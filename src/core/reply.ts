@@ -122,7 +122,7 @@ function readPick(said: string, imageCount: number): { readonly imageIndex: numb
   const words = match?.[2] ?? '';
   const wish = Number(match?.[1]);
   if (match === null || (imageCount === 1 && wish !== 1 && words !== '')) return { imageIndex: null, words: said };
-  if (wish < 1 || wish > imageCount) refuse('picture', wish, imageCount === 1 ? '1' : `1 to ${imageCount}`);
+  if (wish < 1 || wish > imageCount) refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
   return { imageIndex: wish - 1, words };
 }
 

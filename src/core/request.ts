@@ -1,6 +1,7 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
 import { withPhrase } from './promptParts.ts';
+import type { Upscale, UpscaleWish } from './upscale.ts';
 
 export { refuse } from './refusal.ts';
 
@@ -92,6 +93,8 @@ export interface RequestDraft {
   readonly initImage?: InitImage;
   /** 0 … 1, how much of the start picture is replaced; read only with a start picture. */
   readonly strength?: number;
+  /** Enlarges what is drawn, or with `from` the start picture instead of drawing anything. */
+  readonly upscale?: UpscaleWish;
 }
 
 /** Complete and frozen; this is what goes into the database and into the PNG. */
@@ -115,6 +118,8 @@ export interface ResolvedRequest {
   readonly clipSkip?: number | null | undefined;
   readonly initImage: InitImage | null;
   readonly strength: number | null;
+  /** Null, as absent, leaves the pictures as they are drawn. */
+  readonly upscale?: Upscale | null | undefined;
 }
 
 /** What a request needs to know of the model that will answer it. */

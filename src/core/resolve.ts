@@ -17,17 +17,22 @@ import {
   type Size,
 } from './request.ts';
 import { formatSize, nearestSize, sizeOfAspect } from './size.ts';
+import { LANCZOS, resolveUpscale, type UpscalerCard } from './upscale.ts';
 
 /** The card a draft asks for, or the default model's. @throws request_invalid with the names there are. */
 export function chooseCard(draft: RequestDraft, cards: readonly ModelCard[], defaultModel: string): ModelCard {
   const name = draft.model ?? defaultModel;
-  return cards.find((card) => card.name === name) ?? refuse('model', name, oneOf(cards.map((card) => card.name)));
+  return (
+    cards.find((card) => card.name === name) ??
+    refuse('model', name, { kind: 'names', names: cards.map((card) => card.name) })
+  );
 }
 
 /**
  * A complete, frozen request.
  * @param card the model named by `draft.model`, or the default one when the draft names none.
  * @param randomSeed 0 … 2^32 - 1, used when the draft has no seed.
+ * @param upscalers of this installation
  * @throws request_invalid naming the field, what was found and what is allowed.
  */
 export function resolveRequest(
@@ -35,28 +40,40 @@ export function resolveRequest(
   card: ModelCard,
   limits: RequestLimits,
   randomSeed: number,
+  upscalers: readonly UpscalerCard[] = [],
 ): ResolvedRequest {
-  if (draft.model !== undefined && draft.model !== card.name) refuse('model', draft.model, card.name);
+  if (draft.model !== undefined && draft.model !== card.name)
+    refuse('model', draft.model, { kind: 'names', names: [card.name] });
   const style = resolveStyle(draft.style, card);
+  const size = resolveSize(draft, card, limits);
   return Object.freeze({
-    prompt: resolvePrompt(draft.prompt, limits),
+    prompt:
+      draft.upscale?.from === undefined
+        ? resolvePrompt(draft.prompt, limits)
+        : boundedText('prompt', draft.prompt, limits),
     negativePrompt: boundedText('negative', draft.negativePrompt ?? '', limits),
     model: card.name,
     style,
     stylePhrase: style === null ? '' : card.styles[style]!,
-    size: resolveSize(draft, card, limits),
+    size,
     steps: whole('steps', draft.steps ?? card.defaults.steps, 1, limits.maxSteps),
     guidance: within('guidance', draft.guidance ?? card.defaults.guidance, 0, limits.maxGuidance),
     seed: whole('seed', draft.seed ?? randomSeed, 0, SEED_COUNT - 1),
     count: whole('count', draft.count ?? 1, 1, limits.maxCount),
     sampler: resolveSampler(draft.sampler ?? card.defaults.sampler),
-    schedule: resolveSchedule(draft.schedule ?? null),
+    schedule: resolveSchedule(draft.schedule === undefined ? scheduleOf(draft, card) : draft.schedule),
     clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
+    ...(draft.upscale === undefined
+      ? {}
+      : { upscale: resolveUpscale(draft.upscale, upscalers, draft.upscale.from ?? size) }),
   });
 }
 
-/** The draft that resolves to this request again; buttons and replies change single fields of it. */
+/**
+ * The draft that resolves to this request again; buttons and replies change single fields of it. Of a picture that was only enlarged:
+ * what its original was drawn with.
+ */
 export function draftOf(request: ResolvedRequest): RequestDraft {
   return {
     prompt: request.prompt,
@@ -69,27 +86,37 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
     seed: request.seed,
     count: request.count,
     sampler: request.sampler,
-    ...(request.schedule == null ? {} : { schedule: request.schedule }),
+    schedule: request.schedule ?? null,
     ...(request.clipSkip == null ? {} : { clipSkip: request.clipSkip }),
-    ...(request.initImage === null ? {} : { initImage: request.initImage }),
-    ...(request.strength === null ? {} : { strength: request.strength }),
+    ...startOf(request),
+  };
+}
+
+function startOf({
+  initImage,
+  strength,
+  upscale,
+}: ResolvedRequest): Pick<RequestDraft, 'initImage' | 'strength' | 'upscale'> {
+  if (upscale != null && upscale.from !== null) return {};
+  return {
+    ...(initImage === null ? {} : { initImage }),
+    ...(strength === null ? {} : { strength }),
+    ...(upscale == null ? {} : { upscale: { upscaler: upscale.upscaler ?? LANCZOS, scale: upscale.scale } }),
   };
 }
 
 function resolvePrompt(text: string, limits: RequestLimits): string {
   const prompt = boundedText('prompt', text, limits);
-  if (prompt === '') refuse('prompt', '0 characters', `1 to ${limits.maxPromptChars}`);
+  if (prompt === '') refuse('prompt', '', { kind: 'some', example: '/imagine a red heart' });
   const { length } = promptParts(prompt);
-  return length <= MAX_PROMPT_PARTS
-    ? prompt
-    : refuse('prompt', `${length} parts joined by AND`, `at most ${MAX_PROMPT_PARTS}`);
+  return length <= MAX_PROMPT_PARTS ? prompt : refuse('AND', length, { kind: 'atMost', max: MAX_PROMPT_PARTS });
 }
 
 /** The text's length is told, never the text: errors reach logs. */
 function boundedText(field: string, text: string, limits: RequestLimits): string {
   const clean = cleanText(text);
   const chars = countChars(clean);
-  if (chars > limits.maxPromptChars) refuse(field, `${chars} characters`, `at most ${limits.maxPromptChars}`);
+  if (chars > limits.maxPromptChars) refuse(field, chars, { kind: 'chars', max: limits.maxPromptChars });
   return clean;
 }
 
@@ -98,7 +125,7 @@ function resolveStyle(wished: string | undefined, card: ModelCard): string | nul
   if (Object.hasOwn(card.styles, style)) return style;
   if (style === '' || style === 'none') return null;
   const names = Object.keys(card.styles);
-  return refuse('style', style, names.length === 0 ? `none; ${card.name} has no styles` : oneOf([...names, 'none']));
+  return refuse('style', style, { kind: 'names', names: [...names, 'none'] });
 }
 
 function resolveSize(draft: RequestDraft, card: ModelCard, limits: RequestLimits): Size {
@@ -110,43 +137,47 @@ function resolveSize(draft: RequestDraft, card: ModelCard, limits: RequestLimits
     Number.isInteger(sidePx) && sidePx > 0 && sidePx <= limits.maxSidePx && sidePx % card.sizeStepPx === 0;
   if (!isAllowed(size.widthPx) || !isAllowed(size.heightPx)) {
     const nearest = formatSize(nearestSize(size, card, limits));
-    const rule = `sides that are multiples of ${card.sizeStepPx} px up to ${limits.maxSidePx} px; nearest ${nearest}`;
-    refuse('size', formatSize(size), rule);
+    const rule = { stepPx: card.sizeStepPx, maxPx: limits.maxSidePx, nearest };
+    refuse('size', formatSize(size), { kind: 'sides', ...rule });
   }
   return Object.freeze({ widthPx: size.widthPx, heightPx: size.heightPx });
 }
 
 function resolveSampler(name: string): SamplerName {
-  return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, oneOf(SAMPLERS));
+  return SAMPLERS.find((sampler) => sampler === name) ?? refuse('sampler', name, { kind: 'names', names: SAMPLERS });
 }
 
 function resolveSchedule(name: string | null): ScheduleName | null {
   if (name === null) return null;
-  return SCHEDULES.find((schedule) => schedule === name) ?? refuse('schedule', name, oneOf(SCHEDULES));
+  return (
+    SCHEDULES.find((schedule) => schedule === name) ?? refuse('schedule', name, { kind: 'names', names: SCHEDULES })
+  );
+}
+
+/** The model's schedule belongs to the model's sampler. */
+function scheduleOf({ sampler }: RequestDraft, { defaults }: ModelCard): ScheduleName | null {
+  return (sampler ?? defaults.sampler) === defaults.sampler ? (defaults.schedule ?? null) : null;
 }
 
 function resolveClipSkip(layers: number): number | null {
   return whole('clip skip', layers, 1, MAX_CLIP_SKIP) === 1 ? null : layers;
 }
 
-/** Strength is read only with a start picture; without one both are null. */
+/** Strength is read only with a start picture that is drawn over; without a start picture both are null. */
 function resolveStart(draft: RequestDraft, card: ModelCard): Pick<ResolvedRequest, 'initImage' | 'strength'> {
   if (draft.initImage === undefined) return { initImage: null, strength: null };
   const { sha256 } = draft.initImage;
   if (!/^[0-9a-f]{64}$/.test(sha256)) refuse('image', sha256, 'a SHA-256 of 64 lower-case hexadecimal digits');
-  const strength = within('strength', draft.strength ?? card.defaults.strength, 0, 1);
-  return { initImage: Object.freeze({ sha256 }), strength };
+  const initImage = Object.freeze({ sha256 });
+  if (draft.upscale?.from !== undefined) return { initImage, strength: null };
+  return { initImage, strength: within('strength', draft.strength ?? card.defaults.strength, 0, 1) };
 }
 
 function within(field: string, value: number, min: number, max: number): number {
-  return value >= min && value <= max ? value : refuse(field, value, `a number from ${min} to ${max}`);
+  return value >= min && value <= max ? value : refuse(field, value, { kind: 'within', low: min, high: max });
 }
 
 function whole(field: string, value: number, min: number, max: number): number {
   const isFine = Number.isInteger(value) && value >= min && value <= max;
-  return isFine ? value : refuse(field, value, `a whole number from ${min} to ${max}`);
-}
-
-function oneOf(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing; there are none' : `one of ${names.join(', ')}`;
+  return isFine ? value : refuse(field, value, { kind: 'whole', low: min, high: max });
 }

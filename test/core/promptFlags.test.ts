@@ -36,11 +36,11 @@ test.each([
 ])('%j', (text, draft) => expect(readPrompt(text)).toEqual(draft));
 
 test.each([
-  ['a fox --seeed 5', 'prompt: found --seeed, expected --seed, --steps'],
-  ['a fox --constructor 5', 'prompt: found --constructor, expected'],
-  ['a fox --seed', '--seed: found no value, expected one, as in "--seed 5"'],
-  ['a fox --seed --steps 5', '--seed: found no value'],
-  ['a fox --seed=', '--seed: found no value'],
+  ['a fox --seeed 5', 'flag: found --seeed, expected one of --seed, --steps'],
+  ['a fox --constructor 5', 'flag: found --constructor, expected'],
+  ['a fox --seed', '--seed: found nothing, expected something, as in "--seed 5"'],
+  ['a fox --seed --steps 5', '--seed: found nothing'],
+  ['a fox --seed=', '--seed: found nothing'],
   ['a fox --seed -1', '--seed: found -1, expected a number'],
   ['a fox --steps 0x10', '--steps: found 0x10, expected a number'],
   ['a fox --steps 1e3', '--steps: found 1e3, expected a number'],
@@ -48,8 +48,8 @@ test.each([
   ['a fox --size 96', '--size: found 96, expected a size such as 96x64'],
   ['a fox --sampler plms', '--sampler: found plms, expected one of ddim'],
   ['a fox --schedule bumpy', '--schedule: found bumpy, expected one of leading'],
-  ['a fox --no', '--no: found no words, expected some'],
-  ['a fox --no --seed 5', '--no: found no words'],
+  ['a fox --no', '--no: found nothing, expected some'],
+  ['a fox --no --seed 5', '--no: found nothing'],
 ])('refuses %j', (text, message) => expect(() => readPrompt(text)).toThrow(message));
 
 describe('overlay', () => {

@@ -105,8 +105,8 @@ describe('the parent', () => {
 
 describe('numbers', () => {
   test('a picture there is not is refused with what there is', () => {
-    expect(() => applyReply(PARENT, '5', 4)).toThrow('picture: found 5, expected 1 to 4');
-    expect(() => applyReply(PARENT, '0', 4)).toThrow('picture: found 0, expected 1 to 4');
+    expect(() => applyReply(PARENT, '5', 4)).toThrow('picture: found 5, expected a whole number from 1 to 4');
+    expect(() => applyReply(PARENT, '0', 4)).toThrow('picture: found 0, expected a whole number from 1 to 4');
     expect(() => applyReply(PARENT, '2', 1)).toThrow('picture: found 2, expected 1');
   });
   test('with one picture, a number before words is part of the words', () => {

@@ -75,7 +75,7 @@ test('a request made a draft again resolves to itself', () => {
 });
 
 test.each<[Partial<RequestDraft>, string]>([
-  [{ prompt: ' \u200b ' }, 'prompt: found 0 characters, expected 1 to 1000'],
+  [{ prompt: ' \u200b ' }, 'prompt: found nothing, expected something, as in "/imagine a red heart"'],
   [{ prompt: 'x'.repeat(1001) }, 'prompt: found 1001 characters, expected at most 1000'],
   [{ negativePrompt: 'x'.repeat(1001) }, 'negative: found 1001 characters, expected at most 1000'],
   [{ steps: 0 }, 'steps: found 0, expected a whole number from 1 to 150'],
@@ -94,7 +94,7 @@ test.each<[Partial<RequestDraft>, string]>([
   ],
   [{ style: 'oil' }, 'style: found oil, expected one of flat, noto, none'],
   [{ style: 'constructor' }, 'style: found constructor, expected one of flat, noto, none'],
-  [{ model: '../etc' }, 'model: found ../etc, expected testmodel'],
+  [{ model: '../etc' }, 'model: found ../etc, expected one of testmodel'],
   [{ sampler: 'plms' as 'ddim' }, `sampler: found plms, expected one of ${SAMPLERS.join(', ')}`],
   [
     { schedule: 'bumpy' as 'beta' },
@@ -135,5 +135,5 @@ describe('clip skip', () => {
 test('at most eight parts are joined by AND', () => {
   const parts = (count: number) => Array(count).fill('fog').join(' AND ');
   expect(resolve({ prompt: parts(8) }).prompt).toBe(parts(8));
-  expect(() => resolve({ prompt: parts(9) })).toThrow('prompt: found 9 parts joined by AND, expected at most 8');
+  expect(() => resolve({ prompt: parts(9) })).toThrow('AND: found 9, expected at most 8');
 });

@@ -1,6 +1,10 @@
 // Everything the bot says, by name; one file a language implements it. Arguments arrive escaped and formatted, so that a phrase is only words.
 // Deliberately not here: command names and descriptions, which live beside their command because Discord wants them in the declaration.
+import { de } from './de.ts';
 import { en } from './en.ts';
+import { es } from './es.ts';
+import { fr } from './fr.ts';
+import { ja } from './ja.ts';
 import { ru } from './ru.ts';
 import { zh } from './zh.ts';
 
@@ -17,9 +21,16 @@ export type RequestField =
   | 'sampler'
   | 'schedule'
   | 'model'
-  | 'picture';
+  | 'picture'
+  | 'image'
+  | 'clip skip'
+  | 'flag'
+  | 'permutations'
+  | 'date';
 
 export interface Phrases {
+  /** Whether errors' own English may be shown. */
+  readonly isEnglish: boolean;
   // answers to a request
   queued(id: string, place: number): string;
   waiting(place: number, ready: string): string;
@@ -65,8 +76,17 @@ export interface Phrases {
     oneOf(field: string, found: string, names: string): string;
     tooLong(field: string, chars: string, max: string): string;
     size(found: string, stepPx: string, maxPx: string, nearest: string): string;
-    sizeForm(found: string): string;
+    /** `example` is one way to write it, or two. */
+    form(field: string, found: string, example: string): string;
+    tooMany(field: string, found: string, max: string): string;
+    /** Nothing was written where something has to be. */
+    missing(field: string, example: string): string;
+    /** Why is not known in this language. */
+    other(field: string, found: string): string;
+    /** Joins a sentence about a name that does not exist. */
+    nearest(name: string): string;
     pictureKind(): string;
+    pictureOther(): string;
     pictureSize(foundMib: string, maxMib: string): string;
   };
   // reasons a job failed
@@ -79,13 +99,14 @@ export interface Phrases {
   cancelDone(id: string): string;
   cancelTooLate(id: string): string;
   nothingToCancel(): string;
-  history(page: number): string;
   historyEmpty(): string;
   historyLine(link: string): string;
   queueNow(waiting: number, running: number): string;
   queueMine(): string;
   queuePlace(place: number): string;
   queueRunning(): string;
+  /** `ready` counts down by itself. */
+  readyAt(ready: string): string;
   quotaNow(used: number, limit: number, resets: string): string;
   recipeTitle(id: string): string;
   recipeHint(): string;
@@ -98,6 +119,98 @@ export interface Phrases {
   quotaSet(user: string, limit: number): string;
   quotaReset(user: string, limit: number): string;
   quotaTooHigh(usual: number): string;
+  card: {
+    /** In the place of a prompt its owner keeps private. */
+    hiddenPrompt(): string;
+    hiddenAlt(): string;
+    promptIsPrivate(): string;
+    moreTitle(id: string): string;
+    pictureTitle(id: string, picture: number): string;
+    favouriteAdded(id: string): string;
+    favouriteRemoved(id: string): string;
+    deleted(id: string): string;
+    parent(id: string): string;
+    children(ids: string): string;
+    noFamily(): string;
+    /** Said to the person who asked, when pictures are ready. */
+    ready(user: string): string;
+  };
+  find: {
+    title(page: number): string;
+    favouritesTitle(page: number): string;
+    words(words: string): string;
+    model(model: string): string;
+    favourites(): string;
+    since(day: string): string;
+    until(day: string): string;
+    nothing(): string;
+    noFavourites(): string;
+    choose(): string;
+    unknownId(found: string): string;
+    notHere(id: string): string;
+  };
+  settings: {
+    title(): string;
+    intro(): string;
+    readonly field: Readonly<Record<SettingName, string>>;
+    /** The model's own value. */
+    usual(): string;
+    /** The language of the person's Discord. */
+    automatic(): string;
+    yes(): string;
+    no(): string;
+    choose(field: string): string;
+    formTitle(): string;
+    formHint(): string;
+  };
+  style: {
+    saved(name: string): string;
+    used(name: string): string;
+    notUsed(): string;
+    deleted(name: string): string;
+    shared(name: string): string;
+    notShared(name: string): string;
+    taken(name: string): string;
+    unknown(name: string): string;
+    badName(): string;
+    tooMany(max: number): string;
+    serversOnly(): string;
+    list(): string;
+    empty(): string;
+    inUse(): string;
+    isShared(): string;
+    ofServer(): string;
+  };
+  privacy: {
+    exported(requests: number, pictures: number): string;
+    /** What will be erased, before it is. */
+    ask(requests: number, pictures: number): string;
+    forgotten(requests: number, pictures: number): string;
+  };
+  verify: {
+    same(id: string, pictures: number): string;
+    /** `lines` names each picture that differs. */
+    differs(id: string, lines: string): string;
+    line(picture: number, largest: number, percent: string): string;
+    gone(id: string): string;
+  };
+  reply: {
+    hidden(): string;
+    seeds(seeds: string): string;
+    undone(id: string, link: string): string;
+    nothingToUndo(): string;
+  };
+  many: {
+    ask(requests: number, pictures: number, ready: string): string;
+    left(left: number, limit: number): string;
+    started(count: number): string;
+    stoppedAt(done: number, count: number, why: string): string;
+    gone(): string;
+  };
+  help: {
+    title(): string;
+    readonly topics: readonly HelpTopic[];
+  };
   // labels
   label: {
     readonly cancel: string;
@@ -109,6 +222,22 @@ export interface Phrases {
     readonly newer: string;
     readonly older: string;
     readonly jump: string;
+    readonly varySubtle: string;
+    readonly varyStrong: string;
+    readonly same: string;
+    readonly favourite: string;
+    readonly source: string;
+    readonly more: string;
+    readonly verify: string;
+    readonly family: string;
+    readonly search: string;
+    readonly numbers: string;
+    readonly mention: string;
+    readonly privatePrompts: string;
+    readonly reset: string;
+    readonly forget: string;
+    readonly keep: string;
+    make(count: number): string;
   };
   form: {
     readonly editTitle: string;
@@ -121,12 +250,54 @@ export interface Phrases {
     picture(count: number): string;
     readonly strength: string;
     readonly strengthHint: string;
+    readonly sourceTitle: string;
+    readonly searchTitle: string;
+    readonly searchHint: string;
+    readonly size: string;
+    readonly guidance: string;
+    readonly count: string;
   };
 }
 
-const BY_LANGUAGE: Readonly<Record<string, Phrases>> = { en, ru, zh };
+/** What a person may set for all their requests. */
+export type SettingName =
+  | 'language'
+  | 'model'
+  | 'size'
+  | 'steps'
+  | 'guidance'
+  | 'sampler'
+  | 'style'
+  | 'count'
+  | 'mention'
+  | 'privatePrompts';
 
-/** Phrases of a Discord locale such as `en-US`, `zh-CN`, `ru`; English for languages nobody wrote yet. */
+/** A paragraph of /help; lines of the body that begin with ">" are examples. */
+export interface HelpTopic {
+  readonly title: string;
+  readonly body: string;
+}
+
+/** Names of the languages there are, each in its own words. */
+export const LANGUAGES = {
+  en: 'English',
+  zh: '中文',
+  ru: 'Русский',
+  es: 'Español',
+  de: 'Deutsch',
+  fr: 'Français',
+  ja: '日本語',
+} as const;
+export type Language = keyof typeof LANGUAGES;
+
+const BY_LANGUAGE: Readonly<Record<Language, Phrases>> = { en, zh, ru, es, de, fr, ja };
+
+/** The language written for a Discord locale such as `en-US`, `zh-CN`, `es-419`; English for those nobody wrote yet. */
+export function languageOf(locale: string | null | undefined): Language {
+  const first = (locale ?? 'en').split('-')[0] ?? 'en';
+  return Object.hasOwn(LANGUAGES, first) ? (first as Language) : 'en';
+}
+
 export function phrasesFor(locale: string | null | undefined): Phrases {
-  return BY_LANGUAGE[(locale ?? 'en').split('-')[0] ?? 'en'] ?? en;
+  return BY_LANGUAGE[languageOf(locale)];
 }

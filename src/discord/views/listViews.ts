@@ -27,7 +27,7 @@ export function historyView(history: HistoryPage, phrases: Phrases, ids: CustomI
   const thumbnails = chooseThumbnails(history, phrases);
   const embeds = history.entries.map(({ job }, index) => historyEmbed(job, index, thumbnails.get(job.id), phrases));
   return {
-    content: phrases.history(history.page + 1),
+    content: phrases.find.title(history.page + 1),
     embeds,
     rows: [...entryRow(history, ids), turnRow(history, phrases, ids)],
     files: [...thumbnails.values()],

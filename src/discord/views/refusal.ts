@@ -1,68 +1,73 @@
-// What is wrong with a request, in the person's language. The numbers and names are those of the error; only its English is replaced.
-// Deliberately not everything: an error no pattern knows is told in its own words.
+// What is wrong with a request, in the person's language: made from the details core's `refuse` gives, never from its English.
 import type { SerializedError } from '../../errors.ts';
 import type { Phrases, RequestField } from '../phrases/phrases.ts';
 import { quoted } from '../text.ts';
 
-/** Characters of an error's own message; long ones are for the log. */
-const SHOWN_MESSAGE_CHARS = 300;
-/** As `refuse` of core/request writes it. */
-const REFUSED = /: found (.*?), expected (.*)$/su;
+/** Characters of names and found words in one answer. */
+const SHOWN_CHARS = 300;
 /** Other names a field has as a flag. */
-const ALIASES: Readonly<Record<string, RequestField>> = { cfg: 'guidance', no: 'negative', ar: 'size' };
-
-type Refused = Phrases['refused'];
-type Say = (refused: Refused, field: string, found: string, parts: readonly string[]) => string;
-
-/** What core expects of a field, by the shape of its sentence. */
-const EXPECTATIONS: readonly (readonly [RegExp, Say])[] = [
-  [
-    /^a whole number from (\S+) to (\S+)$/u,
-    (refused, field, found, [low, high]) => refused.wholeRange(field, found, low!, high!),
-  ],
-  [/^(\d+) to (\d+)$/u, (refused, field, found, [low, high]) => refused.wholeRange(field, found, low!, high!)],
-  [/^a number from (\S+) to (\S+)$/u, (refused, field, found, [low, high]) => refused.range(field, found, low!, high!)],
-  [/^a number$/u, (refused, field, found) => refused.number(field, found)],
-  [
-    /^at most (\d+)$/u,
-    (refused, field, found, [max]) => refused.tooLong(field, found.replace(' characters', ''), max!),
-  ],
-  [/^one of (.+)$/su, (refused, field, found, [names]) => refused.oneOf(field, found, names!)],
-  [
-    /^sides that are multiples of (\d+) px up to (\d+) px; nearest (\d+x\d+)$/u,
-    (refused, _, found, [stepPx, maxPx, nearest]) => refused.size(found, stepPx!, maxPx!, nearest!),
-  ],
-  [/^a (?:size|shape) such as/u, (refused, _, found) => refused.sizeForm(found)],
-];
+const ALIASES: Readonly<Record<string, RequestField>> = {
+  cfg: 'guidance',
+  no: 'negative',
+  ar: 'size',
+  repeat: 'count',
+  'clip-skip': 'clip skip',
+};
+const SIZE_EXAMPLES: Readonly<Record<string, string>> = { too: '96x64, 3:2', only: '3:2', not: '96x64' };
 
 /** One clause about what was asked for, escaped, without a full stop. */
 export function requestDetail(error: SerializedError, phrases: Phrases): string {
   const { refused } = phrases;
-  const field = fieldOf(error, refused);
-  const [, found, expected] = REFUSED.exec(error.message) ?? [];
-  if (field !== undefined && found !== undefined && expected !== undefined) {
-    for (const [pattern, say] of EXPECTATIONS) {
-      const parts = pattern.exec(expected)?.slice(1).map(shown);
-      if (parts !== undefined) return say(refused, refused.field[field], shown(found), parts);
-    }
+  const { field: name, kind, found: raw, nearest } = error.details;
+  if (name === undefined) return shown(error.message);
+  const field = fieldName(String(name), refused);
+  const found = shown(raw);
+  const detail = (key: string) => shown(error.details[key]);
+  switch (kind) {
+    case 'whole':
+      return refused.wholeRange(field, found, detail('low'), detail('high'));
+    case 'within':
+      return refused.range(field, found, detail('low'), detail('high'));
+    case 'number':
+      return refused.number(field, found);
+    case 'names':
+      return refused.oneOf(field, found, detail('names') || '—') + (nearest ? refused.nearest(shown(nearest)) : '');
+    case 'chars':
+      return refused.tooLong(field, found, detail('max'));
+    case 'atMost':
+      return refused.tooMany(field, found, detail('max'));
+    case 'sides':
+      return refused.size(found, detail('stepPx'), detail('maxPx'), shown(nearest));
+    case 'sizeForm':
+      return refused.form(field, found, SIZE_EXAMPLES[String(error.details.shapes)] ?? '96x64');
+    case 'form':
+      return refused.form(field, found, detail('example'));
+    case 'some':
+      return refused.missing(field, detail('example'));
+    default:
+      return otherDetail(error, field, phrases);
   }
-  return shown(error.message);
+}
+
+/** English readers get the error's own words; others at least what was found, in words they read. */
+function otherDetail(error: SerializedError, field: string, { refused, isEnglish }: Phrases): string {
+  return isEnglish ? shown(error.message) : refused.other(field, shown(error.details.found ?? '—'));
 }
 
 /** One clause about a start picture. */
-export function pictureDetail(error: SerializedError, phrases: Phrases): string {
+export function pictureDetail(error: SerializedError, { refused, isEnglish }: Phrases): string {
   const { reason, foundMib, maxMib } = error.details;
-  if (reason === 'kind') return phrases.refused.pictureKind();
-  if (reason === 'size') return phrases.refused.pictureSize(String(foundMib), String(maxMib));
-  return shown(error.message);
+  if (reason === 'kind') return refused.pictureKind();
+  if (reason === 'size') return refused.pictureSize(String(foundMib), String(maxMib));
+  return isEnglish ? shown(error.message) : refused.pictureOther();
 }
 
-function fieldOf({ details }: SerializedError, { field }: Refused): RequestField | undefined {
-  const name = String(details.field).replace(/^--/, '');
-  const known = ALIASES[name] ?? name;
-  return Object.hasOwn(field, known) ? (known as RequestField) : undefined;
+function fieldName(name: string, { field }: Phrases['refused']): string {
+  const bare = name.replace(/^--/, '');
+  const known = ALIASES[bare] ?? bare;
+  return Object.hasOwn(field, known) ? field[known as RequestField] : shown(name);
 }
 
-function shown(text: string): string {
-  return quoted(text, SHOWN_MESSAGE_CHARS);
+function shown(text: unknown): string {
+  return quoted(String(text ?? ''), SHOWN_CHARS);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/request.ts';
 import { en } from '../../../src/discord/phrases/en.ts';
-import { phrasesFor } from '../../../src/discord/phrases/phrases.ts';
+import { LANGUAGES, phrasesFor } from '../../../src/discord/phrases/phrases.ts';
 import { ru } from '../../../src/discord/phrases/ru.ts';
 import { zh } from '../../../src/discord/phrases/zh.ts';
 import { failureReason, refusalText } from '../../../src/discord/views/failure.ts';
@@ -29,50 +29,49 @@ const longJob = testJob(
   { prompt: LONGEST, negativePrompt: LONGEST, count: 4, initImage: { sha256: 'ab'.repeat(32) } },
 );
 
-describe.each([
-  ['English', en],
-  ['Russian', ru],
-  ['Chinese', zh],
-] as const)('in %s', (_, phrases) => {
-  const wording = { phrases, ids };
-  const pictures = testPictures(longJob);
+describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(language)] as const))(
+  'in %s',
+  (_, phrases) => {
+    const wording = { phrases, ids };
+    const pictures = testPictures(longJob);
 
-  test('every state of a job fits with the longest prompt', () => {
-    expectFits(waitingView(longJob, { place: 12_345, readyAtMs: 1_800_000_020_000 }, wording));
-    expectFits(waitingView(longJob, undefined, wording));
-    expectFits(developingView(longJob, 0.5, wording));
-    expectFits(cancelledView(longJob, wording));
-    expectFits(failedView(longJob, wording));
-    for (const files of fileChoices(longJob, pictures, phrases)) expectFits(resultView(longJob, files, wording));
-    expectFits(resultView(longJob, [], wording, phrases.cannotAttach(longJob.id)));
-  });
+    test('every state of a job fits with the longest prompt', () => {
+      expectFits(waitingView(longJob, { place: 12_345, readyAtMs: 1_800_000_020_000 }, wording));
+      expectFits(waitingView(longJob, undefined, wording));
+      expectFits(developingView(longJob, 0.5, wording));
+      expectFits(cancelledView(longJob, wording));
+      expectFits(failedView(longJob, wording));
+      for (const files of fileChoices(longJob, pictures, phrases)) expectFits(resultView(longJob, files, wording));
+      expectFits(resultView(longJob, [], wording, phrases.cannotAttach(longJob.id)));
+    });
 
-  test('recipe, history, queue and forms fit', () => {
-    expectFits(recipeView(longJob, pictures, phrases));
-    const entries = Array.from({ length: 5 }, (__, index) => ({
-      job: testJob({ ...longJob, id: `abcdefghi${'abcde'[index]}`, messageId: '500000000000000005' }),
-      pictures,
-    }));
-    expectFits(historyView({ userId: longJob.userId, page: 3, entries, hasOlder: true }, phrases, ids));
-    expectFits(historyView({ userId: longJob.userId, page: 0, entries: [], hasOlder: false }, phrases, ids));
-    const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999 }));
-    expectFits(queueView({ waiting: 10_000, running: 2, mine }, phrases));
-    expectModalFits(editForm(ids.write('editForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
-    expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
-    expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
-  });
+    test('recipe, history, queue and forms fit', () => {
+      expectFits(recipeView(longJob, pictures, phrases));
+      const entries = Array.from({ length: 5 }, (__, index) => ({
+        job: testJob({ ...longJob, id: `abcdefghi${'abcde'[index]}`, messageId: '500000000000000005' }),
+        pictures,
+      }));
+      expectFits(historyView({ userId: longJob.userId, page: 3, entries, hasOlder: true }, phrases, ids));
+      expectFits(historyView({ userId: longJob.userId, page: 0, entries: [], hasOlder: false }, phrases, ids));
+      const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999 }));
+      expectFits(queueView({ waiting: 10_000, running: 2, mine }, phrases));
+      expectModalFits(editForm(ids.write('editForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
+      expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
+      expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
+    });
 
-  test('every prompt gives a result that fits', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1000 }), (prompt) => {
-        const job = { ...longJob, request: { ...longJob.request, prompt } };
-        expectFits(resultView(job, fileChoices(job, pictures, phrases)[0]!, wording));
-        expectFits(recipeView(job, pictures, phrases));
-      }),
-      { numRuns: 50 },
-    );
-  });
-});
+    test('every prompt gives a result that fits', () => {
+      fc.assert(
+        fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1000 }), (prompt) => {
+          const job = { ...longJob, request: { ...longJob.request, prompt } };
+          expectFits(resultView(job, fileChoices(job, pictures, phrases)[0]!, wording));
+          expectFits(recipeView(job, pictures, phrases));
+        }),
+        { numRuns: 50 },
+      );
+    });
+  },
+);
 
 describe('a result', () => {
   const wording = { phrases: en, ids };
@@ -135,6 +134,7 @@ describe('errors', () => {
 test('languages are found by their first part, and English stands in', () => {
   expect(phrasesFor('zh-TW')).toBe(zh);
   expect(phrasesFor('ru')).toBe(ru);
-  expect(phrasesFor('fr')).toBe(en);
+  expect(phrasesFor('es-419')).toBe(phrasesFor('es-ES'));
+  expect(phrasesFor('ko')).toBe(en);
   expect(phrasesFor(undefined)).toBe(en);
 });
