@@ -55,6 +55,11 @@ export function trainingSigmas(bars: Float32Array): Float32Array {
   return bars.map((bar) => Math.sqrt(Math.fround(Math.fround(1 - bar) / bar)));
 }
 
+/** The cleanest level the network was trained at. */
+export function smallestLevel(config: SchedulerConfig): NoiseLevel {
+  return levelOfSigma(trainingSigmas(alphasCumprod(config))[0]!, 0);
+}
+
 function trainingBetas(config: SchedulerConfig): Float32Array {
   const { betaStart, betaEnd, numTrainTimesteps } = config;
   if (config.trainedBetas !== null) return Float32Array.from(config.trainedBetas);

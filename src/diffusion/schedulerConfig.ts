@@ -17,6 +17,9 @@ export type TimestepSpacing = (typeof TIMESTEP_SPACINGS)[number];
 export const VARIANCE_TYPES = ['fixed_small', 'fixed_large'] as const;
 export type VarianceType = (typeof VARIANCE_TYPES)[number];
 
+export const FINAL_SIGMAS = ['zero', 'sigma_min'] as const;
+export type FinalSigma = (typeof FINAL_SIGMAS)[number];
+
 export interface SchedulerConfig {
   readonly numTrainTimesteps: number;
   readonly betaStart: number;
@@ -36,6 +39,16 @@ export interface SchedulerConfig {
   /** Betas are rescaled so that the last training timestep is pure noise. @source arXiv:2305.08891, algorithm 1 */
   readonly rescaleBetasZeroSnr: boolean;
   readonly varianceType: VarianceType;
+  /** Steps of the solver a consistency model was distilled with; its timesteps are chosen among theirs. @source arXiv:2310.04378, section 5.1 */
+  readonly originalInferenceSteps: number;
+  /** What timesteps are multiplied by in the boundary condition of consistency models. */
+  readonly timestepScaling: number;
+  /** Where the last step ends: at the clean end, or at the smallest trained sigma. */
+  readonly finalSigma: FinalSigma;
+  /** Multistep solvers end with a step of first order, where they take few steps. */
+  readonly lowerOrderFinal: boolean;
+  /** DPM++ does so whatever the number of steps. */
+  readonly eulerAtFinal: boolean;
 }
 
 /** What the file need not say; the values are diffusers' own defaults. */
@@ -52,11 +65,34 @@ export const DEFAULT_SCHEDULER: SchedulerConfig = {
   clipRange: 1,
   rescaleBetasZeroSnr: false,
   varianceType: 'fixed_small',
+  originalInferenceSteps: 50,
+  timestepScaling: 10,
+  finalSigma: 'zero',
+  lowerOrderFinal: true,
+  eulerAtFinal: false,
+};
+
+type ClassDefaults = Readonly<Record<string, unknown>>;
+
+const LATENT_BETAS = { beta_start: 0.00085, beta_end: 0.012 };
+const CONSISTENCY: ClassDefaults = { ...LATENT_BETAS, beta_schedule: 'scaled_linear', clip_sample: false };
+
+/** What the classes that differ from the rest mean when their file is silent. @source diffusers 0.42, their constructors */
+const CLASS_DEFAULTS: Readonly<Record<string, ClassDefaults>> = {
+  DPMSolverSDEScheduler: LATENT_BETAS,
+  HeunDiscreteScheduler: LATENT_BETAS,
+  KDPM2AncestralDiscreteScheduler: LATENT_BETAS,
+  KDPM2DiscreteScheduler: LATENT_BETAS,
+  LCMScheduler: CONSISTENCY,
+  PNDMScheduler: { set_alpha_to_one: false },
+  TCDScheduler: CONSISTENCY,
 };
 
 /** Schedulers of ordinary variance-preserving diffusion, whose noise our samplers share. */
 const KNOWN_CLASSES = [
+  'DDIMParallelScheduler',
   'DDIMScheduler',
+  'DDPMParallelScheduler',
   'DDPMScheduler',
   'DEISMultistepScheduler',
   'DPMSolverMultistepScheduler',
@@ -67,36 +103,35 @@ const KNOWN_CLASSES = [
   'HeunDiscreteScheduler',
   'KDPM2AncestralDiscreteScheduler',
   'KDPM2DiscreteScheduler',
+  'LCMScheduler',
   'LMSDiscreteScheduler',
   'PNDMScheduler',
+  'TCDScheduler',
   'UniPCMultistepScheduler',
 ];
 
 /** Switches that change what the numbers mean, with the only value read here. */
 const REQUIRED_VALUES: Readonly<Record<string, unknown>> = {
   thresholding: false,
-  use_exponential_sigmas: false,
-  use_beta_sigmas: false,
-  use_lu_lambdas: false,
   use_flow_sigmas: false,
   timestep_type: 'discrete',
   interpolation_type: 'linear',
-  final_sigmas_type: 'zero',
 };
 
 /** More training timesteps than this is no diffusion model anybody trained; the limit keeps a bad file from taking the memory. */
 const MAX_TRAIN_TIMESTEPS = 100_000;
 
 /**
- * Reads the parsed scheduler_config.json of a diffusers folder. Fields that only steer another sampler (solver_order,
- * skip_prk_steps, use_karras_sigmas …) are passed over, because the request names the sampler.
+ * Reads the parsed scheduler_config.json of a diffusers folder. Fields that name a sampler or a schedule (solver_order, algorithm_type,
+ * skip_prk_steps, use_karras_sigmas …) are passed over, because the request names both; schedulerAdvice reads them.
  * @throws model_unsupported for a kind of diffusion or a switch that is not built; weights_invalid for a malformed file.
  */
 export function parseSchedulerConfig(json: unknown): SchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw invalid('the file', json, 'a JSON object');
-  const file = json as Readonly<Record<string, unknown>>;
-  refuseForeignKinds(file);
+  const said = json as Readonly<Record<string, unknown>>;
+  refuseForeignKinds(said);
+  const file = { ...CLASS_DEFAULTS[String(said._class_name)], ...withoutNulls(said) };
   const config: SchedulerConfig = {
     numTrainTimesteps: integer(file, 'num_train_timesteps', DEFAULT_SCHEDULER.numTrainTimesteps, 1),
     betaStart: beta(file, 'beta_start', DEFAULT_SCHEDULER.betaStart),
@@ -110,9 +145,19 @@ export function parseSchedulerConfig(json: unknown): SchedulerConfig {
     clipRange: readClipRange(file),
     rescaleBetasZeroSnr: flag(file, 'rescale_betas_zero_snr', DEFAULT_SCHEDULER.rescaleBetasZeroSnr),
     varianceType: oneOf(file, 'variance_type', VARIANCE_TYPES) ?? DEFAULT_SCHEDULER.varianceType,
+    originalInferenceSteps: integer(file, 'original_inference_steps', DEFAULT_SCHEDULER.originalInferenceSteps, 1),
+    timestepScaling: positive(file, 'timestep_scaling', DEFAULT_SCHEDULER.timestepScaling),
+    finalSigma: oneOf(file, 'final_sigmas_type', FINAL_SIGMAS) ?? DEFAULT_SCHEDULER.finalSigma,
+    lowerOrderFinal: flag(file, 'lower_order_final', DEFAULT_SCHEDULER.lowerOrderFinal),
+    eulerAtFinal: flag(file, 'euler_at_final', DEFAULT_SCHEDULER.eulerAtFinal),
   };
   checkTogether(config);
   return Object.freeze(config);
+}
+
+/** diffusers writes null for "not set". */
+function withoutNulls(file: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(file).filter(([, value]) => value !== null));
 }
 
 function refuseForeignKinds(file: Readonly<Record<string, unknown>>): void {
@@ -153,9 +198,13 @@ function readTrainedBetas(file: Readonly<Record<string, unknown>>): readonly num
 
 function readClipRange(file: Readonly<Record<string, unknown>>): number | null {
   if (!flag(file, 'clip_sample', true)) return null;
-  const range = file.clip_sample_range ?? 1;
-  if (typeof range !== 'number' || !(range > 0)) throw invalid('clip_sample_range', range, 'a number above 0');
-  return range;
+  return positive(file, 'clip_sample_range', 1);
+}
+
+function positive(file: Readonly<Record<string, unknown>>, key: string, fallback: number): number {
+  const found = file[key] ?? fallback;
+  if (typeof found !== 'number' || !(found > 0)) throw invalid(key, found, 'a number above 0');
+  return found;
 }
 
 function isBeta(value: unknown): value is number {

@@ -54,20 +54,27 @@ export function sigmasBeta(steps: number, sigmaMin: number, sigmaMax: number): n
   });
 }
 
-/** Ten optimised steps of Stable Diffusion 1.5 and where they end. @source arXiv:2404.14507, published with the paper */
-const ALIGNED_SIGMAS = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029];
+/** Models the published tables are optimised for: Stable Diffusion 1.5, which serves 2.x as well, and SDXL. */
+export type AlignedFor = 'sd' | 'sdxl';
+
+/** Ten optimised steps and where they end. @source arXiv:2404.14507, published with the paper */
+const ALIGNED_SIGMAS: Readonly<Record<AlignedFor, readonly number[]>> = {
+  sd: [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029],
+  sdxl: [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.38, 0.234, 0.113, 0.029],
+};
 
 /**
  * The published ten steps, or other numbers of them read off by interpolating logarithms. The point where the table ends is left
  * out, for the last step goes on to the clean end.
  * @source arXiv:2404.14507, appendix A
  */
-export function sigmasAlignYourSteps(steps: number): number[] {
-  const last = ALIGNED_SIGMAS.length - 1;
+export function sigmasAlignYourSteps(steps: number, alignedFor: AlignedFor = 'sd'): number[] {
+  const table = ALIGNED_SIGMAS[alignedFor];
+  const last = table.length - 1;
   return Array.from({ length: steps }, (_, i) => {
     const at = (i / steps) * last;
     const low = Math.min(Math.floor(at), last - 1);
-    const [from, to] = [Math.log(ALIGNED_SIGMAS[low]!), Math.log(ALIGNED_SIGMAS[low + 1]!)];
+    const [from, to] = [Math.log(table[low]!), Math.log(table[low + 1]!)];
     return Math.exp(from + (at - low) * (to - from));
   });
 }

@@ -2,8 +2,9 @@
 // Deliberately not NAME.json: other programs keep their own notes under that name.
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { DEFAULT_LIMITS, SAMPLERS } from '../core/request.ts';
+import { DEFAULT_LIMITS, SAMPLERS, SCHEDULES } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
+import { DISTILLATIONS } from '../diffusion/schedulerAdvice.ts';
 import { DarkroomError } from '../errors.ts';
 import { nameInMessages, readModelJson } from './modelFiles.ts';
 
@@ -22,10 +23,13 @@ const folderSchema = z.strictObject({
       steps: z.int().min(1).max(DEFAULT_LIMITS.maxSteps).optional(),
       guidance: z.number().min(0).max(DEFAULT_LIMITS.maxGuidance).optional(),
       sampler: z.enum(SAMPLERS).optional(),
+      schedule: z.enum(SCHEDULES).nullable().optional(),
       strength: z.number().min(0).max(1).optional(),
       style: z.string().nullable().optional(),
     })
     .optional(),
+  /** The model was distilled into few steps this way; the default sampler, schedule, steps and guidance follow. */
+  distilled: z.enum(DISTILLATIONS).optional(),
   /** How far guided predictions are brought back to the spread of unguided ones; models of zero terminal SNR like 0.7. */
   guidanceRescale: z.number().min(0).max(1).optional(),
   /** An autoencoder of models/vaes, in the place of the model's own. */

@@ -29,7 +29,16 @@ export interface CardSources {
 }
 
 /** @throws weights_invalid when a config does not say how large its pictures are or the hints are wrong */
-export function makeModelCard({ source, hintsSource, family, hints, unet, vae, scheduler, ...sources }: CardSources): ModelCard {
+export function makeModelCard({
+  source,
+  hintsSource,
+  family,
+  hints,
+  unet,
+  vae,
+  scheduler,
+  ...sources
+}: CardSources): ModelCard {
   const name = hints.name ?? sources.name;
   if (!NAME.test(name))
     throw invalid(source, 'the name', JSON.stringify(name), 'letters, digits, space and ._()+-, at most 80');
@@ -44,12 +53,12 @@ export function makeModelCard({ source, hintsSource, family, hints, unet, vae, s
   });
   const size = parseSize(sizeText ?? '') ?? nativeSize(unet, pixelsPerLatent, source);
   const needs = needsOf(unet, vae);
-  const usual = needs === undefined ? DEFAULTS : { ...DEFAULTS, strength: 1 };
+  const usual = needs === undefined ? ordinary(family) : { ...ordinary(family), strength: 1 };
   const card = {
     name,
     family,
     ...(needs === undefined ? {} : { needs }),
-    defaults: { ...usual, ...defaults, size },
+    defaults: { ...usual, ...advice, ...ownSampling(defaults, advice), size },
     styles: hints.styles ?? {},
     sizeStepPx,
   };
@@ -74,8 +83,11 @@ function ordinary(family: ModelFamily) {
 }
 
 /** A schedule belongs to its sampler: an owner who names another sampler alone means that one's own. */
-function ownSampling<T extends { sampler?: string; schedule?: unknown }>(defaults: T, advice: SamplingAdvice | undefined) {
-  const isOther = defaults.sampler !== undefined && defaults.sampler !== advice?.sampler;
+function ownSampling<T extends { sampler?: string; schedule?: unknown }>(
+  defaults: T,
+  advice: SamplingAdvice | undefined,
+) {
+  const isOther = advice?.schedule != null && defaults.sampler !== undefined && defaults.sampler !== advice.sampler;
   return isOther && defaults.schedule === undefined ? { ...defaults, schedule: null } : defaults;
 }
 

@@ -20,6 +20,7 @@ import { SAMPLER_TABLE } from '../../src/diffusion/samplers/index.ts';
 import { asksOf, type Plan, type Sampler, type SamplingContext } from '../../src/diffusion/samplers/sampler.ts';
 import { DEFAULT_SCHEDULER, parseSchedulerConfig, type SchedulerConfig } from '../../src/diffusion/schedulerConfig.ts';
 import { planOver } from '../../src/diffusion/schedules.ts';
+import type { AlignedFor } from '../../src/diffusion/sigmas.ts';
 import { ROOT } from '../../src/root.ts';
 
 interface Golden {
@@ -42,6 +43,8 @@ const readGolden = (name: string) => JSON.parse(readFileSync(path.join(ROOT, 'te
 const golden = readGolden('samplers.json');
 /** The samplers and schedules that came later, of diffusers and of k-diffusion. */
 const more = readGolden('more_samplers.json');
+/** Switches of published scheduler configs, and the aligned steps of SDXL. */
+const flagged = readGolden('scheduler_flags.json');
 const COUNT = golden.shape.reduce((product, side) => product * side, 1);
 
 /** Of the largest number; single precision over seven steps. */
@@ -65,9 +68,10 @@ function sampleWith(
   seed: number,
   denoise: Denoise,
   schedule: ScheduleName | null = null,
+  alignedFor: AlignedFor = 'sd',
 ) {
   const random = new TorchRandom(seed);
-  const plan = planOver(schedule, sampler, config, steps);
+  const plan = planOver(schedule, sampler, config, steps, alignedFor);
   const noisy = scale(plan.noiseScale, random.randn(COUNT));
   return walk(sampler, noisy, { steps: plan.steps, random, config }, denoise);
 }
@@ -85,11 +89,12 @@ function largest(values: ArrayLike<number>): number {
 }
 
 describe('loops of diffusers', () => {
-  test.each([...golden.cases, ...more.cases])('$name: $sampler $schedule', (wanted) => {
+  test.each([...golden.cases, ...more.cases, ...flagged.cases])('$name: $sampler $schedule $steps', (wanted) => {
     const config = parseSchedulerConfig(wanted.config);
     const steps = wanted.steps ?? golden.steps;
     const sampler = SAMPLER_TABLE[wanted.sampler];
-    const found = sampleWith(sampler, config, steps, golden.seed, formula(config), wanted.schedule);
+    const alignedFor = wanted.name === 'sdxl' ? 'sdxl' : 'sd';
+    const found = sampleWith(sampler, config, steps, golden.seed, formula(config), wanted.schedule, alignedFor);
     const differences = found.map((value, i) => value - wanted.result[i]!);
     expect(largest(differences) / largest(wanted.result)).toBeLessThan(
       config.betaSchedule === 'squaredcos_cap_v2' ? COSINE_TOLERANCE : TOLERANCE,

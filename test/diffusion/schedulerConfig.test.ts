@@ -64,7 +64,7 @@ describe('what is not built is refused by name', () => {
   test.each([
     [{ _class_name: 'FlowMatchEulerDiscreteScheduler' }, '_class_name is "FlowMatchEulerDiscreteScheduler"'],
     [{ _class_name: 'EDMEulerScheduler' }, '_class_name is "EDMEulerScheduler"'],
-    [{ _class_name: 'LCMScheduler' }, '_class_name is "LCMScheduler"'],
+    [{ _class_name: 'EDMDPMSolverMultistepScheduler' }, '_class_name is "EDMDPMSolverMultistepScheduler"'],
     [
       { beta_schedule: 'sigmoid' },
       'beta_schedule is "sigmoid", expected one of linear, scaled_linear, squaredcos_cap_v2',
@@ -73,9 +73,9 @@ describe('what is not built is refused by name', () => {
     [{ timestep_spacing: 'dense' }, 'timestep_spacing is "dense"'],
     [{ variance_type: 'learned_range' }, 'variance_type is "learned_range"'],
     [{ thresholding: true }, 'thresholding is true, expected false'],
-    [{ use_beta_sigmas: true }, 'use_beta_sigmas is true, expected false'],
+    [{ use_flow_sigmas: true }, 'use_flow_sigmas is true, expected false'],
     [{ timestep_type: 'continuous' }, 'timestep_type is "continuous", expected discrete'],
-    [{ final_sigmas_type: 'sigma_min' }, 'final_sigmas_type is "sigma_min", expected zero'],
+    [{ final_sigmas_type: 'sigma_max' }, 'final_sigmas_type is "sigma_max", expected one of zero, sigma_min'],
     [{ lambda_min_clipped: -5.1 }, 'lambda_min_clipped is -5.1'],
     [
       { rescale_betas_zero_snr: true },

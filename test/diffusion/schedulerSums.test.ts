@@ -1,12 +1,12 @@
 // diffusers' own scheduler tests, run on our samplers: the same dummy pictures and network must give the sums diffusers expects.
 // @source diffusers 0.40, tests/schedulers/test_scheduler_{ddim,ddpm,euler,euler_ancestral,dpm_multi,unipc,deis,lcm,tcd,
-// heun,kdpm2_discrete,kdpm2_ancestral}.py; not PNDM's, which begin with a Runge-Kutta
-// part that no Stable Diffusion model asks for, and not TCD's ten steps, which run with gamma 0
+// heun,lms,kdpm2_discrete,kdpm2_ancestral}.py; not PNDM's, which begin with a Runge-Kutta part that no Stable Diffusion model asks for,
+// not the single-step DPM-Solver's, whose sampler is not built, and none with thresholding, which is for pixels
 import { describe, expect, test } from 'vitest';
 import type { ScheduleName } from '../../src/core/request.ts';
 import { DENOISERS } from '../../src/diffusion/denoiser.ts';
 import { addNoise, mix, scale } from '../../src/diffusion/latents.ts';
-import { alphasCumprod, levelOfAlphaBar, type NoiseLevel, sigmaOf } from '../../src/diffusion/noiseSchedule.ts';
+import { type NoiseLevel, sigmaOf } from '../../src/diffusion/noiseSchedule.ts';
 import { TorchRandom } from '../../src/diffusion/rng.ts';
 import { ddim } from '../../src/diffusion/samplers/ddim.ts';
 import { ddpm } from '../../src/diffusion/samplers/ddpm.ts';
@@ -18,8 +18,9 @@ import { euler } from '../../src/diffusion/samplers/euler.ts';
 import { eulerA } from '../../src/diffusion/samplers/eulerA.ts';
 import { heun } from '../../src/diffusion/samplers/heun.ts';
 import { lcm } from '../../src/diffusion/samplers/lcm.ts';
+import { lms, lmsWeights } from '../../src/diffusion/samplers/lms.ts';
 import type { Sampler, SamplingContext } from '../../src/diffusion/samplers/sampler.ts';
-import { tcd } from '../../src/diffusion/samplers/tcd.ts';
+import { sampleTcd, tcd } from '../../src/diffusion/samplers/tcd.ts';
 import { unipc } from '../../src/diffusion/samplers/unipc.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../src/diffusion/schedulerConfig.ts';
 import { planOver } from '../../src/diffusion/schedules.ts';
@@ -40,8 +41,6 @@ interface Row {
   readonly schedule?: ScheduleName;
   /** Steps left out; the sample is noised to the first one run. */
   readonly skip?: number;
-  /** diffusers' tests of DPM++ stop at the smallest trained sigma and keep the second order there. */
-  readonly endsAtSmallestSigma?: true;
   readonly sum?: number;
   readonly mean: number;
 }
@@ -61,23 +60,20 @@ function walk(sampler: Sampler, noisy: Float32Array, context: SamplingContext): 
 }
 
 /** The whole sampler on a variance-preserving sample. */
-function run({ sampler, config: json, steps, schedule, skip = 0, endsAtSmallestSigma }: Row): Float32Array {
+function run({ sampler, config: json, steps, schedule, skip = 0 }: Row): Float32Array {
   const config = parseSchedulerConfig(json);
-  const end = endsAtSmallestSigma && levelOfAlphaBar(alphasCumprod(config)[0]!, 0);
-  const plan = planOver(schedule ?? null, sampler, config, steps)
-    .steps.slice(skip)
-    .map((step) => (end && step.to.sigma === 0 ? { ...step, to: end } : step));
+  const plan = planOver(schedule ?? null, sampler, config, steps).steps.slice(skip);
   const start = skip === 0 ? dummySample() : addNoise(dummySample(), dummyNoise(), plan[0]!.from);
-  return walk(sampler, start, { steps: plan, random: new TorchRandom(0), config });
+  return walk(sampler, start, { steps: plan, random: new TorchRandom(0), config, plannedSteps: steps });
 }
 
 /**
  * The loop of diffusers' Euler tests keeps the picture it scaled for the network as the picture itself, so it walks step by step
  * and scales down before each. Pictures here are x0 + sigma · noise.
  */
-function runScaledLoop({ sampler, config: json, steps, skip = 0 }: Row): Float32Array {
+function runScaledLoop({ sampler, config: json, steps, schedule, skip = 0 }: Row): Float32Array {
   const config = parseSchedulerConfig(json);
-  const plan = sampler.plan(config, steps);
+  const plan = planOver(schedule ?? null, sampler, config, steps);
   const random = new TorchRandom(0);
   let x = scale(plan.noiseScale / plan.steps[0]!.from.alpha, dummySample());
   if (skip > 0) x = mix(1, x, sigmaOf(plan.steps[skip]!.from), dummyNoise());
@@ -105,9 +101,12 @@ function check(found: Float32Array, { sum, mean }: Row): void {
 
 const ddimTen = { sampler: ddim, steps: 10 };
 const ddpmAll = { sampler: ddpm, steps: 1000 };
-const uniPcTen = { sampler: unipc, steps: 10, endsAtSmallestSigma: true } as const;
+const uniPcTen = { sampler: unipc, steps: 10 };
+const TO_SIGMA_MIN = { ...LINEAR, final_sigmas_type: 'sigma_min' };
+const DPM = { ...TO_SIGMA_MIN, lower_order_final: false };
+const tcdToTheEnd: Sampler = { ...tcd, sample: (noisy, context) => sampleTcd(noisy, context, 0) };
 const SCALED = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', clip_sample: false };
-const dpmTen = { sampler: dpmpp2m, steps: 10, endsAtSmallestSigma: true } as const;
+const dpmTen = { sampler: dpmpp2m, steps: 10 };
 
 describe("diffusers' expected sums", () => {
   const rows: readonly Row[] = [
@@ -125,21 +124,22 @@ describe("diffusers' expected sums", () => {
     { name: 'ddpm', ...ddpmAll, config: LINEAR, sum: 258.9606, mean: 0.3372 },
     { name: 'ddpm v', ...ddpmAll, config: { ...LINEAR, ...v }, sum: 202.0296, mean: 0.2631 },
     { name: 'ddpm noised', ...ddpmAll, config: LINEAR, skip: 998, sum: 387.9466, mean: 0.5051 },
-    { name: 'dpmpp_2m', ...dpmTen, config: LINEAR, mean: 0.3301 },
-    { name: 'dpmpp_2m v', ...dpmTen, config: { ...LINEAR, ...v }, mean: 0.2251 },
-    { name: 'dpmpp_2m noised', ...dpmTen, config: LINEAR, skip: 5, sum: 318.4111, mean: 0.4146 },
-    { name: 'dpmpp_2m_karras v', ...dpmTen, sampler: dpmpp2mKarras, config: { ...LINEAR, ...v }, mean: 0.2096 },
-    { name: 'unipc', ...uniPcTen, config: LINEAR, mean: 0.2464 },
-    { name: 'unipc v', ...uniPcTen, config: { ...LINEAR, ...v }, mean: 0.1014 },
-    { name: 'unipc karras', ...uniPcTen, schedule: 'karras', config: LINEAR, mean: 0.2925 },
-    { name: 'unipc karras v', ...uniPcTen, schedule: 'karras', config: { ...LINEAR, ...v }, mean: 0.1966 },
-    { name: 'unipc noised', ...uniPcTen, config: LINEAR, skip: 8, sum: 315.5757, mean: 0.4109 },
+    { name: 'dpmpp_2m', ...dpmTen, config: DPM, mean: 0.3301 },
+    { name: 'dpmpp_2m v', ...dpmTen, config: { ...DPM, ...v }, mean: 0.2251 },
+    { name: 'dpmpp_2m noised', ...dpmTen, config: DPM, skip: 5, sum: 318.4111, mean: 0.4146 },
+    { name: 'dpmpp_2m_karras v', ...dpmTen, sampler: dpmpp2mKarras, config: { ...DPM, ...v }, mean: 0.2096 },
+    { name: 'unipc', ...uniPcTen, config: TO_SIGMA_MIN, mean: 0.2464 },
+    { name: 'unipc v', ...uniPcTen, config: { ...TO_SIGMA_MIN, ...v }, mean: 0.1014 },
+    { name: 'unipc karras', ...uniPcTen, schedule: 'karras', config: TO_SIGMA_MIN, mean: 0.2925 },
+    { name: 'unipc karras v', ...uniPcTen, schedule: 'karras', config: { ...TO_SIGMA_MIN, ...v }, mean: 0.1966 },
+    { name: 'unipc noised', ...uniPcTen, config: TO_SIGMA_MIN, skip: 8, sum: 315.5757, mean: 0.4109 },
     { name: 'deis', sampler: deis, steps: 10, config: LINEAR, mean: 0.23916 },
     { name: 'deis v', sampler: deis, steps: 10, config: { ...LINEAR, ...v }, mean: 0.091 },
     { name: 'deis noised', sampler: deis, steps: 10, config: LINEAR, skip: 8, sum: 315.3016, mean: 0.41054 },
     { name: 'lcm in one step', sampler: lcm, steps: 1, config: SCALED, sum: 18.7097, mean: 0.0244 },
     { name: 'lcm', sampler: lcm, steps: 10, config: SCALED, sum: 197.7616, mean: 0.2575 },
     { name: 'tcd in one step', sampler: tcd, steps: 1, config: SCALED, sum: 29.8715, mean: 0.0389 },
+    { name: 'tcd with gamma 0', sampler: tcdToTheEnd, steps: 10, config: SCALED, sum: 181.204, mean: 0.2359 },
   ];
   test.each(rows)('$name: sum $sum, mean $mean', (row) => check(run(row), row));
 });
@@ -150,15 +150,76 @@ describe("diffusers' expected sums of the Euler kind", () => {
     { name: 'euler', sampler: euler, steps: 10, config: trained, sum: 10.0807, mean: 0.0131 },
     { name: 'euler v', sampler: euler, steps: 10, config: { ...trained, ...v }, sum: 0.0002, mean: 2.2676e-6 },
     { name: 'euler noised', sampler: euler, steps: 10, config: trained, skip: 8, sum: 57062.9297, mean: 74.3007 },
+    {
+      name: 'euler karras',
+      sampler: euler,
+      steps: 10,
+      schedule: 'karras',
+      config: trained,
+      sum: 124.52299499511719,
+      mean: 0.16213932633399963,
+    },
     { name: 'euler_a', sampler: eulerA, steps: 10, config: trained, sum: 152.3192, mean: 0.1983 },
     { name: 'euler_a v', sampler: eulerA, steps: 10, config: { ...trained, ...v }, sum: 108.4439, mean: 0.1412 },
     { name: 'euler_a noised', sampler: eulerA, steps: 10, config: trained, skip: 8, sum: 56163.0508, mean: 73.129 },
     { name: 'heun', sampler: heun, steps: 10, config: trained, sum: 0.1233, mean: 0.0002 },
     { name: 'heun v', sampler: heun, steps: 10, config: { ...trained, ...v }, sum: 4.69e-7, mean: 6.11e-10 },
+    {
+      name: 'heun karras',
+      sampler: heun,
+      steps: 10,
+      schedule: 'karras',
+      config: trained,
+      sum: 0.00015,
+      mean: 1.9869554535034695e-7,
+    },
+    { name: 'heun noised', sampler: heun, steps: 10, config: trained, skip: 8, sum: 75074.8906, mean: 97.7538 },
     { name: 'dpm2', sampler: dpm2, steps: 10, config: trained, sum: 20.4125, mean: 0.0266 },
     { name: 'dpm2 v', sampler: dpm2, steps: 10, config: { ...trained, ...v }, sum: 4.69e-7, mean: 6.11e-10 },
     { name: 'dpm2_a', sampler: dpm2A, steps: 10, config: trained, sum: 13979.9433, mean: 18.203 },
+    { name: 'dpm2 noised', sampler: dpm2, steps: 10, config: trained, skip: 8, sum: 70408.4062, mean: 91.6776 },
+    { name: 'dpm2_a noised', sampler: dpm2A, steps: 10, config: trained, skip: 8, sum: 93087.3437, mean: 121.2074 },
     { name: 'dpm2_a v', sampler: dpm2A, steps: 10, config: { ...trained, ...v }, sum: 331.8133, mean: 0.432 },
   ];
   test.each(rows)('$name: sum $sum, mean $mean', (row) => check(runScaledLoop(row), row));
+});
+
+/** The scaled loop again, for a sampler that remembers its slopes from step to step. */
+function runScaledLms({ config: json, schedule }: Pick<Row, 'config' | 'schedule'>): Float32Array {
+  const config = parseSchedulerConfig(json);
+  const plan = planOver(schedule ?? null, lms, config, 10);
+  let x = scale(plan.noiseScale / plan.steps[0]!.from.alpha, dummySample());
+  let [slopes, sigmas]: [Float32Array[], number[]] = [[], []];
+  for (const { from, to } of plan.steps) {
+    x = scale(from.alpha, x);
+    // The slope is the noise: of x0 + sigma · noise, with the scaled picture in its place.
+    const denoised = mix(1, x, -sigmaOf(from), noiseSaid(x, from, config));
+    slopes = [mix(1 / sigmaOf(from), x, -1 / sigmaOf(from), denoised), ...slopes].slice(0, 4);
+    sigmas = [sigmaOf(from), ...sigmas].slice(0, 4);
+    const weights = lmsWeights(sigmas, sigmaOf(to));
+    x = slopes.reduce((sum, slope, k) => mix(1, sum, weights[k]!, slope), x);
+  }
+  return x;
+}
+
+/** What the dummy network says of a picture taken for x0 + sigma · noise. */
+function noiseSaid(x: Float32Array, level: NoiseLevel, config: SchedulerConfig): Float32Array {
+  const said = dummyModel(x, level.timestep);
+  if (config.predictionType === 'epsilon') return said;
+  const sigma = sigmaOf(level);
+  const denoised = mix(-sigma / Math.sqrt(sigma ** 2 + 1), said, 1 / (sigma ** 2 + 1), x);
+  return mix(1 / sigma, x, -1 / sigma, denoised);
+}
+
+/** Not the one noised half-way: there diffusers weighs a single slope as the latest of four. */
+describe("diffusers' expected sums of LMS", () => {
+  const config = { ...LINEAR, num_train_timesteps: 1100 };
+  const rows = [
+    { name: 'lms', config, sum: 1006.388, mean: 1.31 },
+    { name: 'lms v', config: { ...config, ...v }, sum: 0.0017, mean: 2.2676e-6 },
+    { name: 'lms karras', config, schedule: 'karras', sum: 3812.9927, mean: 4.9648 },
+  ] as const;
+  test.each(rows)('$name: sum $sum, mean $mean', (row) => {
+    check(runScaledLms(row), { ...row, sampler: lms, steps: 10 });
+  });
 });

@@ -1,31 +1,28 @@
 // DEIS, log-rho kind of order 2: the noise as a line in log sigma, integrated exactly. Zhang and Chen, arXiv:2204.13902.
 import { mix } from '../latents.ts';
-import { alphasCumprod, levelOfSigma, sigmaOf, trainingSigmas } from '../noiseSchedule.ts';
+import { sigmaOf, smallestLevel } from '../noiseSchedule.ts';
 import type { SchedulerConfig } from '../schedulerConfig.ts';
 import { planDpmpp2m } from './dpmpp2m.ts';
-import type { Plan, Sampler, Sampling, SamplingContext } from './sampler.ts';
+import { endsInFirstOrder, type Plan, type Sampler, type Sampling, type SamplingContext } from './sampler.ts';
 import { denoisedAt, enterSigmaSpace, leaveSigmaSpace } from './sigmaSpace.ts';
-
-/** From this many steps on the last one keeps the second order. @source diffusers, lower_order_final */
-const MANY_STEPS = 15;
 
 /** Ends at the smallest trained sigma, not at the clean end. @source diffusers, DEISMultistepScheduler.set_timesteps */
 export function planDeis(config: SchedulerConfig, steps: number): Plan {
   const plan = planDpmpp2m(config, steps);
-  const end = levelOfSigma(trainingSigmas(alphasCumprod(config))[0]!, 0);
+  const end = smallestLevel(config);
   return { ...plan, steps: plan.steps.map((step) => (step.to.sigma === 0 ? { ...step, to: end } : step)) };
 }
 
 /** @source diffusers, DEISMultistepScheduler with its defaults (solver_order 2) */
-export function* sampleDeis(noisy: Float32Array, { steps }: SamplingContext): Sampling {
+export function* sampleDeis(noisy: Float32Array, context: SamplingContext): Sampling {
+  const { steps } = context;
   let x = enterSigmaSpace(noisy, steps);
   let previous: { readonly sigma: number; readonly noise: Float32Array } | null = null;
   for (const step of steps) {
     const [sigma, sigmaNext] = [sigmaOf(step.from), sigmaOf(step.to)];
     const denoised = yield* denoisedAt(x, step.from);
     const noise = mix(1 / sigma, x, -1 / sigma, denoised);
-    const isLast = step === steps.at(-1) && (steps.length < MANY_STEPS || sigmaNext === 0);
-    if (previous === null || isLast) x = mix(1, x, sigmaNext - sigma, noise);
+    if (previous === null || endsInFirstOrder(step, context)) x = mix(1, x, sigmaNext - sigma, noise);
     else {
       const now = lineIntegral(sigmaNext, sigma, previous.sigma) - lineIntegral(sigma, sigma, previous.sigma);
       const before = lineIntegral(sigmaNext, previous.sigma, sigma) - lineIntegral(sigma, previous.sigma, sigma);

@@ -12,7 +12,15 @@ import type { SchedulerConfig } from '../schedulerConfig.ts';
 import { planOverSigmas } from '../schedules.ts';
 import { sigmaAt } from '../sigmas.ts';
 import { roundHalfEven, spacedTimesteps } from '../timesteps.ts';
-import { checkSteps, type Plan, type Sampler, type Sampling, type SamplingContext, type Step } from './sampler.ts';
+import {
+  checkSteps,
+  endsInFirstOrder,
+  type Plan,
+  type Sampler,
+  type Sampling,
+  type SamplingContext,
+  type Step,
+} from './sampler.ts';
 
 /** Linspace unless the model says otherwise. @source diffusers, DPMSolverMultistepScheduler.set_timesteps */
 export function planDpmpp2m(config: SchedulerConfig, steps: number): Plan {
@@ -43,7 +51,8 @@ function planOf(levels: readonly NoiseLevel[]): Plan {
   return { steps: levels.map((from, i) => ({ from, to: levels[i + 1] ?? CLEAN })), noiseScale: 1 };
 }
 
-export function* sampleDpmpp2m(noisy: Float32Array, { steps }: SamplingContext): Sampling {
+export function* sampleDpmpp2m(noisy: Float32Array, context: SamplingContext): Sampling {
+  const { steps } = context;
   let x = noisy;
   let previous: { readonly step: Step; readonly denoised: Float32Array } | null = null;
   for (const step of steps) {
@@ -51,7 +60,7 @@ export function* sampleDpmpp2m(noisy: Float32Array, { steps }: SamplingContext):
     const { from, to } = step;
     // exp(-h) with h = lambda_to - lambda_from and lambda = -log sigma; finite even where `to` is clean.
     const decay = sigmaOf(to) / sigmaOf(from);
-    const aim = previous === null || to.sigma === 0 ? denoised : extrapolate(step, denoised, previous);
+    const aim = previous === null || endsInFirstOrder(step, context) ? denoised : extrapolate(step, denoised, previous);
     x = mix(to.sigma / from.sigma, x, to.alpha * (1 - decay), aim);
     previous = { step, denoised };
   }
@@ -75,5 +84,5 @@ export function logSnrGain(from: NoiseLevel, to: NoiseLevel): number {
   return Math.log(sigmaOf(from) / sigmaOf(to));
 }
 
-export const dpmpp2m: Sampler = { plan: planDpmpp2m, sample: sampleDpmpp2m };
-export const dpmpp2mKarras: Sampler = { plan: planDpmpp2mKarras, sample: sampleDpmpp2m };
+export const dpmpp2m: Sampler = { plan: planDpmpp2m, sample: sampleDpmpp2m, obeysFinalSigma: true };
+export const dpmpp2mKarras: Sampler = { plan: planDpmpp2mKarras, sample: sampleDpmpp2m, obeysFinalSigma: true };

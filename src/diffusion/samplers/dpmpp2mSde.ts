@@ -2,17 +2,18 @@
 import { mix } from '../latents.ts';
 import { sigmaOf } from '../noiseSchedule.ts';
 import { extrapolate, planDpmpp2m } from './dpmpp2m.ts';
-import type { Sampler, Sampling, SamplingContext, Step } from './sampler.ts';
+import { endsInFirstOrder, type Sampler, type Sampling, type SamplingContext, type Step } from './sampler.ts';
 
 /** @source diffusers, DPMSolverMultistepScheduler with algorithm_type sde-dpmsolver++ */
-export function* sampleDpmpp2mSde(noisy: Float32Array, { steps, random }: SamplingContext): Sampling {
+export function* sampleDpmpp2mSde(noisy: Float32Array, context: SamplingContext): Sampling {
+  const { steps, random } = context;
   let x = noisy;
   let previous: { readonly step: Step; readonly denoised: Float32Array } | null = null;
   for (const step of steps) {
     const { from, to } = step;
     const denoised = yield { noisy: x, level: from };
     const decay = sigmaOf(to) / sigmaOf(from); // exp(-h)
-    const aim = previous === null || to.sigma === 0 ? denoised : extrapolate(step, denoised, previous);
+    const aim = previous === null || endsInFirstOrder(step, context) ? denoised : extrapolate(step, denoised, previous);
     x = mix((to.sigma / from.sigma) * decay, x, to.alpha * (1 - decay ** 2), aim);
     // Noise is drawn for the last step too, where it counts nothing, because torch draws it.
     x = mix(1, x, to.sigma * Math.sqrt(1 - decay ** 2), random.randn(x.length));
@@ -21,4 +22,4 @@ export function* sampleDpmpp2mSde(noisy: Float32Array, { steps, random }: Sampli
   return x;
 }
 
-export const dpmpp2mSde: Sampler = { plan: planDpmpp2m, sample: sampleDpmpp2mSde };
+export const dpmpp2mSde: Sampler = { plan: planDpmpp2m, sample: sampleDpmpp2mSde, obeysFinalSigma: true };

@@ -31,4 +31,4 @@ export function* sampleEuler(noisy: Float32Array, { steps }: SamplingContext): S
   return scale(steps.at(-1)?.to.alpha ?? 1, x);
 }
 
-export const euler: Sampler = { plan: planEuler, sample: sampleEuler, isSigmaKind: true };
+export const euler: Sampler = { plan: planEuler, sample: sampleEuler, isSigmaKind: true, obeysFinalSigma: true };

@@ -5,11 +5,8 @@ import { alphasCumprod, CLEAN, levelOfAlphaBar } from '../noiseSchedule.ts';
 import type { SchedulerConfig } from '../schedulerConfig.ts';
 import { checkSteps, type Plan, type Sampler, type Sampling, type SamplingContext } from './sampler.ts';
 
-/** Steps of the solver the networks were distilled with; timesteps are chosen among theirs. @source arXiv:2310.04378, section 5.1 */
-const DISTILLED_STEPS = 50;
-/** Standard deviation of the data and scale of the timestep in the boundary condition. @source arXiv:2310.04378, appendix; diffusers */
+/** Standard deviation of the data in the boundary condition. @source arXiv:2310.04378, appendix; diffusers */
 const SIGMA_DATA = 0.5;
-const TIMESTEP_SCALE = 10;
 
 /** @throws request_invalid */
 export function planLcm(config: SchedulerConfig, steps: number): Plan {
@@ -19,13 +16,13 @@ export function planLcm(config: SchedulerConfig, steps: number): Plan {
 }
 
 /**
- * Evenly chosen among the timesteps of distillation. diffusers refuses more than those 50; here there are as many as asked for.
+ * Evenly chosen among the timesteps of distillation. diffusers refuses more than those (50); here there are as many as asked for.
  * @source diffusers, LCMScheduler.set_timesteps
  */
 export function distilledTimesteps(config: SchedulerConfig, steps: number): number[] {
   checkSteps(steps, config);
-  const { numTrainTimesteps } = config;
-  const distilled = Math.min(numTrainTimesteps, Math.max(steps, DISTILLED_STEPS));
+  const { numTrainTimesteps, originalInferenceSteps } = config;
+  const distilled = Math.min(numTrainTimesteps, Math.max(steps, originalInferenceSteps));
   const stride = Math.floor(numTrainTimesteps / distilled);
   return Array.from({ length: steps }, (_, i) => (distilled - Math.floor((i * distilled) / steps)) * stride - 1);
 }
@@ -35,7 +32,7 @@ export function* sampleLcm(noisy: Float32Array, { steps, random, config }: Sampl
   let x = noisy;
   for (const { from, to } of steps) {
     const denoised = clamp(yield { noisy: x, level: from }, config.clipRange);
-    const time = from.timestep * TIMESTEP_SCALE;
+    const time = from.timestep * config.timestepScaling;
     const skip = SIGMA_DATA ** 2 / (time ** 2 + SIGMA_DATA ** 2);
     const jumped = mix(time / Math.hypot(time, SIGMA_DATA), denoised, skip, x);
     x = to.sigma === 0 ? jumped : mix(to.alpha, jumped, to.sigma, random.randn(x.length));

@@ -31,6 +31,8 @@ export interface SamplingContext {
   /** The picture's own generator; ancestral noise is drawn from it in torch's order. */
   readonly random: TorchRandom;
   readonly config: SchedulerConfig;
+  /** Steps of the whole plan where `steps` is the end of one; absent where it is all of it. */
+  readonly plannedSteps?: number;
 }
 
 /** Yields asks, is resumed with denoised pictures f32[c, h, w], returns the picture at the last level. */
@@ -47,6 +49,19 @@ export interface Sampler {
    * of timesteps. The others keep the variance, begin at noise of variance 1 and tell whole timesteps.
    */
   readonly isSigmaKind?: true;
+  /** Ends where the model's `finalSigma` says; the others always end where they end. @source diffusers, the classes with final_sigmas_type */
+  readonly obeysFinalSigma?: true;
+}
+
+/** From this many steps on multistep solvers keep their order in a last step that does not end clean. @source diffusers, lower_order_final */
+const MANY_STEPS = 15;
+
+/** Whether a multistep solver takes this step with first order because it is the last. @source diffusers, DPMSolverMultistepScheduler.step */
+export function endsInFirstOrder(step: Step, { steps, config, plannedSteps }: SamplingContext): boolean {
+  if (step.to.sigma === 0) return true;
+  if (step !== steps.at(-1)) return false;
+  const areFew = (plannedSteps ?? steps.length) < MANY_STEPS;
+  return config.eulerAtFinal || (config.lowerOrderFinal && areFew);
 }
 
 /** Asks that walking so many steps of a plan takes. */

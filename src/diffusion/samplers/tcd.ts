@@ -17,14 +17,19 @@ export function planTcd(config: SchedulerConfig, steps: number): Plan {
   return { steps: levels.map((from, i) => ({ from, to: levels[i + 1] ?? end })), noiseScale: 1 };
 }
 
-export function* sampleTcd(noisy: Float32Array, { steps, random, config }: SamplingContext): Sampling {
+/** @param gamma 0 … 1; where it is 0 nothing is drawn */
+export function* sampleTcd(
+  noisy: Float32Array,
+  { steps, random, config }: SamplingContext,
+  gamma: number = GAMMA,
+): Sampling {
   const bars = alphasCumprod(config);
   let x = noisy;
   for (const [i, { from, to }] of steps.entries()) {
     const denoised = yield { noisy: x, level: from };
-    const below = levelBelow(to, bars);
+    const below = levelBelow(to, bars, gamma);
     x = mix(below.alpha, denoised, below.sigma, noiseIn(x, denoised, from));
-    if (i < steps.length - 1) {
+    if (i < steps.length - 1 && gamma > 0) {
       const keep = to.alpha / below.alpha;
       // A chosen schedule's lowest levels lie between whole timesteps, and may lie below the one jumped to.
       x = mix(keep, x, Math.sqrt(Math.max(0, 1 - keep ** 2)), random.randn(x.length));
@@ -34,9 +39,9 @@ export function* sampleTcd(noisy: Float32Array, { steps, random, config }: Sampl
 }
 
 /** The level at 1 - gamma of a timestep. */
-function levelBelow({ timestep }: NoiseLevel, bars: Float32Array): NoiseLevel {
-  const below = Math.floor((1 - GAMMA) * timestep);
+function levelBelow({ timestep }: NoiseLevel, bars: Float32Array, gamma: number): NoiseLevel {
+  const below = Math.floor((1 - gamma) * timestep);
   return below < 0 ? CLEAN : levelOfAlphaBar(bars[below]!, below);
 }
 
-export const tcd: Sampler = { plan: planTcd, sample: sampleTcd };
+export const tcd: Sampler = { plan: planTcd, sample: (noisy, context) => sampleTcd(noisy, context) };

@@ -13,14 +13,15 @@ interface Taken {
 }
 
 /** @source diffusers, UniPCMultistepScheduler with its defaults (solver_order 2, bh2, lower_order_final) */
-export function* sampleUniPc(noisy: Float32Array, { steps }: SamplingContext): Sampling {
+export function* sampleUniPc(noisy: Float32Array, { steps, config }: SamplingContext): Sampling {
   let x = noisy;
   let taken: readonly Taken[] = [];
   for (const step of steps) {
     const denoised = yield { noisy: x, level: step.from };
     const start = taken.length === 0 ? x : correct(denoised, taken);
     const previous = taken[0];
-    const isFirstOrder = previous === undefined || step === steps.at(-1);
+    const isFirstOrder =
+      previous === undefined || step.to.sigma === 0 || (config.lowerOrderFinal && step === steps.at(-1));
     const aim = isFirstOrder ? denoised : extrapolate(step, denoised, previous);
     x = move(step, start, aim);
     taken = [{ step, start, denoised }, ...taken].slice(0, 2);
@@ -55,4 +56,4 @@ function correctorWeights(h: number, r: number): { before: number; after: number
   return { before, after: first - before };
 }
 
-export const unipc: Sampler = { plan: planDpmpp2m, sample: sampleUniPc };
+export const unipc: Sampler = { plan: planDpmpp2m, sample: sampleUniPc, obeysFinalSigma: true };
