@@ -28,18 +28,28 @@ const QUANTUM_MS = 100;
 /**
  * The user whose first job runs next. Who has nothing waiting leaves the ring and what he was owed; who is new joins at its end.
  * Instead of turning the ring step by step, the visits each user still needs are computed: the work does not grow with the costs.
+ * @param others users whose jobs wait for something else (a model another machine has): they keep their place and what they are owed
  */
-export function nextTurn(ring: readonly Turn[], heads: readonly Head[]): Choice | undefined {
+export function nextTurn(
+  ring: readonly Turn[],
+  heads: readonly Head[],
+  others: readonly string[] = [],
+): Choice | undefined {
   if (heads.length === 0) return undefined;
   const costs = new Map(heads.map((head) => [head.userId, head.costMs]));
-  const present = joinRing(ring, costs);
+  const present = joinRing(ring, new Map([...costs, ...others.map((userId) => [userId, undefined] as const)]));
   const served = ring.at(-1)?.userId;
-  const visits = present.map((turn) => visitsNeeded(costs.get(turn.userId)!, turn, served));
+  const visits = present.map((turn) => {
+    const costMs = costs.get(turn.userId);
+    return costMs === undefined ? Number.POSITIVE_INFINITY : visitsNeeded(costMs, turn, served);
+  });
   const rounds = visits.reduce((least, count) => Math.min(least, count));
   const winner = visits.indexOf(rounds);
   const paid = present.map(({ userId, owedMs }, place) => {
+    const costMs = costs.get(userId);
+    if (costMs === undefined) return { userId, owedMs };
     const grantedMs = Math.max(0, place <= winner ? rounds : rounds - 1) * QUANTUM_MS;
-    return { userId, owedMs: owedMs + grantedMs - (place === winner ? costs.get(userId)! : 0) };
+    return { userId, owedMs: owedMs + grantedMs - (place === winner ? costMs : 0) };
   });
   return { userId: present[winner]!.userId, ring: [...paid.slice(winner + 1), ...paid.slice(0, winner + 1)] };
 }

@@ -115,13 +115,18 @@ export interface JobStore {
   /** Unfinished jobs of everybody: waiting and running. */
   counts(): { readonly waiting: number; readonly running: number };
 
-  /** Takes the next queued job by deficit round robin over users; running, attempt + 1. */
-  claimNext(workerId: string, leaseMs: number): JobRecord | undefined;
+  /**
+   * Takes the next queued job by deficit round robin over users; running, attempt + 1.
+   * @param models only jobs of these; every job when absent
+   */
+  claimNext(workerId: string, leaseMs: number, models?: readonly string[]): JobRecord | undefined;
   renewLease(jobId: string, attempt: number, leaseMs: number): boolean;
   /** running → developed with its pictures; false (and nothing kept) when the attempt is not the current one. */
   develop(jobId: string, attempt: number, pictures: readonly PictureRecord[], gpuMs: number): boolean;
   /** A lost worker: back to queued, or failing as `poison` when this was the second attempt. */
   lose(jobId: string, attempt: number, error: SerializedError): JobState | undefined;
+  /** The machine it ran on is gone: back to queued, or failing as `poison` after `MAX_RESTARTS`, as when the whole program ends. */
+  interrupt(jobId: string, attempt: number): JobState | undefined;
   /** A worker gave the job back unfinished (shutdown, full disk): running → queued, not counted as a loss. */
   release(jobId: string, attempt: number): boolean;
   /** Loses every running job whose lease has run out; how many. */

@@ -16,6 +16,7 @@ import { Stalls } from './stalls.ts';
 
 export interface DispatcherOptions {
   readonly store: JobStore;
+  /** Those that are there for good; machines of a fleet come and go by `addWorker`. */
   readonly workers: readonly ImageWorker[];
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,10 +39,23 @@ const LET_GO_MS = 5_000;
 /** The worker is gone, not only this job. */
 const LOSSES: readonly ErrorCode[] = ['worker_crashed', 'worker_hung', 'worker_protocol'];
 
+/** What a worker that joins later can do. */
+export interface WorkerLimits {
+  /** Names the worker; unique for ever. */
+  readonly id: string;
+  /** Jobs in flight at once. */
+  readonly slots: number;
+  /** The only models it is given jobs of. */
+  readonly models: readonly string[];
+}
+
 /** One worker with its bounded executor. */
 interface Lane {
   readonly id: string;
   readonly worker: ImageWorker;
+  readonly slots: number;
+  /** Undefined: every model. */
+  readonly models: readonly string[] | undefined;
   readonly running: PQueue;
   readonly time: MachineTime;
   filling: boolean;
@@ -60,7 +74,7 @@ type Outcome = { readonly pictures: readonly DevelopedPicture[] } | { readonly e
 
 export class Dispatcher {
   readonly #options: Required<DispatcherOptions>;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes = new Set<Lane>();
   readonly #flights = new Map<string, Flight>();
   /** Who waits for the last flight to land. */
   readonly #landed = new Set<() => void>();
@@ -68,6 +82,7 @@ export class Dispatcher {
   readonly #stalls: Stalls;
   /** Aborts when no more jobs are to be begun. */
   readonly #draining = new AbortController();
+  #isStarted = false;
   /** Aborts when nothing is waited for any more. */
   readonly #closed = new AbortController();
 
@@ -76,18 +91,25 @@ export class Dispatcher {
     const { clock, log, workers, jobsPerWorker } = this.#options;
     this.#events = makeQueueEvents((thrown) => log.error({ err: thrown }, 'a queue listener threw'));
     this.#stalls = new Stalls(clock, this.#events);
-    this.#lanes = workers.map((worker, index) => ({
-      id: `worker-${index + 1}`,
-      worker,
-      running: new PQueue({ concurrency: jobsPerWorker }),
-      time: meterMachineTime(() => clock.nowMs()),
-      filling: false,
-      kicked: false,
-    }));
+    for (const [index, worker] of workers.entries()) {
+      this.#lanes.add(makeLane(worker, { id: `worker-${index + 1}`, slots: jobsPerWorker, models: undefined }, clock));
+    }
+  }
+
+  /**
+   * A worker with models of its own, also while the queue runs; a job whose model nobody has waits.
+   * @returns its farewell: it is given nothing more, what it has in flight ends by itself
+   */
+  addWorker(worker: ImageWorker, limits: WorkerLimits): () => void {
+    const lane = makeLane(worker, limits, this.#options.clock);
+    this.#lanes.add(lane);
+    if (this.#isStarted) void this.#fill(lane);
+    return () => this.#lanes.delete(lane);
   }
 
   /** Begins to claim; call `store.recover`, `sweepPictures` and `sweepInputs` first. */
   start(): void {
+    this.#isStarted = true;
     void this.#keepLeases();
     this.kick();
   }
@@ -159,7 +181,8 @@ export class Dispatcher {
   }
 
   #hasSlot(lane: Lane): boolean {
-    return !this.#draining.signal.aborted && lane.running.pending + lane.running.size < this.#options.jobsPerWorker;
+    const isOpen = !this.#draining.signal.aborted && this.#lanes.has(lane);
+    return isOpen && lane.running.pending + lane.running.size < lane.slots;
   }
 
   /** One claim; false when there is nothing to do. A failure is waited out here, then tried again. */
@@ -172,12 +195,13 @@ export class Dispatcher {
       this.#stalls.clear(lane.id);
       if (!this.#hasSlot(lane)) return false;
       part = DATABASE;
-      const job = store.claimNext(lane.id, leaseMs);
+      const job = store.claimNext(lane.id, leaseMs, lane.models);
       this.#stalls.clear(DATABASE);
       if (job === undefined) return false;
       await this.#launch(lane, job);
       return true;
     } catch (thrown) {
+      if (!this.#lanes.has(lane)) return false;
       await this.#standStill(part, toDarkroomError(thrown));
       return true;
     }
@@ -283,6 +307,7 @@ export class Dispatcher {
       this.#stalls.note(DISK, error);
       return this.#release(job);
     }
+    if (error.code === 'worker_lost') return this.#write(() => store.interrupt(job.id, job.attempt));
     if (LOSSES.includes(error.code)) return this.#write(() => store.lose(job.id, job.attempt, error.toJSON()));
     return (await this.#write(() => store.fail(job.id, error.toJSON(), job.attempt))) ? 'failing' : undefined;
   }
@@ -334,6 +359,17 @@ export class Dispatcher {
   #tell(jobId: string, state: JobState): void {
     this.#events.emit({ kind: 'job', jobId, state });
   }
+}
+
+function makeLane(worker: ImageWorker, limits: Pick<Lane, 'id' | 'slots' | 'models'>, clock: Clock): Lane {
+  return {
+    ...limits,
+    worker,
+    running: new PQueue({ concurrency: limits.slots }),
+    time: meterMachineTime(() => clock.nowMs()),
+    filling: false,
+    kicked: false,
+  };
 }
 
 const DISK = 'disk';

@@ -5,8 +5,8 @@ import { expectedMs, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
 import type { Database } from './database.ts';
 
 export interface Line {
-  /** The id of the job to run next; the ring moves on. Undefined when nobody waits. */
-  takeNext(): string | undefined;
+  /** The id of the job to run next, of one of these models where they are given; the ring moves on. Undefined when nobody waits for them. */
+  takeNext(models?: readonly string[]): string | undefined;
   /** Where a waiting job stands now. */
   placeOf(jobId: string): Place | undefined;
   /** Machine time a finished job took; later expectations follow it. */
@@ -25,12 +25,17 @@ const PACE_MEMORY = 0.9;
 
 // With min(), the other columns are those of the row that has the minimum.
 const HEADS = `SELECT id, user_id, model, work, min(seq) FROM jobs WHERE state = 'queued' GROUP BY user_id ORDER BY min(seq)`;
+const HEADS_OF_MODELS = `SELECT id, user_id, model, work, min(seq) FROM jobs
+  WHERE state = 'queued' AND model IN (SELECT value FROM json_each(?)) GROUP BY user_id ORDER BY min(seq)`;
+const WAITING_USERS = `SELECT DISTINCT user_id FROM jobs WHERE state = 'queued'`;
 const QUEUED = `SELECT id, user_id, model, work FROM jobs WHERE state = 'queued' ORDER BY seq`;
 const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs, @units) ON CONFLICT (model) DO UPDATE
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
 export function makeLine(db: Database): Line {
   const heads = db.prepare<[], QueuedRow>(HEADS);
+  const headsOfModels = db.prepare<[string], QueuedRow>(HEADS_OF_MODELS);
+  const waitingUsers = db.prepare<[], string>(WAITING_USERS).pluck();
   const queued = db.prepare<[], QueuedRow>(QUEUED);
   const ring = db.prepare<[], string>('SELECT turns FROM ring').pluck();
   const saveRing = db.prepare<[string]>('INSERT OR REPLACE INTO ring VALUES (1, ?)');
@@ -56,9 +61,11 @@ export function makeLine(db: Database): Line {
   };
 
   return {
-    takeNext() {
-      const waiting = withCosts(heads.all());
-      const choice = nextTurn(turns(), waiting);
+    takeNext(models) {
+      const waiting = withCosts(models === undefined ? heads.all() : headsOfModels.all(JSON.stringify(models)));
+      const eligible = new Set(waiting.map(({ userId }) => userId));
+      const others = models === undefined ? [] : waitingUsers.all().filter((userId) => !eligible.has(userId));
+      const choice = nextTurn(turns(), waiting, others);
       if (choice === undefined) return undefined;
       saveRing.run(JSON.stringify(choice.ring));
       return waiting.find((job) => job.userId === choice.userId)?.jobId;

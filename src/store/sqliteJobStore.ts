@@ -75,8 +75,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return row !== undefined && jobs.move(row, to, nowMs(), error);
   }
 
-  function claimNext(workerId: string, leaseMs: number): JobRecord | undefined {
-    const jobId = line.takeNext();
+  function claimNext(workerId: string, leaseMs: number, models?: readonly string[]): JobRecord | undefined {
+    const jobId = line.takeNext(models);
     if (jobId === undefined) return undefined;
     const now = nowMs();
     jobs.claim(jobs.row(jobId)!, { workerId, leaseUntilMs: now + leaseMs }, now);
@@ -130,13 +130,18 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     waitOf: (jobId) => read(() => line.placeOf(jobId)),
     counts: () => read(() => ({ waiting: jobs.countIn(WAITING), running: jobs.countIn(['running']) })),
 
-    claimNext: (workerId, leaseMs) => write(() => claimNext(workerId, leaseMs)),
+    claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
     renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),
     develop: (...args) => write(() => develop(...args)),
     lose: (jobId, attempt, error) =>
       write(() => {
         const row = jobs.runningRow(jobId, attempt);
         return row === undefined ? undefined : loseRow(row, error);
+      }),
+    interrupt: (jobId, attempt) =>
+      write(() => {
+        const row = jobs.runningRow(jobId, attempt);
+        return row === undefined ? undefined : restartRow(row);
       }),
     release: (jobId, attempt) =>
       write(() => {
