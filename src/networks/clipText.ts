@@ -1,7 +1,8 @@
 // CLIPTextModel: token ids → the last hidden state after the final layer norm, which is what the U-Net of SD 1.x and 2.x is conditioned on;
-// for clip skip the state after an earlier layer.
-// The pooled output and a text projection are not computed; nothing here needs them.
+// for clip skip the state after an earlier layer. SDXL takes the state after the last layer but one as it is, and of CLIPTextModelWithProjection
+// also the whole prompt as one vector.
 // @source transformers 5.23 models/clip/modeling_clip.py; Radford et al. 2021.
+import { DarkroomError } from '../errors.ts';
 import { type Graph, GraphBuilder, type Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Part } from '../weights/modelFolder.ts';
@@ -19,7 +20,25 @@ export interface ClipTextConfig {
   readonly maxTokens: number;
   readonly epsilon: number;
   readonly activation: 'quick_gelu' | 'gelu';
+  /** Width of the projected prompt. */
+  readonly pooledWidth: number;
 }
+
+/** What the U-Net of a family is told of a text encoder. */
+export interface TextUse {
+  /** Counted from the end, 1 for the last: the layer whose state is taken where nobody asks for an earlier one. */
+  readonly layer: 1 | 2;
+  readonly isNormed: boolean;
+  /** Whether the whole prompt as one vector is wanted too. */
+  readonly isPooled: boolean;
+}
+
+/** Stable Diffusion 1.x and 2.x. */
+export const LAST_LAYER: TextUse = { layer: 1, isNormed: true, isPooled: false };
+/** The first text encoder of SDXL. @source arXiv:2307.01952, section 2.1 */
+export const PENULTIMATE_LAYER: TextUse = { layer: 2, isNormed: false, isPooled: false };
+/** The second one, and the refiner's only one. */
+export const PENULTIMATE_AND_POOLED: TextUse = { layer: 2, isNormed: false, isPooled: true };
 
 /** A sum of scores that no softmax lets through: the smallest single-precision number, as torch masks. */
 const MASKED = -3.4028234663852886e38;
@@ -28,20 +47,37 @@ const MASKED = -3.4028234663852886e38;
 const QUICK_GELU_ALPHA = 1.702;
 
 /**
- * token_ids i32[n,t] → hidden f32[n,t,d], t at most max_position_embeddings.
+ * token_ids i32[n,t] → hidden f32[n,t,d], t at most max_position_embeddings. Where the pooled prompt is wanted: a second input, ends
+ * f32[n,1,t], which is 1 at every prompt's end marker and 0 elsewhere, and a second output, pooled f32[n,p].
  * @throws model_unsupported, weights_invalid
  */
-export function buildClipText(part: Part, provider: Provider): Graph {
-  return build('text_encoder', part, provider, (_, states) => states.at(-1)!);
+export function buildClipText(part: Part, provider: Provider, hasLoras = false, use: TextUse = LAST_LAYER): Graph {
+  const { layers } = configOf(part);
+  const taken = layers - use.layer;
+  if (taken < 0) refuseFewLayers(part, layers, use.layer);
+  // What nobody asks for is not computed: the pooled prompt needs the last layer, the state of the one before it does not.
+  const computed = use.isPooled ? layers : taken + 1;
+  return build('text_encoder', part, provider, { ...use, computed, hasLoras }, (_, states) => states[taken]!);
+}
+
+function refuseFewLayers({ tensors }: Part, found: number, expected: number): never {
+  const message = `${tensors.source}: has ${found} layers, expected ${expected} at least`;
+  throw new DarkroomError('model_unsupported', message, { part: 'text_encoder', found });
 }
 
 /**
- * The same network with a second input: channels i32[d] of all layers' states side by side, so that `layerChannels(part, 3)` gives
- * what the fourth layer says after the final layer norm.
+ * The same network with one more input: channels i32[d] of all layers' states side by side, so that `layerChannels(part, 3)` gives
+ * what the fourth layer says, after the final layer norm where the family has it.
  * @throws model_unsupported, weights_invalid
  */
-export function buildClipTextOfAnyLayer(part: Part, provider: Provider): Graph {
-  return build('text_encoder_any_layer', part, provider, ({ g }, states) => {
+export function buildClipTextOfAnyLayer(
+  part: Part,
+  provider: Provider,
+  hasLoras = false,
+  use: TextUse = LAST_LAYER,
+): Graph {
+  const computed = configOf(part).layers;
+  return build('text_encoder_any_layer', part, provider, { ...use, computed, hasLoras }, ({ g }, states) => {
     const channels = g.input('channels', 'i32', [states[0]!.shape[2]!]);
     return op.gather(g, op.concat(g, states, 2), channels, 2);
   });
@@ -58,21 +94,30 @@ export function clipTextLayers(part: Part): number {
   return configOf(part).layers;
 }
 
+interface Writing extends TextUse {
+  /** Layers that are computed, from the first on. */
+  readonly computed: number;
+  readonly hasLoras: boolean;
+}
+
 /** @param pick chooses among the states f32[n,t,d] after each layer */
 function build(
   name: string,
   part: Part,
   provider: Provider,
+  writing: Writing,
   pick: (net: Net, states: readonly Value[]) => Value,
 ): Graph {
   const config = configOf(part);
   const g = new GraphBuilder(name);
   const weights = new WeightReader(g, part.tensors);
   const tokenIds = g.input('token_ids', 'i32', ['n', 't']);
-  const net = { g, weights, dialect: dialectOf(provider) };
-  const picked = pick(net, layerStates(net, config, tokenIds));
-  g.output('hidden', layerNorm(net, picked, 'text_model.final_layer_norm', config.epsilon));
-  weights.refuseUnused((tensor) => !IDLE_TENSORS.test(tensor));
+  const net = { g, weights, dialect: dialectOf(provider), hasLoras: writing.hasLoras };
+  const states = layerStates(net, config, tokenIds, writing.computed);
+  const picked = pick(net, states);
+  g.output('hidden', writing.isNormed ? finalNorm(net, config, picked) : picked);
+  if (writing.isPooled) g.output('pooled', pooledPrompt(net, config, part, states.at(-1)!));
+  weights.refuseUnused((tensor) => !isIdle(tensor, config, writing));
   return g.build();
 }
 
@@ -80,8 +125,50 @@ function configOf(part: Part): ClipTextConfig {
   return readClipTextConfig(new ConfigReader('text_encoder', part.config));
 }
 
-/** Position ids are 0, 1, 2 … in every file; the projection is for pooled outputs. */
-const IDLE_TENSORS = /position_ids$|^text_projection\./;
+function finalNorm(net: Net, config: ClipTextConfig, x: Value): Value {
+  return layerNorm(net, x, 'text_model.final_layer_norm', config.epsilon);
+}
+
+/** f32[n,p]: the normed last state at the end marker, the only one that has seen every word, projected. */
+function pooledPrompt(net: Net, config: ClipTextConfig, { tensors }: Part, last: Value): Value {
+  const { g, weights } = net;
+  const { width, pooledWidth } = config;
+  const ends = g.input('ends', 'f32', ['n', 1, 't']);
+  const atEnd = finalNorm(net, config, op.matMul(g, ends, last));
+  const isOriginal = tensors.get(ORIGINAL_PROJECTION) !== undefined;
+  const projected = isOriginal
+    ? op.matMul(g, atEnd, weights.take(ORIGINAL_PROJECTION, [width, pooledWidth]))
+    : linear(net, atEnd, 'text_projection', pooledWidth, false);
+  return op.reshape(g, projected, g.integers(-1, pooledWidth));
+}
+
+/** f32[d,p] of OpenCLIP's own files; in transformers' `text_projection.weight` is f32[p,d]. */
+const ORIGINAL_PROJECTION = 'text_projection';
+
+/**
+ * Where a prompt's end marker stands: the first place of the marker, or, by configs that say 2 for it and by those that say nothing, of
+ * the largest id of the vocabulary that is there; ids beyond it are other people's embeddings.
+ * @source transformers CLIPTextModel.forward
+ */
+export function endOf({ config, tensors }: Part): (tokenIds: Int32Array) => number {
+  const vocabSize = tensors.get(TOKEN_TABLE)?.shape[0] ?? Number.POSITIVE_INFINITY;
+  const marker = config.eos_token_id;
+  if (typeof marker === 'number' && marker !== OLD_END_MARKER) return (ids) => Math.max(0, ids.indexOf(marker));
+  return (ids) => ids.indexOf(ids.reduce((most, id) => (id < vocabSize ? Math.max(most, id) : most), -1));
+}
+
+/** In every config written before 2023, whatever the vocabulary. */
+const OLD_END_MARKER = 2;
+const TOKEN_TABLE = 'text_model.embeddings.token_embedding.weight';
+
+/** Position ids are 0, 1, 2 … in every file; what only the pooled prompt or a later layer needs is there where nobody asks for either. */
+function isIdle(tensor: string, { layers }: ClipTextConfig, { computed, isNormed, isPooled }: Writing): boolean {
+  if (tensor.endsWith('position_ids')) return true;
+  if (/^text_projection(\.|$)/.test(tensor)) return !isPooled;
+  if (tensor.startsWith('text_model.final_layer_norm.')) return !isNormed && !isPooled;
+  const layer = Number(/^text_model\.encoder\.layers\.(\d+)\./.exec(tensor)?.[1] ?? -1);
+  return layer >= computed && layer < layers;
+}
 
 /** Only what is computed is read: transformers writes some fifty fields of other tasks into every config. @throws model_unsupported */
 export function readClipTextConfig(reader: ConfigReader): ClipTextConfig {
@@ -95,18 +182,19 @@ export function readClipTextConfig(reader: ConfigReader): ClipTextConfig {
     maxTokens: reader.count('max_position_embeddings', 77),
     epsilon: reader.real('layer_norm_eps', 1e-5),
     activation: reader.oneOf('hidden_act', 'quick_gelu', ['quick_gelu', 'gelu']),
+    pooledWidth: reader.count('projection_dim', 512),
   };
   if (config.width % config.heads !== 0) reader.refuse('num_attention_heads', `a divisor of ${config.width}`);
   return config;
 }
 
-/** f32[n,t,d] after each layer. */
-function layerStates(net: Net, config: ClipTextConfig, tokenIds: Value): readonly Value[] {
+/** f32[n,t,d] after each of the first layers. */
+function layerStates(net: Net, config: ClipTextConfig, tokenIds: Value, computed: number): readonly Value[] {
   const tokens = op.shapeOf(net.g, tokenIds, 1, 2);
   const mask = causalMask(net, config.maxTokens, tokens);
   let x = embeddings(net, config, tokenIds, tokens, 'text_model.embeddings');
   const states: Value[] = [];
-  for (let layer = 0; layer < config.layers; layer++) {
+  for (let layer = 0; layer < computed; layer++) {
     x = encoderLayer(net, x, `text_model.encoder.layers.${layer}`, config, mask);
     states.push(x);
   }

@@ -1,30 +1,38 @@
-// UNet2DConditionModel of the Stable Diffusion 1.x and 2.x kind, built from its config.json: what its fields mean, its blocks, and the
+// UNet2DConditionModel of the Stable Diffusion 1.x, 2.x and XL kind, built from its config.json: what its fields mean, its blocks, and the
 // refusal of every field that asks for something else. Weight names are the module paths of the diffusers class.
 // @source diffusers 0.42 models/unets/unet_2d_condition.py, unet_2d_blocks.py.
+import { DarkroomError } from '../errors.ts';
 import { type Graph, GraphBuilder, type Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Part } from '../weights/modelFolder.ts';
 import { ConfigReader } from './configReader.ts';
 import { dialectOf, type Provider, scalar } from './dialect.ts';
 import { channelsOf, conv2d, groupNorm, type Net, resnetBlock, silu } from './layers.ts';
-import { timeEmbedding } from './timeEmbedding.ts';
+import { addedEmbedding, timeEmbedding } from './timeEmbedding.ts';
 import { transformer2d } from './transformer2d.ts';
-import { readUnetConfig, type UnetConfig } from './unetConfig.ts';
+import { type AddedConfig, readUnetConfig, type UnetConfig } from './unetConfig.ts';
 import { type ShapeHint, WeightReader } from './weightReader.ts';
 
+/** Numbers SDXL is told of sizes: height and width, top and left, height and width. Its refiner is told one less. */
+export const SDXL_TIME_IDS = 6;
+
 /**
- * sample f32[n,c,h,w], timestep f32[n] (every row its own), conditioning f32[n,t,d] → prediction f32[n,c',h,w].
+ * sample f32[n,c,h,w], timestep f32[n] (every row its own), conditioning f32[n,t,d] → prediction f32[n,c',h,w]. Networks of SDXL have two
+ * more inputs, pooled f32[n,p] and time_ids f32[n,k]; those that are told the guidance scale one, guidance f32[n,g] (`guidanceWaves`).
+ * @param hasLoras whether the layers have side branches, each with two more inputs (loraBranches.ts)
+ * @param timeIds k; the config tells only how wide pooled prompt and sizes are together
  * @throws model_unsupported, weights_invalid
  */
-export function buildUnet(part: Part, provider: Provider): Graph {
+export function buildUnet(part: Part, provider: Provider, hasLoras = false, timeIds = SDXL_TIME_IDS): Graph {
   const config = readUnetConfig(new ConfigReader('unet', part.config));
   const g = new GraphBuilder('unet');
   const weights = new WeightReader(g, part.tensors, unetHint);
-  const net = { g, weights, dialect: dialectOf(provider) };
+  const net = { g, weights, dialect: dialectOf(provider), hasLoras };
   const sample = g.input('sample', 'f32', ['n', config.inChannels, 'h', 'w']);
   const timestep = g.input('timestep', 'f32', ['n']);
   const conditioning = g.input('conditioning', 'f32', ['n', 't', config.crossAttentionDim[0]!]);
-  g.output('prediction', writeUnet(net, config, sample, timestep, conditioning));
+  const time = silu(net, readTime(net, config, timestep, timeIds));
+  g.output('prediction', writeUnet(net, sample, { config, time, conditioning }));
   weights.refuseUnused(() => true);
   return g.build();
 }
@@ -36,9 +44,27 @@ interface Context {
   readonly conditioning: Value;
 }
 
-function writeUnet(net: Net, config: UnetConfig, sample: Value, timestep: Value, conditioning: Value): Value {
-  const time = silu(net, timeEmbedding(net, timestep, config));
-  const context: Context = { config, time, conditioning };
+/** f32[n,e]: the timestep, and with it whatever else the network is told once for the whole picture. */
+function readTime(net: Net, config: UnetConfig, timestep: Value, timeIds: number): Value {
+  const { g } = net;
+  const { added, guidanceWidth } = config;
+  const guidance = guidanceWidth === null ? null : g.input('guidance', 'f32', ['n', guidanceWidth]);
+  const time = timeEmbedding(net, timestep, config, guidance);
+  if (added === null) return time;
+  const pooledWidth = added.inputWidth - timeIds * added.width;
+  if (pooledWidth < 1) refusePooledWidth(added, timeIds);
+  const pooled = g.input('pooled', 'f32', ['n', pooledWidth]);
+  return op.add(g, time, addedEmbedding(net, pooled, g.input('time_ids', 'f32', ['n', timeIds]), config));
+}
+
+function refusePooledWidth({ inputWidth, width }: AddedConfig, timeIds: number): never {
+  const expected = `more than ${timeIds} times addition_time_embed_dim, ${width}`;
+  const message = `unet: config field projection_class_embeddings_input_dim is ${inputWidth}, expected ${expected}`;
+  throw new DarkroomError('model_unsupported', message, { part: 'unet', found: inputWidth });
+}
+
+function writeUnet(net: Net, sample: Value, context: Context): Value {
+  const { config } = context;
   const centred = config.centerInputSample ? centre(net, sample) : sample;
   let x = conv2d(net, centred, 'conv_in', config.channels[0]!, { kernel: config.convInKernel });
   const skips = [x];

@@ -32,8 +32,19 @@ export interface UnetConfig {
   readonly centerInputSample: boolean;
   /** Width of the time embedding. */
   readonly timeWidth: number;
+  /** SDXL's pooled prompt and sizes; null for networks that are told neither. */
+  readonly added: AddedConfig | null;
+  /** Width of the waves a guidance scale becomes; null for networks that are not told it. */
+  readonly guidanceWidth: number | null;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
+}
+
+export interface AddedConfig {
+  /** Width of the waves one of the sizes becomes. */
+  readonly width: number;
+  /** Width of the pooled prompt and all waves together. */
+  readonly inputWidth: number;
 }
 
 /** What training scripts leave in the config when they save averaged weights. @source diffusers training_utils.py EMAModel */
@@ -69,10 +80,19 @@ export function readUnetConfig(reader: ConfigReader): UnetConfig {
     timeWidth: reader.isSet('time_embedding_dim') ? reader.count('time_embedding_dim', 0) : 4 * channels[0]!,
     flipSinToCos: reader.flag('flip_sin_to_cos', true),
     freqShift: reader.real('freq_shift', 0),
+    added: readAdded(reader),
+    guidanceWidth: reader.isSet('time_cond_proj_dim') ? reader.count('time_cond_proj_dim', 0) : null,
   };
   checkTogether(reader, config);
   // Single precision throughout: whether attention would have been widened makes no difference.
-  reader.skip('upcast_attention', 'use_linear_projection', 'sample_size', 'dropout', 'time_embedding_dim');
+  reader.skip(
+    'upcast_attention',
+    'use_linear_projection',
+    'sample_size',
+    'dropout',
+    'time_embedding_dim',
+    'time_cond_proj_dim',
+  );
   reader.skip(...AVERAGING_FIELDS);
   reader.refuseUnread();
   return config;
@@ -106,20 +126,30 @@ function readHeads(reader: ConfigReader, levels: number): readonly number[] {
   return heads;
 }
 
+/** Without the type, the widths must be absent too: elsewhere they mean other embeddings. */
+function readAdded(reader: ConfigReader): AddedConfig | null {
+  const type = reader.oneOf('addition_embed_type', null, [null, 'text_time']);
+  if (type === null) {
+    reader.only('addition_time_embed_dim', [null]);
+    reader.only('projection_class_embeddings_input_dim', [null]);
+    return null;
+  }
+  return {
+    width: reader.count('addition_time_embed_dim', 256),
+    inputWidth: reader.count('projection_class_embeddings_input_dim', 2816),
+  };
+}
+
 /** Fields that belong to other networks of the same class. */
 function refuseOtherKinds(reader: ConfigReader): void {
   reader.only('act_fn', ['silu', 'swish']);
-  reader.only('addition_embed_type', [null], 'text_time belongs to SDXL, which is not supported');
-  reader.only('addition_time_embed_dim', [null]);
   reader.only('class_embed_type', [null]);
   reader.only('num_class_embeds', [null]);
-  reader.only('projection_class_embeddings_input_dim', [null]);
   reader.only('encoder_hid_dim', [null]);
   reader.only('encoder_hid_dim_type', [null]);
   reader.only('time_embedding_type', ['positional']);
   reader.only('time_embedding_act_fn', [null]);
   reader.only('timestep_post_act', [null]);
-  reader.only('time_cond_proj_dim', [null], 'latent consistency models with a guidance embedding are not supported');
   reader.only('resnet_time_scale_shift', ['default']);
   reader.only('resnet_skip_time_act', [false]);
   reader.only('resnet_out_scale_factor', [1]);

@@ -1,13 +1,27 @@
 // A model folder as networks that answer: token ids → conditioning, rows → predictions, pixels ⇄ latents. Sessions are opened when first
 // used and stay until the model is closed. Which rows belong together is the caller's business; here they are only stacked.
 import type { Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
+import type { LoraStack, SideBranches } from '../diffusion/loraStack.ts';
 import { DarkroomError } from '../errors.ts';
 import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
-import { buildClipText, buildClipTextOfAnyLayer, clipTextLayers, layerChannels } from '../networks/clipText.ts';
-import { buildUnet } from '../networks/unet.ts';
+import {
+  buildClipText,
+  buildClipTextOfAnyLayer,
+  clipTextLayers,
+  endOf,
+  LAST_LAYER,
+  layerChannels,
+  PENULTIMATE_AND_POOLED,
+  PENULTIMATE_LAYER,
+  type TextUse,
+} from '../networks/clipText.ts';
+import { loraTargets } from '../networks/loraBranches.ts';
+import { guidanceWaves } from '../networks/timeEmbedding.ts';
+import { buildUnet, SDXL_TIME_IDS } from '../networks/unet.ts';
 import type { Graph } from '../onnx/graph.ts';
-import type { ModelFolder } from '../weights/modelFolder.ts';
-import { NetworkSession, type SessionSettings } from './session.ts';
+import type { ModelFolder, Part } from '../weights/modelFolder.ts';
+import { LoraFeeds } from './loraFeeds.ts';
+import { type Input, NetworkSession, type SessionSettings } from './session.ts';
 
 export interface Posterior {
   readonly mean: Latents;
@@ -16,15 +30,19 @@ export interface Posterior {
 }
 
 /** What of a model folder the networks are made from. */
-export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'>;
+export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'> &
+  Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>>;
 
 export interface OpenModel {
   /**
    * Hidden states, one f32[t, d] a prompt. Prompts of one call have the same number of tokens.
-   * @param clipSkip 1 for the last layer, 2 for the one before it …
+   * @param clipSkip 1 for the last layer, 2 for the one before it …; models that never take the last one take for 1 what they do for 2
+   * @param loras of each prompt
    * @throws request_invalid when the text encoder has fewer layers
    */
-  text(tokenIds: readonly Int32Array[], clipSkip?: number): Promise<readonly Conditioning[]>;
+  text: EncodeText;
+  /** The same by the second text encoder; only of models that have two. */
+  readonly text2?: EncodeText;
   /** One prediction f32[c, h, w] a row, in order. Rows of equal latent shape and token count run as one call. */
   unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
   encode(pixels: Pixels): Promise<Posterior>;
@@ -33,46 +51,66 @@ export interface OpenModel {
   close(): Promise<void>;
 }
 
+export type EncodeText = (
+  tokenIds: readonly Int32Array[],
+  clipSkip?: number,
+  loras?: readonly (LoraStack | undefined)[],
+) => Promise<readonly Conditioning[]>;
+
 /**
  * Reads the configs and checks every weight's name and shape; loads nothing yet.
  * @throws model_unsupported, weights_invalid
  */
 export async function openModel(folder: ModelParts, settings: SessionSettings): Promise<OpenModel> {
   const { provider } = settings;
-  const text = new LazySession(buildClipText(folder.textEncoder, provider), settings);
-  const anyLayer = textOfAnyLayer(folder, settings);
-  const unet = new LazySession(buildUnet(folder.unet, provider), settings);
+  const text = openText(folder.textEncoder, firstTextUse(folder), 0, settings);
+  const { textEncoder2 } = folder;
+  const text2 = textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, settings);
+  const timeIds = folder.conditions?.added === 'score' ? SDXL_TIME_IDS - 1 : SDXL_TIME_IDS;
+  const unet = new LazySession(buildUnet(folder.unet, provider, true, timeIds), settings);
   const encoder = new LazySession(buildEncoder(folder.vae, provider), settings);
   const decoder = new LazySession(buildDecoder(folder.vae, provider), settings);
   return {
-    text: (tokenIds, clipSkip = 1) =>
-      clipSkip === 1 ? encodeText(text, tokenIds, {}) : anyLayer.encode(tokenIds, clipSkip),
+    text: text.encode,
+    ...(text2 === undefined ? {} : { text2: text2.encode }),
     unet: (rows) => predict(unet, rows),
     encode: (pixels) => encode(encoder, pixels),
     decode: (latents) => inTurn(latents, (one) => decode(decoder, one)),
     close: async () => {
-      for (const session of [text, anyLayer, unet, encoder, decoder]) await session.close();
+      for (const session of [text, text2, unet, encoder, decoder]) await session?.close();
     },
   };
+}
+
+/** SDXL's refiner has only the second of SDXL's text encoders. */
+function firstTextUse({ family }: ModelParts): TextUse {
+  if (family === 'sdxl') return PENULTIMATE_LAYER;
+  return family === 'sdxl-refiner' ? PENULTIMATE_AND_POOLED : LAST_LAYER;
 }
 
 /** A session that is opened by its first call. */
 class LazySession {
   readonly graph: Graph;
   readonly #settings: SessionSettings;
+  readonly #loras: LoraFeeds;
   #opening: Promise<NetworkSession> | null = null;
   #isClosed = false;
 
   constructor(graph: Graph, settings: SessionSettings) {
     this.graph = graph;
     this.#settings = settings;
+    this.#loras = new LoraFeeds(loraTargets(graph), settings.provider);
   }
 
-  async run(inputs: Parameters<NetworkSession['run']>[0]): ReturnType<NetworkSession['run']> {
+  /** @param loras of each row, null for the network as it is */
+  async run(
+    inputs: Parameters<NetworkSession['run']>[0],
+    loras: readonly (SideBranches | null)[] = [],
+  ): ReturnType<NetworkSession['run']> {
     if (this.#isClosed) throw new DarkroomError('runtime_failed', `${this.graph.name}: called after it was closed`);
     this.#opening ??= this.#open();
     const session = await this.#opening;
-    return session.run(inputs);
+    return session.run({ ...inputs, ...this.#loras.of(loras) });
   }
 
   /** A failed attempt is forgotten, so that the next call tries again. */
@@ -94,37 +132,62 @@ class LazySession {
 }
 
 /**
- * The text encoder that can stop at any layer: one session for every clip skip, beside that of the last layer, which most requests
- * use and whose numbers must not depend on this one.
+ * A text encoder: one session for the layer most requests use, whose numbers must not depend on anybody's clip skip, and one beside it,
+ * opened when somebody asks, that can stop at any layer.
+ * @param position among the model's text encoders
  */
-function textOfAnyLayer({ textEncoder }: ModelParts, settings: SessionSettings) {
-  const layers = clipTextLayers(textEncoder);
-  let session: LazySession | null = null;
-  return {
-    encode: (tokenIds: readonly Int32Array[], clipSkip: number) => {
-      if (clipSkip > layers) {
-        const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
-        throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
-      }
-      session ??= new LazySession(buildClipTextOfAnyLayer(textEncoder, settings.provider), settings);
-      const channels = layerChannels(textEncoder, layers - clipSkip);
-      return encodeText(session, tokenIds, { channels: { data: channels, dims: [channels.length] } });
-    },
-    close: async () => session?.close(),
+function openText(part: Part, use: TextUse, position: number, settings: SessionSettings) {
+  const layers = clipTextLayers(part);
+  const usual = new LazySession(buildClipText(part, settings.provider, true, use), settings);
+  const endsOf = use.isPooled ? endsWith(endOf(part)) : () => ({});
+  let anyLayer: LazySession | null = null;
+  const encode: EncodeText = (tokenIds, clipSkip = 1, loras = []) => {
+    const rows = tokenIds.map((_, row) => loras[row]?.text[position] ?? null);
+    if (clipSkip <= use.layer) return encodeText(usual, tokenIds, endsOf(tokenIds), rows);
+    if (clipSkip > layers) {
+      const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
+      throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
+    }
+    anyLayer ??= new LazySession(buildClipTextOfAnyLayer(part, settings.provider, true, use), settings);
+    const channels = layerChannels(part, layers - clipSkip);
+    const picked = { channels: { data: channels, dims: [channels.length] } };
+    return encodeText(anyLayer, tokenIds, { ...picked, ...endsOf(tokenIds) }, rows);
+  };
+  const close = async () => {
+    await usual.close();
+    await anyLayer?.close();
+  };
+  return { encode, close };
+}
+
+type Inputs = Parameters<NetworkSession['run']>[0];
+
+/** f32[n,1,t]: 1 where a prompt ends. */
+function endsWith(endOfPrompt: (tokenIds: Int32Array) => number) {
+  return (tokenIds: readonly Int32Array[]): Inputs => {
+    const tokens = tokenIds[0]?.length ?? 0;
+    const data = new Float32Array(tokenIds.length * tokens);
+    for (const [row, ids] of tokenIds.entries()) data[row * tokens + endOfPrompt(ids)] = 1;
+    return { ends: { data, dims: [tokenIds.length, 1, tokens] } };
   };
 }
 
 async function encodeText(
   session: LazySession,
   tokenIds: readonly Int32Array[],
-  more: Parameters<NetworkSession['run']>[0],
+  more: Inputs,
+  loras: readonly (SideBranches | null)[],
 ): Promise<readonly Conditioning[]> {
   if (tokenIds.length === 0) return [];
   const tokens = tokenIds[0]!.length;
   const input = { data: stackIntegers(tokenIds), dims: [tokenIds.length, tokens] };
-  const { hidden } = await session.run({ token_ids: input, ...more });
+  const { hidden, pooled } = await session.run({ token_ids: input, ...more }, loras);
   const width = hidden!.length / (tokenIds.length * tokens);
-  return unstack(hidden!, tokenIds.length).map((data) => ({ tokens, width, hidden: data }));
+  const pooledRows = pooled === undefined ? [] : unstack(pooled, tokenIds.length);
+  return unstack(hidden!, tokenIds.length).map((data, row) => {
+    const vector = pooledRows[row];
+    return { tokens, width, hidden: data, ...(vector === undefined ? {} : { pooled: vector }) };
+  });
 }
 
 async function predict(session: LazySession, rows: readonly UnetRow[]): Promise<readonly Float32Array[]> {
@@ -146,7 +209,7 @@ async function predictEqualShapes(session: LazySession, rows: readonly UnetRow[]
   const { latents, extra, conditioning } = rows[0]!;
   const n = rows.length;
   const channels = latents.channels + (extra?.channels ?? 0);
-  const { prediction } = await session.run({
+  const inputs = {
     sample: {
       data: stack(rows.flatMap(channelsOf)),
       dims: [n, channels, latents.height, latents.width],
@@ -156,9 +219,36 @@ async function predictEqualShapes(session: LazySession, rows: readonly UnetRow[]
       data: stack(rows.map((row) => row.conditioning.hidden)),
       dims: [n, conditioning.tokens, conditioning.width],
     },
-  });
+    ...toldBesides(session.graph, rows),
+  };
+  const branches = rows.map(({ loras }) => loras?.unet ?? null);
+  const { prediction } = await session.run(inputs, branches);
   return unstack(prediction!, n);
 }
+
+/** The further inputs of networks that have them. @throws internal when a row lacks one */
+function toldBesides({ inputs }: Graph, rows: readonly UnetRow[]): Inputs {
+  const told: Record<string, Input> = {};
+  for (const { name, shape } of inputs) {
+    const valuesOf = TOLD_BESIDES[name];
+    if (valuesOf === undefined) continue;
+    const width = shape[1] as number;
+    const values = rows.map((row) => valuesOf(row, width));
+    const wrong = values.find((value) => value?.length !== width);
+    if (wrong !== undefined || values.includes(undefined)) {
+      throw new DarkroomError('internal', `unet ${name}: found ${wrong?.length ?? 'none'} numbers, expected ${width}`);
+    }
+    told[name] = { data: stack(values as Float32Array[]), dims: [rows.length, width] };
+  }
+  return told;
+}
+
+/** What of a row becomes an input of the U-Net that only some have. */
+const TOLD_BESIDES: Readonly<Record<string, (row: UnetRow, width: number) => Float32Array | undefined>> = {
+  pooled: ({ added }) => added?.pooled,
+  time_ids: ({ added }) => added?.timeIds,
+  guidance: ({ guidance }, width) => (guidance === undefined ? undefined : guidanceWaves(guidance, width)),
+};
 
 /** What the first convolution sees of a row: the noisy latents, and behind them what else this kind of model is shown. */
 function channelsOf({ latents, extra }: UnetRow): readonly Float32Array[] {

@@ -1,6 +1,7 @@
 // The autoencoder of a model: the one in its own vae folder, or one of models/vaes that its owner's hints put in the place of it.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import { inferAutoencoderConfig } from './ldmConfigs.ts';
 import { autoencoderTensors, LDM_PREFIXES, tensorsUnder } from './ldmNames.ts';
@@ -39,17 +40,20 @@ function withTinyDefaults(config: Part['config']): Part['config'] {
 
 /**
  * models/vaes/NAME in the diffusers layout, or models/vaes/NAME.safetensors in the original naming.
+ * @param family of the model it serves; a file does not say what its latents are multiplied by
  * @throws model_missing, weights_invalid, model_unsupported
  */
-export function readSharedAutoencoder(modelsDir: string, name: string): Part {
+export function readSharedAutoencoder(modelsDir: string, name: string, family: ModelFamily): Part {
   const place = path.join(modelsDir, AUTOENCODERS_FOLDER, name);
-  return existsSync(place) ? readAutoencoderFolder(modelsDir, place) : readFile(modelsDir, `${place}.safetensors`);
+  return existsSync(place)
+    ? readAutoencoderFolder(modelsDir, place)
+    : readFile(modelsDir, `${place}.safetensors`, family);
 }
 
-function readFile(modelsDir: string, file: string): Part {
+function readFile(modelsDir: string, file: string, family: ModelFamily): Part {
   const whole = openSafetensors(modelsDir, file);
   const inside = tensorsUnder(whole, LDM_PREFIXES.vae);
   const isInside = !inside.names()[Symbol.iterator]().next().done;
   const tensors = autoencoderTensors(isInside ? inside : whole);
-  return { config: inferAutoencoderConfig(tensors), tensors };
+  return { config: inferAutoencoderConfig(tensors, family), tensors };
 }

@@ -34,6 +34,14 @@ const folderSchema = z.strictObject({
   guidanceRescale: z.number().min(0).max(1).optional(),
   /** An autoencoder of models/vaes, in the place of the model's own. */
   vae: z.string().regex(NAME).optional(),
+  /** Another model, which does the last steps: SDXL's refiner. */
+  refiner: z
+    .strictObject({
+      model: z.string().regex(NAME),
+      /** The part of the way from pure noise that is behind the picture when it is handed over. @source arXiv:2307.01952's published pair */
+      switchAt: z.number().min(0).max(1).default(0.8),
+    })
+    .optional(),
   /** Style key → phrase, appended to the prompt as it stands: begin it with a comma or a space. */
   styles: z.record(z.string().regex(NAME), z.string().min(1).max(200)).optional(),
 });
@@ -48,6 +56,7 @@ const fileSchema = folderSchema.extend({
 });
 
 export type Hints = z.infer<typeof folderSchema>;
+export type RefinerHint = NonNullable<Hints['refiner']>;
 export type FileHints = z.infer<typeof fileSchema>;
 
 /** darkroom.json of a folder; nothing when there is none. @throws weights_invalid naming the field */

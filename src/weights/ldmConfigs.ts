@@ -1,12 +1,10 @@
 // The configs a single-file checkpoint lacks: what its tensors' shapes say, and for the rest what every published model of the family has.
 // They are written as a diffusers folder would have them, so that the networks check them as they check those.
+import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import type { TensorIndex } from './tensors.ts';
 
 type Config = Readonly<Record<string, unknown>>;
-
-/** Stable Diffusion 1.x has OpenAI's CLIP for a text encoder, 2.x the one of OpenCLIP. */
-export type LdmFamily = 'sd1' | 'sd2';
 
 /** Group normalisation of every published U-Net and autoencoder of the family; the shapes do not show it. */
 const GROUPS = 32;
@@ -14,14 +12,31 @@ const GROUPS = 32;
 const SD1_HEADS = 8;
 /** Width of a head in Stable Diffusion 2.x and in both text encoders. @source v2-inference.yaml, num_head_channels */
 const HEAD_WIDTH = 64;
-/** @source v1-inference.yaml and v2-inference.yaml, scale_factor */
-const SCALING_FACTOR = 0.18215;
+/** @source v1-inference.yaml, v2-inference.yaml, sd_xl_base.yaml and sd_xl_refiner.yaml, scale_factor */
+const SCALING_FACTORS: Readonly<Record<ModelFamily, number>> = {
+  sd1: 0.18215,
+  sd2: 0.18215,
+  sdxl: 0.13025,
+  'sdxl-refiner': 0.13025,
+};
 
-/** @param tensors under diffusers' names. @param sampleSize latents a side of the pictures it was trained on. @throws weights_invalid */
-export function inferUnetConfig(tensors: TensorIndex, family: LdmFamily, sampleSize: number): Config {
+/**
+ * @param tensors under diffusers' names
+ * @param sampleSize latents a side of the pictures it was trained on
+ * @param pooledWidth of the prompt as one vector, null for families without
+ * @throws weights_invalid
+ */
+export function inferUnetConfig(
+  tensors: TensorIndex,
+  family: ModelFamily,
+  sampleSize: number,
+  pooledWidth: number | null,
+): Config {
   const levels = countWhile((level) => has(tensors, `down_blocks.${level}.resnets.0.conv1.weight`));
   const channels = list(levels, (level) => lengthOf(tensors, `down_blocks.${level}.resnets.0.conv1.weight`, 0));
   const attends = (side: string) => (level: number) => has(tensors, `${side}_blocks.${level}.attentions.0.norm.weight`);
+  const isInnermost = (level: number) => level === levels - 1;
+  const heads = (level: number) => (attends('down')(level) || isInnermost(level) ? channels[level]! / HEAD_WIDTH : 1);
   return {
     _class_name: 'UNet2DConditionModel',
     sample_size: sampleSize,
@@ -32,11 +47,26 @@ export function inferUnetConfig(tensors: TensorIndex, family: LdmFamily, sampleS
     down_block_types: list(levels, (level) => (attends('down')(level) ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
     mid_block_type: 'UNetMidBlock2DCrossAttn',
     up_block_types: list(levels, (level) => (attends('up')(level) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
-    transformer_layers_per_block: list(levels, (level) => Math.max(1, countTransformers(tensors, level))),
+    transformer_layers_per_block: list(levels, (level) =>
+      Math.max(1, countTransformers(tensors, isInnermost(level) ? 'mid_block' : `down_blocks.${level}`)),
+    ),
     cross_attention_dim: lengthOf(tensors, 'mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight', 1),
-    attention_head_dim: family === 'sd1' ? SD1_HEADS : channels.map((width) => width / HEAD_WIDTH),
-    use_linear_projection: family === 'sd2',
+    attention_head_dim: family === 'sd1' ? SD1_HEADS : list(levels, heads),
+    use_linear_projection: family !== 'sd1',
     norm_num_groups: GROUPS,
+    ...(pooledWidth === null ? {} : inferAddition(tensors, family, pooledWidth)),
+  };
+}
+
+/** How many numbers SDXL's U-Nets are told. @source sd_xl_base.yaml and sd_xl_refiner.yaml, conditioner_config */
+const TOLD_NUMBERS: Readonly<Partial<Record<ModelFamily, number>>> = { sdxl: 6, 'sdxl-refiner': 5 };
+
+function inferAddition(tensors: TensorIndex, family: ModelFamily, pooledWidth: number): Config {
+  const inputWidth = lengthOf(tensors, 'add_embedding.linear_1.weight', 1);
+  return {
+    addition_embed_type: 'text_time',
+    addition_time_embed_dim: (inputWidth - pooledWidth) / (TOLD_NUMBERS[family] ?? 1),
+    projection_class_embeddings_input_dim: inputWidth,
   };
 }
 
@@ -44,13 +74,13 @@ function countResnets(tensors: TensorIndex, block: string): number {
   return countWhile((layer) => has(tensors, `${block}.resnets.${layer}.conv1.weight`));
 }
 
-function countTransformers(tensors: TensorIndex, level: number): number {
-  const path = `down_blocks.${level}.attentions.0.transformer_blocks`;
+function countTransformers(tensors: TensorIndex, block: string): number {
+  const path = `${block}.attentions.0.transformer_blocks`;
   return countWhile((layer) => has(tensors, `${path}.${layer}.norm1.weight`));
 }
 
-/** @param tensors under diffusers' names. @throws weights_invalid */
-export function inferAutoencoderConfig(tensors: TensorIndex): Config {
+/** @param tensors under diffusers' names. @param family whose latents it makes. @throws weights_invalid */
+export function inferAutoencoderConfig(tensors: TensorIndex, family: ModelFamily): Config {
   const levels = countWhile((level) => has(tensors, `encoder.down_blocks.${level}.resnets.0.conv1.weight`));
   return {
     _class_name: 'AutoencoderKL',
@@ -67,12 +97,15 @@ export function inferAutoencoderConfig(tensors: TensorIndex): Config {
     use_post_quant_conv: has(tensors, 'post_quant_conv.weight'),
     mid_block_add_attention: has(tensors, 'decoder.mid_block.attentions.0.to_q.weight'),
     norm_num_groups: GROUPS,
-    scaling_factor: SCALING_FACTOR,
+    scaling_factor: SCALING_FACTORS[family],
   };
 }
 
+/** OpenAI's CLIP, the text encoder of 1.x and SDXL's first one, or OpenCLIP's, that of 2.x and SDXL's second. */
+export type ClipMaker = 'openai' | 'openclip';
+
 /** @param tensors under transformers' names. @throws weights_invalid */
-export function inferTextConfig(tensors: TensorIndex, family: LdmFamily): Config {
+export function inferTextConfig(tensors: TensorIndex, maker: ClipMaker): Config {
   const [vocabSize, width] = [0, 1].map((axis) => lengthOf(tensors, TOKEN_TABLE, axis)) as [number, number];
   return {
     model_type: 'clip_text_model',
@@ -82,8 +115,15 @@ export function inferTextConfig(tensors: TensorIndex, family: LdmFamily): Config
     num_hidden_layers: countWhile((layer) => has(tensors, `text_model.encoder.layers.${layer}.layer_norm1.weight`)),
     num_attention_heads: width / HEAD_WIDTH,
     max_position_embeddings: lengthOf(tensors, 'text_model.embeddings.position_embedding.weight', 0),
-    hidden_act: family === 'sd1' ? 'quick_gelu' : 'gelu',
+    hidden_act: maker === 'openai' ? 'quick_gelu' : 'gelu',
+    ...inferProjection(tensors),
   };
+}
+
+/** The original matrix lies the other way round. */
+function inferProjection(tensors: TensorIndex): Config {
+  const width = tensors.get('text_projection')?.shape[1] ?? tensors.get('text_projection.weight')?.shape[0];
+  return width === undefined ? {} : { projection_dim: width };
 }
 
 const TOKEN_TABLE = 'text_model.embeddings.token_embedding.weight';

@@ -10,6 +10,9 @@ export const LDM_PREFIXES = {
   vae: 'first_stage_model.',
   clip: 'cond_stage_model.transformer.',
   openClip: 'cond_stage_model.model.',
+  xlClip: 'conditioner.embedders.0.transformer.',
+  xlOpenClip: 'conditioner.embedders.1.model.',
+  refinerOpenClip: 'conditioner.embedders.0.model.',
 } as const;
 
 /** The tensors whose names begin so, without that beginning. */
@@ -42,6 +45,8 @@ function byTable(table: Table, name: string): string | undefined {
 const UNET_ENDS: Table = {
   'time_embed.0': 'time_embedding.linear_1',
   'time_embed.2': 'time_embedding.linear_2',
+  'label_emb.0.0': 'add_embedding.linear_1',
+  'label_emb.0.2': 'add_embedding.linear_2',
   'input_blocks.0.0': 'conv_in',
   'out.0': 'conv_norm_out',
   'out.2': 'conv_out',
@@ -175,6 +180,9 @@ const OPEN_CLIP_LAYER: Table = {
   'mlp.c_proj': 'mlp.fc2',
 };
 
+/** Only SDXL asks for the pooled prompt; the matrix keeps the name that says how it lies. */
+const OPEN_CLIP_PROJECTION = /^text_projection(\.weight)?$/;
+
 /** Layers of the text encoder of Stable Diffusion 2.x that are used, of the 24 it was trained with. */
 const OPEN_CLIP_USED_LAYERS = 23;
 
@@ -185,7 +193,23 @@ const OPEN_CLIP_USED_LAYERS = 23;
  */
 export function openClipTensors(tensors: TensorIndex): TensorIndex {
   const blocks = countBlocks(tensors);
-  const layers = blocks === OPEN_CLIP_USED_LAYERS ? blocks : blocks - 1;
+  return openClipLayers(tensors, blocks === OPEN_CLIP_USED_LAYERS ? blocks : blocks - 1);
+}
+
+/**
+ * SDXL takes the pooled prompt too, which the last layer says.
+ * @param tensors those under `conditioner.embedders.1.model.`, the refiner's under `conditioner.embedders.0.model.`, without it
+ */
+export function pooledOpenClipTensors(tensors: TensorIndex): TensorIndex {
+  const projection = [...tensors.names()].filter((name) => OPEN_CLIP_PROJECTION.test(name));
+  const layers = openClipLayers(tensors, countBlocks(tensors));
+  return indexOf(tensors.source, [
+    ...[...layers.names()].map((name) => [name, layers.get(name)!] as const),
+    ...projection.map((name) => [name, tensors.get(name)!] as const),
+  ]);
+}
+
+function openClipLayers(tensors: TensorIndex, layers: number): TensorIndex {
   const entries = [...tensors.names()].flatMap((name) =>
     openClipEntries(name, tensors.get(name)!, layers, tensors.source),
   );
@@ -224,7 +248,7 @@ function inThree(path: string, kind: string, range: TensorRange, source: string)
   ]);
 }
 
-/** @param tensors those under `cond_stage_model.transformer.`, without it; some tools leave `text_model.` out too */
+/** @param tensors those under `cond_stage_model.transformer.` or SDXL's first embedder, without it; some tools leave `text_model.` out too */
 export function clipTensors(tensors: TensorIndex): TensorIndex {
   return renameTensors(tensors, (name) =>
     /^(embeddings|encoder|final_layer_norm)\./.test(name) ? `text_model.${name}` : name,

@@ -3,17 +3,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard, ModelFamily } from '../core/request.ts';
+import type { ModelConditions } from '../diffusion/modelFacts.ts';
 import type { SchedulerConfig } from '../diffusion/schedulerConfig.ts';
 import { DarkroomError } from '../errors.ts';
 import { AUTOENCODER_CLASSES, readAutoencoderFolder, readSharedAutoencoder } from './autoencoderPart.ts';
-import { type Hints, readFolderHints } from './hints.ts';
+import { modelConditions, pooledWidthOf } from './conditions.ts';
+import { type Hints, type RefinerHint, readFolderHints } from './hints.ts';
 import { makeModelCard } from './modelCard.ts';
 import { isRecord, nameInMessages, readModelJson } from './modelFiles.ts';
 import {
   kindOfInputChannels,
   kindOfPipeline,
   kindOfTensors,
-  kindOfUnetConfig,
   LORA,
   STABLE_DIFFUSION_FILE,
   SUPPORTED_PIPELINES,
@@ -44,19 +45,27 @@ export interface ModelFolder {
   /** The same as `card.family`. */
   readonly family: ModelFamily;
   readonly unet: Part;
+  /** Of SDXL's refiner, which has only one, the second of SDXL. */
   readonly textEncoder: Part;
+  /** SDXL's second one, which also says the whole prompt as one vector. */
+  readonly textEncoder2?: Part;
   readonly vae: Part;
   readonly tokenizer: PromptTokenizer;
+  readonly tokenizer2?: PromptTokenizer;
   /** scheduler_config.json, read strictly. */
   readonly scheduler: SchedulerConfig;
   /** 0 … 1, from the owner's hints (hints.ts). */
   readonly guidanceRescale: number;
+  readonly conditions: ModelConditions;
+  /** From the owner's hints: who takes pictures over, and when. */
+  readonly refiner?: RefinerHint;
   readonly card: ModelCard;
 }
 
-/** Everything of a model but the tokenizer, whose vocabulary takes a moment to load. */
-export interface ModelLayout extends Omit<ModelFolder, 'tokenizer'> {
+/** Everything of a model but the tokenizers, whose vocabularies take a moment to load. */
+export interface ModelLayout extends Omit<ModelFolder, 'tokenizer' | 'tokenizer2'> {
   readonly tokenizerPlace: TokenizerPlace;
+  readonly tokenizerPlace2?: TokenizerPlace;
 }
 
 export interface TokenizerPlace {
@@ -70,7 +79,6 @@ export interface TokenizerPlace {
 const PART_CLASSES = {
   unet: 'UNet2DConditionModel',
   vae: AUTOENCODER_CLASSES,
-  text_encoder: 'CLIPTextModel',
 } as const;
 
 /**
@@ -88,35 +96,71 @@ function readModelFolder(modelsDir: string, folder: string): ModelLayout {
   const source = nameInMessages(modelsDir, folder);
   const indexFile = path.join(folder, 'model_index.json');
   if (!existsSync(indexFile)) throw refuseFolder(modelsDir, folder);
-  checkModelIndex(readModelJson(modelsDir, indexFile), source);
+  const index = readModelJson(modelsDir, indexFile);
+  checkModelIndex(index, source);
   const unet = readPart(modelsDir, folder, 'unet', 'diffusion_pytorch_model');
-  const textEncoder = readPart(modelsDir, folder, 'text_encoder', 'model', textEncoderName);
   const hintsFile = path.join(folder, 'darkroom.json');
   const hints = readFolderHints(modelsDir, hintsFile);
-  const vae = readAutoencoder(modelsDir, folder, hints);
+  const text = readTextParts(modelsDir, folder, index);
+  const { family } = text;
+  const vae = readAutoencoder(modelsDir, folder, hints, family);
   checkUnet(unet, vae, source);
-  const tokenizerPlace = { folder: path.join(folder, 'tokenizer'), padToken: null };
-  checkTokenizerFiles(tokenizerPlace.folder, `${source}/tokenizer`);
   const schedulerFile = path.join(folder, 'scheduler', 'scheduler_config.json');
   const schedulerJson = readModelJson(modelsDir, schedulerFile);
   const scheduler = parseScheduler(schedulerJson, nameInMessages(modelsDir, schedulerFile));
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(folder);
-  const family = familyOf(textEncoder.config);
-  const card = makeModelCard({ source, hintsSource, name, family, hints, unet: unet.config, vae: vae.config });
+  const card = makeModelCard({
+    source,
+    hintsSource,
+    name,
+    family,
+    hints,
+    unet: unet.config,
+    vae: vae.config,
+    scheduler: schedulerJson,
+  });
   const guidanceRescale = hints.guidanceRescale ?? 0;
   return {
     name: card.name,
     path: folder,
-    family,
     unet,
-    textEncoder,
+    ...text,
     vae,
-    tokenizerPlace,
     scheduler,
     guidanceRescale,
+    conditions: modelConditions({
+      source,
+      unet: unet.config,
+      pooledWidth: pooledWidthOf(text),
+      zeroEmptyNegative: index.force_zeros_for_empty_prompt !== false,
+    }),
+    ...(hints.refiner === undefined ? {} : { refiner: hints.refiner }),
     card,
   };
+}
+
+type TextParts = Pick<ModelLayout, 'family' | 'textEncoder' | 'textEncoder2' | 'tokenizerPlace' | 'tokenizerPlace2'>;
+
+/** Which text encoders there are tells the families apart. */
+function readTextParts(modelsDir: string, folder: string, index: Readonly<Record<string, unknown>>): TextParts {
+  const source = nameInMessages(modelsDir, folder);
+  const read = (suffix: '' | '_2', className: string) => {
+    checkClass(source, `text_encoder${suffix}`, index[`text_encoder${suffix}`], className);
+    const tokenizerPlace = { folder: path.join(folder, `tokenizer${suffix}`), padToken: null };
+    checkTokenizerFiles(tokenizerPlace.folder, `${source}/tokenizer${suffix}`);
+    const textEncoder = readPart(modelsDir, folder, `text_encoder${suffix}`, 'model', textEncoderName);
+    return { textEncoder, tokenizerPlace };
+  };
+  const isXl = isComponent(index.text_encoder_2) || String(index._class_name).startsWith('StableDiffusionXL');
+  if (!isXl) {
+    const only = read('', 'CLIPTextModel');
+    return { family: familyOf(only.textEncoder.config), ...only };
+  }
+  const second = read('_2', 'CLIPTextModelWithProjection');
+  if (!isComponent(index.text_encoder)) return { family: 'sdxl-refiner', ...second };
+  const first = read('', 'CLIPTextModel');
+  return { family: 'sdxl', ...first, textEncoder2: second.textEncoder, tokenizerPlace2: second.tokenizerPlace };
 }
 
 /** OpenAI's CLIP, of 1.x, computes with an approximate GELU; OpenCLIP's text encoder, of 2.x, with the exact one. */
@@ -132,26 +176,32 @@ function readModelFile(modelsDir: string, file: string): ModelLayout {
   return readSingleFile(modelsDir, file, tensors);
 }
 
-/** Adds the tokenizer. @throws weights_invalid */
+/** Adds the tokenizers. @throws weights_invalid */
 export function withTokenizer(modelsDir: string, layout: ModelLayout): ModelFolder {
-  const { config, tensors } = layout.textEncoder;
+  const { textEncoder, textEncoder2, tokenizerPlace, tokenizerPlace2 } = layout;
+  const tokenizer = tokenizerFor(modelsDir, layout, textEncoder, tokenizerPlace);
+  if (textEncoder2 === undefined || tokenizerPlace2 === undefined) return { ...layout, tokenizer };
+  return { ...layout, tokenizer, tokenizer2: tokenizerFor(modelsDir, layout, textEncoder2, tokenizerPlace2) };
+}
+
+function tokenizerFor(
+  modelsDir: string,
+  layout: ModelLayout,
+  { config, tensors }: Part,
+  { folder, padToken }: TokenizerPlace,
+): PromptTokenizer {
+  const source = nameInMessages(modelsDir, layout.path);
   const maxPositions = config.max_position_embeddings ?? CLIP_POSITIONS;
   const vocabSize = tensors.get(TOKEN_TABLE)?.shape[0];
   if (vocabSize === undefined)
     throw new DarkroomError('weights_invalid', `${tensors.source}: ${TOKEN_TABLE} is missing`);
   if (!isPromptLength(maxPositions)) {
     const problem = `max_position_embeddings is ${JSON.stringify(maxPositions)}, expected at most ${MAX_POSITIONS}`;
-    throw new DarkroomError(
-      'weights_invalid',
-      `${nameInMessages(modelsDir, layout.path)}/text_encoder/config.json: ${problem}`,
-    );
+    throw new DarkroomError('weights_invalid', `${source}/text_encoder/config.json: ${problem}`);
   }
-  const { folder, padToken } = layout.tokenizerPlace;
-  const tokenizer =
-    folder === null
-      ? loadClipTokenizer(nameInMessages(modelsDir, layout.path), maxPositions, vocabSize, padToken)
-      : loadTokenizer(modelsDir, folder, maxPositions, vocabSize, padToken);
-  return { ...layout, tokenizer };
+  return folder === null
+    ? loadClipTokenizer(source, maxPositions, vocabSize, padToken)
+    : loadTokenizer(modelsDir, folder, maxPositions, vocabSize, padToken);
 }
 
 /** What a CLIPTextConfig means when it does not say. @source transformers CLIPTextConfig */
@@ -171,7 +221,6 @@ function checkModelIndex(index: Readonly<Record<string, unknown>>, source: strin
   if (typeof pipeline !== 'string') {
     throw new DarkroomError('weights_invalid', `${source}/model_index.json: has no _class_name`);
   }
-  if (isComponent(index.text_encoder_2)) throw unsupported(source, kindOfPipeline('StableDiffusionXLPipeline'));
   if (!SUPPORTED_PIPELINES.includes(pipeline)) throw unsupported(source, kindOfPipeline(pipeline));
   for (const [part, expected] of Object.entries(PART_CLASSES)) checkClass(source, part, index[part], expected);
 }
@@ -201,8 +250,8 @@ function readPart(
   return { config, tensors: rename === undefined ? tensors : renameTensors(tensors, rename) };
 }
 
-function readAutoencoder(modelsDir: string, folder: string, { vae }: Hints): Part {
-  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae);
+function readAutoencoder(modelsDir: string, folder: string, { vae }: Hints, family: ModelFamily): Part {
+  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae, family);
   return readAutoencoderFolder(modelsDir, path.join(folder, 'vae'));
 }
 
@@ -214,7 +263,7 @@ function checkUnet(unet: Part, vae: Part, source: string): void {
     throw new DarkroomError('weights_invalid', `${unet.tensors.source}: conv_in.weight is missing; this is ${kind.is}`);
   }
   const latentChannels = vae.config.latent_channels ?? KL_CHANNELS;
-  const kind = kindOfUnetConfig(unet.config) ?? kindOfInputChannels(convIn.shape[1], Number(latentChannels));
+  const kind = kindOfInputChannels(convIn.shape[1], Number(latentChannels));
   if (kind !== undefined) throw unsupported(source, kind);
   const said = unet.config.in_channels ?? KL_CHANNELS;
   if (said === convIn.shape[1]) return;

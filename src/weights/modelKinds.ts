@@ -9,7 +9,7 @@ export interface Kind {
   readonly advice: string;
 }
 
-const LATER = 'this version loads Stable Diffusion 1.x and 2.x, as a diffusers folder or a single file';
+const LATER = 'this version loads Stable Diffusion 1.x, 2.x and XL, as a diffusers folder or a single file';
 
 /** The kind of single file this version loads; the advice is for those that lie inside a folder. */
 export const STABLE_DIFFUSION_FILE: Kind = {
@@ -17,7 +17,6 @@ export const STABLE_DIFFUSION_FILE: Kind = {
   advice: 'put the file itself into the models folder, not into a folder there',
 };
 
-const SDXL: Kind = { is: 'an SDXL model', advice: LATER };
 const CONTROLNET: Kind = {
   is: 'a ControlNet',
   advice: 'it steers a model and is none by itself; ControlNets come later',
@@ -28,7 +27,6 @@ const EMBEDDING: Kind = {
   advice: 'it adds words to a model and is none by itself; embeddings come later',
 };
 const AUTOENCODER: Kind = { is: 'an autoencoder (VAE) alone', advice: 'it belongs into the vae folder of a model' };
-const LATENT_CONSISTENCY: Kind = { is: 'a latent consistency model', advice: LATER };
 
 /** Pipelines in whose folders this version finds everything it needs. */
 export const SUPPORTED_PIPELINES = [
@@ -36,13 +34,17 @@ export const SUPPORTED_PIPELINES = [
   'StableDiffusionImg2ImgPipeline',
   'StableDiffusionInpaintPipeline',
   'StableDiffusionInstructPix2PixPipeline',
+  'StableDiffusionXLPipeline',
+  'StableDiffusionXLImg2ImgPipeline',
+  'StableDiffusionXLInpaintPipeline',
+  'StableDiffusionXLInstructPix2PixPipeline',
+  'LatentConsistencyModelPipeline',
+  'LatentConsistencyModelImg2ImgPipeline',
 ];
 
-/** First match wins: the XL pipelines have ControlNet forms of their own. */
+/** First match wins. */
 const PIPELINES: readonly (readonly [RegExp, Kind])[] = [
-  [/^StableDiffusionXL/, SDXL],
   [/ControlNet/, { ...CONTROLNET, is: 'a pipeline with a ControlNet' }],
-  [/^LatentConsistency/, LATENT_CONSISTENCY],
   [/^StableDiffusion3/, { is: 'a Stable Diffusion 3 model', advice: LATER }],
   [/^Flux/, { is: 'a Flux model', advice: LATER }],
   [/^Onnx|^ORT/, { is: 'an ONNX export', advice: 'the original folder with .safetensors files is what is needed' }],
@@ -51,13 +53,6 @@ const PIPELINES: readonly (readonly [RegExp, Kind])[] = [
 /** @param className `_class_name` of model_index.json */
 export function kindOfPipeline(className: string): Kind {
   return PIPELINES.find(([pattern]) => pattern.test(className))?.[1] ?? { is: `a ${className}`, advice: LATER };
-}
-
-/** What the U-Net's config.json gives away; undefined for the kind this version builds. */
-export function kindOfUnetConfig(config: Readonly<Record<string, unknown>>): Kind | undefined {
-  if (config.addition_embed_type === 'text_time') return SDXL;
-  if (isSet(config.time_cond_proj_dim)) return LATENT_CONSISTENCY;
-  return undefined;
 }
 
 /**
@@ -77,10 +72,6 @@ export function kindOfInputChannels(channels: number | undefined, latentChannels
     is: `a U-Net that does not fit its autoencoder (conv_in.weight takes ${channels} channels, expected ${latentChannels})`,
     advice: 'are two downloads mixed here?',
   };
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 const LORA_NAME =
@@ -111,13 +102,14 @@ function checkpoint(has: (pattern: RegExp) => boolean): Kind {
 }
 
 /**
- * Undefined for Stable Diffusion 1.x and 2.x.
+ * Undefined for Stable Diffusion 1.x, 2.x and XL.
  * @source diffusers single_file_utils.py, infer_diffusers_model_type: the tensors that tell the families apart
  */
 function otherFamily(has: (pattern: RegExp) => boolean): string | undefined {
   if (has(/\.joint_blocks\./)) return 'Stable Diffusion 3';
   if (has(/\.double_blocks\./)) return 'Flux';
-  if (has(/^conditioner\.embedders\./)) return 'SDXL';
+  if (has(/^edm_(mean|std|vpred)\b/)) return 'SDXL with the noise of EDM, as Playground and CosXL have it';
+  if (has(/^conditioner\.embedders\./)) return undefined;
   if (has(/^model\.diffusion_model\.label_emb\./)) return 'unCLIP, which is conditioned on pictures';
   return undefined;
 }

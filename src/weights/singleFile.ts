@@ -1,17 +1,19 @@
-// Reads a single-file checkpoint of Stable Diffusion 1.x or 2.x in the original naming: its parts, and the configs it lacks.
+// Reads a single-file checkpoint of Stable Diffusion 1.x, 2.x or XL in the original naming: its parts, and the configs it lacks.
 // Which single files are others, and what they are, modelKinds tells.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import { readSharedAutoencoder } from './autoencoderPart.ts';
 import { CLIP_TOKENS } from './clipTokenizer.ts';
 import { CLIP_VOCAB_SIZE } from './clipVocabulary.ts';
+import { modelConditions, pooledWidthOf } from './conditions.ts';
 import { type FileHints, readFileHints } from './hints.ts';
 import {
+  type ClipMaker,
   inferAutoencoderConfig,
   inferTextConfig,
   inferUnetConfig,
-  type LdmFamily,
   ldmSchedulerConfig,
   type NoiseFacts,
 } from './ldmConfigs.ts';
@@ -20,6 +22,7 @@ import {
   clipTensors,
   LDM_PREFIXES,
   openClipTensors,
+  pooledOpenClipTensors,
   tensorsUnder,
   unetTensors,
 } from './ldmNames.ts';
@@ -41,26 +44,30 @@ export function readSingleFile(modelsDir: string, file: string, tensors: Safeten
   const besides = path.join(path.dirname(file), path.parse(file).name);
   const hintsFile = `${besides}.darkroom.json`;
   const hints = readFileHints(modelsDir, hintsFile);
-  const text = readTextEncoder(tensors);
-  const noise = noiseFacts(modelsDir, besides, tensors, hints, text.family);
-  const unet = readUnet(tensors, text.family, noise);
-  const vae = readAutoencoder(modelsDir, tensors, hints);
-  checkWidths(unet, vae, text.part);
+  const text = readTextParts(tensors);
+  const { family } = text;
+  const pooledWidth = pooledWidthOf(text);
+  const noise = noiseFacts(modelsDir, besides, tensors, hints, family);
+  const unet = readUnet(tensors, family, noise, pooledWidth);
+  const vae = readAutoencoder(modelsDir, tensors, hints, family);
+  checkWidths(unet, vae, text);
   const source = tensors.source;
   const hintsSource = nameInMessages(modelsDir, hintsFile);
   const name = path.basename(besides);
-  const { family } = text;
   const card = makeModelCard({ source, hintsSource, name, family, hints, unet: unet.config, vae: vae.config });
+  // The refiner's published folder says no. @source stabilityai/stable-diffusion-xl-refiner-1.0 model_index.json
+  const zeroEmptyNegative = family === 'sdxl';
   return {
     name: card.name,
     path: file,
-    family,
     unet,
-    textEncoder: text.part,
+    ...text,
     vae,
-    tokenizerPlace: tokenizerPlace(modelsDir, text, hints, hintsSource),
+    ...tokenizerPlaces(modelsDir, text, hints, hintsSource),
     scheduler: parseScheduler(ldmSchedulerConfig(noise), source),
     guidanceRescale: hints.guidanceRescale ?? 0,
+    conditions: modelConditions({ source, unet: unet.config, pooledWidth, zeroEmptyNegative }),
+    ...(hints.refiner === undefined ? {} : { refiner: hints.refiner }),
     card,
   };
 }
@@ -77,45 +84,68 @@ function partOf(tensors: TensorIndex, infer: (tensors: TensorIndex) => Part['con
   return { config: infer(tensors), tensors };
 }
 
-interface TextEncoder {
-  readonly family: LdmFamily;
-  readonly part: Part;
+type TextParts = Pick<ModelLayout, 'family' | 'textEncoder' | 'textEncoder2'>;
+
+/** The text encoders tell the families apart. */
+function readTextParts(tensors: TensorIndex): TextParts {
+  const names = [...tensors.names()];
+  const has = (prefix: keyof typeof LDM_PREFIXES) => names.some((name) => name.startsWith(LDM_PREFIXES[prefix]));
+  if (has('refinerOpenClip')) return { family: 'sdxl-refiner', textEncoder: pooledClip(tensors, 'refinerOpenClip') };
+  if (has('xlOpenClip') || has('xlClip')) {
+    return {
+      family: 'sdxl',
+      textEncoder: openAiClip(tensors, 'xlClip'),
+      textEncoder2: pooledClip(tensors, 'xlOpenClip'),
+    };
+  }
+  if (!has('openClip')) return { family: 'sd1', textEncoder: openAiClip(tensors, 'clip') };
+  return { family: 'sd2', textEncoder: clipOf('openclip', openClipTensors(under(tensors, 'openClip', TEXT_ENCODER))) };
 }
 
-/** The text encoder tells the families apart. */
-function readTextEncoder(tensors: TensorIndex): TextEncoder {
-  const isOpenClip = [...tensors.names()].some((name) => name.startsWith(LDM_PREFIXES.openClip));
-  const family = isOpenClip ? 'sd2' : 'sd1';
-  const named = isOpenClip
-    ? openClipTensors(under(tensors, 'openClip', 'text encoder'))
-    : clipTensors(under(tensors, 'clip', 'text encoder'));
-  return { family, part: partOf(named, (found) => inferTextConfig(found, family)) };
+const TEXT_ENCODER = 'text encoder';
+
+function openAiClip(tensors: TensorIndex, prefix: 'clip' | 'xlClip'): Part {
+  return clipOf('openai', clipTensors(under(tensors, prefix, TEXT_ENCODER)));
 }
 
-/** Latents a side: 512 pixels, and 768 for the v-predicting models of 2.x. */
-const SAMPLE_SIZE = 64;
-const SAMPLE_SIZE_768 = 96;
+function pooledClip(tensors: TensorIndex, prefix: 'xlOpenClip' | 'refinerOpenClip'): Part {
+  return clipOf('openclip', pooledOpenClipTensors(under(tensors, prefix, TEXT_ENCODER)));
+}
 
-function readUnet(tensors: TensorIndex, family: LdmFamily, { prediction }: NoiseFacts): Part {
-  const sampleSize = family === 'sd2' && prediction === 'v' ? SAMPLE_SIZE_768 : SAMPLE_SIZE;
-  return partOf(unetTensors(under(tensors, 'unet', 'U-Net')), (found) => inferUnetConfig(found, family, sampleSize));
+function clipOf(maker: ClipMaker, tensors: TensorIndex): Part {
+  return partOf(tensors, (found) => inferTextConfig(found, maker));
+}
+
+/** Latents a side: 512 pixels, 768 for the v-predicting models of 2.x, 1024 for those of XL. */
+function sampleSize(family: ModelFamily, { prediction }: NoiseFacts): number {
+  if (family === 'sdxl' || family === 'sdxl-refiner') return 128;
+  return family === 'sd2' && prediction === 'v' ? 96 : 64;
+}
+
+function readUnet(tensors: TensorIndex, family: ModelFamily, noise: NoiseFacts, pooledWidth: number | null): Part {
+  return partOf(unetTensors(under(tensors, 'unet', 'U-Net')), (found) =>
+    inferUnetConfig(found, family, sampleSize(family, noise), pooledWidth),
+  );
 }
 
 /** Files "without VAE" need one of models/vaes. */
-function readAutoencoder(modelsDir: string, tensors: TensorIndex, { vae }: FileHints): Part {
-  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae);
-  return partOf(autoencoderTensors(under(tensors, 'vae', 'autoencoder')), inferAutoencoderConfig);
+function readAutoencoder(modelsDir: string, tensors: TensorIndex, { vae }: FileHints, family: ModelFamily): Part {
+  if (vae !== undefined) return readSharedAutoencoder(modelsDir, vae, family);
+  const own = autoencoderTensors(under(tensors, 'vae', 'autoencoder'));
+  return partOf(own, (found) => inferAutoencoderConfig(found, family));
 }
 
 /** Two downloads mixed into one would fail in the middle of the first picture. */
-function checkWidths(unet: Part, vae: Part, text: Part): void {
+function checkWidths(unet: Part, vae: Part, { textEncoder, textEncoder2 }: TextParts): void {
   const kind = kindOfInputChannels(unet.config.in_channels as number, Number(vae.config.latent_channels ?? 4));
   if (kind !== undefined) throw unsupported(unet.tensors.source, kind);
-  const [wanted, given] = [unet.config.cross_attention_dim, text.config.hidden_size];
+  const wanted = unet.config.cross_attention_dim;
+  const given = Number(textEncoder.config.hidden_size) + Number(textEncoder2?.config.hidden_size ?? 0);
   if (wanted === given) return;
+  const makers = textEncoder2 === undefined ? 'the text encoder makes' : 'the text encoders make';
   throw new DarkroomError(
     'weights_invalid',
-    `${unet.tensors.source}: the U-Net expects conditioning ${wanted} wide, the text encoder makes it ${given} wide`,
+    `${unet.tensors.source}: the U-Net expects conditioning ${wanted} wide, ${makers} it ${given} wide`,
   );
 }
 
@@ -128,7 +158,7 @@ function noiseFacts(
   besides: string,
   tensors: SafetensorsFile,
   hints: FileHints,
-  family: LdmFamily,
+  family: ModelFamily,
 ): NoiseFacts {
   const prediction =
     hints.prediction ??
@@ -155,20 +185,32 @@ function predictionOfMetadata({ metadata }: SafetensorsFile): NoiseFacts['predic
  * Nothing in the tensors of 2.x tells v from noise prediction. Most files are descendants of 2.1 at 768 pixels, which predicts v; those of
  * the 512-pixel base, which predicts noise, carry it in their names.
  */
-function predictionOfFamily(family: LdmFamily, name: string): NoiseFacts['prediction'] {
-  return family === 'sd1' || /512|base|eps/i.test(name) ? 'epsilon' : 'v';
+function predictionOfFamily(family: ModelFamily, name: string): NoiseFacts['prediction'] {
+  return family !== 'sd2' || /512|base|eps/i.test(name) ? 'epsilon' : 'v';
 }
 
 /** OpenCLIP fills prompts up with token 0. */
-const PADDING: Readonly<Record<LdmFamily, string>> = { sd1: CLIP_TOKENS.end, sd2: '!' };
+const PADDING = { openai: CLIP_TOKENS.end, openclip: '!' } as const;
+
+function tokenizerPlaces(
+  modelsDir: string,
+  { family, textEncoder, textEncoder2 }: TextParts,
+  hints: FileHints,
+  hintsSource: string,
+): Pick<ModelLayout, 'tokenizerPlace' | 'tokenizerPlace2'> {
+  const place = (part: Part, maker: ClipMaker) => tokenizerPlace(modelsDir, part, PADDING[maker], hints, hintsSource);
+  const first = place(textEncoder, family === 'sd1' || family === 'sdxl' ? 'openai' : 'openclip');
+  if (textEncoder2 === undefined) return { tokenizerPlace: first };
+  return { tokenizerPlace: first, tokenizerPlace2: place(textEncoder2, 'openclip') };
+}
 
 function tokenizerPlace(
   modelsDir: string,
-  { family, part }: TextEncoder,
+  part: Part,
+  padToken: string,
   { tokenizer }: FileHints,
   hintsSource: string,
 ): TokenizerPlace {
-  const padToken = PADDING[family];
   if (tokenizer !== undefined) {
     checkTokenizerFiles(path.join(modelsDir, tokenizer, 'tokenizer'), `${tokenizer}/tokenizer`);
     return { folder: path.join(modelsDir, tokenizer, 'tokenizer'), padToken };

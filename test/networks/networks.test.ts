@@ -71,9 +71,10 @@ describe('published configs name every tensor of their weights, with its shape, 
 
 describe('a config field that changes the computation is refused by name and value', () => {
   test.each([
-    ['addition_embed_type', 'text_time', 'SDXL'],
+    ['addition_embed_type', 'text_image', 'expected null or "text_time"'],
+    ['addition_time_embed_dim', 256, 'expected null'],
     ['class_embed_type', 'timestep', 'expected null'],
-    ['time_cond_proj_dim', 256, 'latent consistency'],
+    ['time_cond_proj_dim', 'wide', 'expected a whole number of at least 1'],
     ['encoder_hid_dim', 4096, 'expected null'],
     ['resnet_time_scale_shift', 'scale_shift', 'expected "default"'],
     ['dual_cross_attention', true, 'expected false'],

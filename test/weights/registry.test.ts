@@ -211,16 +211,20 @@ describe('what else it may be is said', () => {
   const lone = (shapes: Readonly<Record<string, readonly number[]>>) => ({ 'x.safetensors': safetensorsOf(shapes) });
 
   test.each<[string, Parameters<typeof modelsFolder>[0], RegExp]>([
-    ['SDXL by its pipeline', index({ _class_name: 'StableDiffusionXLPipeline' }), /^m: is an SDXL model;/],
     [
-      'SDXL by its second text encoder',
-      index({ text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'] }),
-      /^m: is an SDXL/,
+      'an SDXL pipeline without its second text encoder',
+      index({ _class_name: 'StableDiffusionXLPipeline' }),
+      /^m\/model_index.json: text_encoder_2 is undefined, expected "CLIPTextModelWithProjection"/,
     ],
     [
-      'SDXL by its U-Net',
+      'a second text encoder that is not there',
+      index({ text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'] }),
+      /^m\/tokenizer_2\/vocab.json: there is no such file/,
+    ],
+    [
+      'a U-Net of SDXL among other parts',
       withChange('unet/config.json', { ...UNET_CONFIG, addition_embed_type: 'text_time' }),
-      /^m: is an SDXL/,
+      /^m: has a U-Net of SDXL, but SDXL's second text encoder is missing/,
     ],
     [
       'inpainting by its weights alone',
@@ -252,11 +256,6 @@ describe('what else it may be is said', () => {
       /conv_in.weight is missing; this is a LoRA/,
     ],
     [
-      'a latent consistency U-Net',
-      withChange('unet/config.json', { ...UNET_CONFIG, time_cond_proj_dim: 256 }),
-      /latent consistency/,
-    ],
-    [
       'SD 1.x in one file, without its text encoder',
       lone({ 'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3] }),
       /^x.safetensors: has no text encoder \(no tensor's name begins with cond_stage_model.transformer.\)/,
@@ -271,9 +270,18 @@ describe('what else it may be is said', () => {
     ['Flux in one file', lone({ 'model.diffusion_model.double_blocks.0.bias': [4] }), /\(Flux\)/],
     ['the network of Flux', lone({ 'double_blocks.0.img_attn.qkv.bias': [4] }), /is the network of a Flux model alone/],
     [
-      'SDXL in one file',
+      'SDXL in one file, without its first text encoder',
       lone({ 'model.diffusion_model.out.2.bias': [4], 'conditioner.embedders.1.model.ln_final.bias': [2] }),
-      /\(SDXL\)/,
+      /has no text encoder \(no tensor's name begins with conditioner.embedders.0.transformer.\)/,
+    ],
+    [
+      'SDXL with the noise of EDM',
+      lone({
+        'model.diffusion_model.out.2.bias': [4],
+        'conditioner.embedders.1.model.ln_final.bias': [2],
+        edm_mean: [4],
+      }),
+      /\(SDXL with the noise of EDM/,
     ],
     [
       'a kohya LoRA',
