@@ -32,18 +32,34 @@ export interface Config {
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
   readonly threads: number | null;
+  /** Other machines that make pictures; null for none. */
+  readonly fleet: FleetConfig | null;
+  /** Jobs a machine of the fleet takes at once. */
+  readonly workerSlots: number;
   /** Where numbers and health are served; null for nowhere. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
+}
+
+export interface FleetConfig {
+  /** May hold a password. */
+  readonly redisUrl: string;
+  readonly host: string;
+  readonly port: number;
+  /** Null: host and port say it. */
+  readonly publicUrl: string | null;
+  /** Whether this machine makes pictures, too. */
+  readonly hasLocalWorker: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const DISCORD_API_URL = 'https://discord.com/api';
 const DEFAULT_PORT = 7777;
+const DEFAULT_FLEET_PORT = 7788;
 /** Characters of a wrong value an error repeats. */
 const MAX_FOUND_CHARS = 80;
 /** Values that are secret: a problem tells only their length. */
-const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN']);
+const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN', 'REDIS_URL']);
 /** One word; Discord's have some 70 characters, other servers may use their own. A pasted `Bot …` or half a token does not pass. */
 const TOKEN = /^[\x21-\x7e]{20,}$/;
 
@@ -86,6 +102,22 @@ const VARIABLES = {
     'Address they are served on. They tell numbers only, but anybody who reaches it may read them.',
     '127.0.0.1',
   ),
+  REDIS_URL: variable(
+    rule('a redis or rediss address such as redis://127.0.0.1:6379', redisAddress),
+    'More machines: the Redis that `npm run worker` elsewhere is told, too. Not set: this machine alone.',
+  ),
+  FLEET_HOST: variable(
+    rule('an IP address such as 127.0.0.1 or 0.0.0.0', (text) => (isIP(text) === 0 ? undefined : text)),
+    'Address on which the other machines hand in their pictures.',
+    '127.0.0.1',
+  ),
+  FLEET_PORT: variable(whole(0, 65_535), 'Its port; 0 takes a free one.', '7788'),
+  FLEET_URL: variable(
+    rule('an http or https address such as http://192.168.1.5:7788', webAddress),
+    'How the other machines reach it, where FLEET_HOST and FLEET_PORT do not say it.',
+  ),
+  LOCAL_WORKER: variable(oneOf(['on', 'off']), 'Whether the bot makes pictures on its own machine, too.', 'on'),
+  WORKER_SLOTS: variable(whole(1, 64), 'Jobs `npm run worker` takes at once.', '2'),
   LOG_LEVEL: variable(oneOf(LOG_LEVELS), `One of ${LOG_LEVELS.join(', ')}; JSON lines on stderr.`, 'info'),
   DISCORD_API_URL: variable(
     rule(`an http or https address such as ${DISCORD_API_URL}`, webAddress),
@@ -126,10 +158,23 @@ export function readConfig(environment: Environment, root: string): Config {
     dailyQuota: values.DAILY_QUOTA ?? 200,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
+    fleet: fleetConfig(values),
+    workerSlots: values.WORKER_SLOTS ?? 2,
     metrics:
       values.METRICS_PORT === undefined
         ? null
         : Object.freeze({ host: values.METRICS_HOST ?? '127.0.0.1', port: values.METRICS_PORT }),
+  });
+}
+
+function fleetConfig(values: Values): FleetConfig | null {
+  if (values.REDIS_URL === undefined) return null;
+  return Object.freeze({
+    redisUrl: values.REDIS_URL,
+    host: values.FLEET_HOST ?? '127.0.0.1',
+    port: values.FLEET_PORT ?? DEFAULT_FLEET_PORT,
+    publicUrl: values.FLEET_URL ?? null,
+    hasLocalWorker: values.LOCAL_WORKER !== 'off',
   });
 }
 
@@ -209,6 +254,10 @@ function webAddress(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, search, hash } = new URL(text);
   return /^https?:$/.test(protocol) && search === '' && hash === '' ? text.replace(/\/+$/, '') : undefined;
+}
+
+function redisAddress(text: string): string | undefined {
+  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) ? text : undefined;
 }
 
 function webOrigin(text: string): string | undefined {

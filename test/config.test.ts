@@ -35,6 +35,8 @@ test('an empty environment is complete', () => {
     maxWaitingPerUser: 10,
     threads: null,
     metrics: null,
+    fleet: null,
+    workerSlots: 2,
   } satisfies Config);
 });
 
@@ -154,4 +156,16 @@ test('health is served where a port is named, on loopback unless said otherwise'
   expect(read({ METRICS_HOST: '0.0.0.0' }).metrics).toBeNull();
   expect(read({ METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
   expect(read({ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }).metrics).toEqual({ host: '0.0.0.0', port: 9464 });
+});
+
+test('a fleet begins with the address of its Redis, which is never repeated', () => {
+  expect(read({ FLEET_PORT: '1', LOCAL_WORKER: 'off' }).fleet).toBeNull();
+  expect(read({ REDIS_URL: 'redis://:secret@10.0.0.1:6379', LOCAL_WORKER: 'off' }).fleet).toEqual({
+    redisUrl: 'redis://:secret@10.0.0.1:6379',
+    host: '127.0.0.1',
+    port: 7788,
+    publicUrl: null,
+    hasLocalWorker: false,
+  });
+  expect(problem({ REDIS_URL: 'http://:secret@10.0.0.1' })).not.toContain('secret');
 });
