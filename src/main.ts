@@ -6,11 +6,12 @@ import { commands } from '../commands/index.ts';
 import { systemClock } from './clock.ts';
 import { type Config, DISCORD_API_URL, readConfig, withEnvFile } from './config.ts';
 import type { JobStore } from './core/jobStore.ts';
-import { DEFAULT_LIMITS, SEED_COUNT } from './core/request.ts';
-import type { WorkerFacts } from './core/worker.ts';
+import { DEFAULT_LIMITS, type ModelCard, SEED_COUNT } from './core/request.ts';
+import type { ImageWorker, WorkerFacts } from './core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
 import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
+import type { Executors } from './fleet/executors.ts';
 import { type Logger, makeLog } from './log.ts';
 import { serveHealth } from './ops/healthServer.ts';
 import { makeMetrics } from './ops/metrics.ts';
@@ -24,6 +25,9 @@ import { startWorker } from './worker/parent.ts';
 /** How long running pictures may go on after a request to stop, and how long their messages may take; a service manager gives 30 s or more. */
 const DRAIN_MS = 10_000;
 const FLUSH_MS = 8_000;
+
+/** Jobs this machine works on at once beside those of a fleet. */
+const LOCAL_SLOTS = 2;
 
 /** Which Discord, and who tells what. */
 interface Connection {
@@ -75,13 +79,14 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   const { dataDir } = config;
   closers.add(holdDataFolder(dataDir), (release) => release());
   const store = closers.add(openStore({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
-  const worker = closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close());
-  const facts = await worker.ready();
+  const makers = await openMakers(config, store, log, closers);
+  const { facts } = makers;
   reportFacts(facts, config, log);
   await recover(store, dataDir, log);
-  const dispatcher = new Dispatcher({ store, workers: [worker], clock: systemClock, log, dataDir });
+  const dispatcher = new Dispatcher({ store, workers: makers.workers, clock: systemClock, log, dataDir });
+  makers.executors?.serve(dispatcher);
   const connection = closers.add(await connect(config, log), (one) => one.close());
-  const parts = { config, log, store, dispatcher, facts, connection };
+  const parts = { config, log, store, dispatcher, facts, connection, cards: makers.cards };
   const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
   dispatcher.on((event) => {
     if (event.kind === 'job') bot.outbox.touch(event.jobId);
@@ -113,6 +118,34 @@ async function openHealth({ config, log, store, dispatcher }: Parts, bot: Runnin
   log.info({ origin: server.origin }, 'numbers and health are served here');
 }
 
+/** Who makes the pictures. */
+interface Makers {
+  /** What can be made at the start. */
+  readonly facts: WorkerFacts;
+  /** Models there are now. */
+  readonly cards: () => readonly ModelCard[];
+  /** The queue's from the start. */
+  readonly workers: readonly ImageWorker[];
+  /** Hands the queue the machines of a fleet; null without one. */
+  readonly executors: Executors | null;
+}
+
+async function openMakers(config: Config, store: JobStore, log: Logger, closers: Closers): Promise<Makers> {
+  const { fleet } = config;
+  const isHere = fleet?.hasLocalWorker ?? true;
+  const local = isHere ? closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close()) : null;
+  if (fleet === null) {
+    const facts = await local!.ready();
+    return { facts, cards: () => facts.models, workers: [local!], executors: null };
+  }
+  // Loaded only here: one machine alone needs no Redis client.
+  const { Executors } = await import('./fleet/executors.ts');
+  const key = store.setting('fleet.key', () => randomBytes(32).toString('base64url'));
+  const options = { config: fleet, local, localSlots: LOCAL_SLOTS, key, clock: systemClock, log };
+  const executors = closers.add(new Executors(options), (one) => one.close());
+  return { facts: await executors.open(), cards: () => executors.cards(), workers: [], executors };
+}
+
 async function recover(store: JobStore, dataDir: string, log: Logger): Promise<void> {
   // Whoever the last life did not answer, this one cannot answer either.
   const recovered = store.recover(0);
@@ -128,9 +161,10 @@ interface Parts {
   readonly dispatcher: Dispatcher;
   readonly facts: WorkerFacts;
   readonly connection: Connection;
+  readonly cards: Makers['cards'];
 }
 
-function botOptions({ config, log, store, dispatcher, facts, connection }: Parts): BotOptions {
+function botOptions({ config, log, store, dispatcher, facts, connection, cards }: Parts): BotOptions {
   const { dataDir, dailyQuota, maxWaitingPerUser } = config;
   return {
     token: connection.token,
@@ -138,7 +172,13 @@ function botOptions({ config, log, store, dispatcher, facts, connection }: Parts
     commands,
     store,
     queue: dispatcher,
-    catalog: { cards: facts.models, defaultModel: defaultModel(facts), limits: DEFAULT_LIMITS },
+    catalog: {
+      get cards() {
+        return cards();
+      },
+      defaultModel: defaultModel(facts),
+      limits: DEFAULT_LIMITS,
+    },
     rules: { dailyQuota, maxWaitingPerUser },
     inputs: new InputFolder(dataDir),
     attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
