@@ -46,7 +46,7 @@ export function isFinal(state: JobState): boolean {
 }
 
 /** Where a job came from, for the recipe and the lineage. */
-export type JobKind = 'imagine' | 'again' | 'variation' | 'reply' | 'edit';
+export type JobKind = 'imagine' | 'again' | 'variation' | 'reply' | 'edit' | 'upscale' | 'verify';
 
 export type SourceKind = 'interaction' | 'message';
 

@@ -15,11 +15,12 @@ import {
   type Size,
 } from './request.ts';
 import { formatSize, parseSize } from './size.ts';
+import { LANCZOS, type Upscale } from './upscale.ts';
 
 export interface RecipeModel {
   readonly name: string;
   /** Hex digits naming the weights, as many as the writer has. */
-  readonly hash?: string;
+  readonly hash?: string | undefined;
 }
 
 export interface Recipe {
@@ -116,8 +117,30 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
     ['Schedule', request.schedule ?? undefined],
+    ...(request.upscale == null ? [] : upscaleFields(request.upscale)),
     ['Version', 'Darkroom'],
   ];
+}
+
+/** As A1111 writes them when it enlarges a picture that is done. */
+function upscaleFields({ upscaler, scale }: Upscale): readonly Field[] {
+  return [
+    ['Postprocess upscale by', String(scale)],
+    ['Postprocess upscaler', quoteValue(upscaler ?? 'Lanczos')],
+  ];
+}
+
+/**
+ * The recipe of a picture that was only enlarged: what its file said before, and the enlarging.
+ * @param before null where the file said nothing
+ */
+export function upscaledRecipe(before: string | null, upscale: Upscale): string {
+  const added = upscaleFields(upscale);
+  if (before === null) return compose('', '', [...added, ['Version', 'Darkroom']]).trim();
+  const lines = before.trimEnd().split('\n');
+  const hasFields = readFields(lines.at(-1)!).size >= MIN_FIELDS;
+  const text = added.map(([name, value]) => `${name}: ${value}`).join(', ');
+  return hasFields ? `${lines.join('\n')}, ${text}` : `${lines.join('\n')}\n${text}, Version: Darkroom`;
 }
 
 /** Uniform is said where silence would mean another one elsewhere. */
@@ -154,12 +177,20 @@ export function parseRecipe(text: string): Recipe {
     model: fields.get('Model'),
     style: bare === undefined ? undefined : fields.get('Style'),
     ...readNumbers(fields),
+    ...readUpscale(fields),
     ...readSampler(fields),
   };
   return { draft: withoutUndefined(draft), fields };
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };
+
+/** Only of our own files: another installation's upscalers are others, and a picture of theirs can be drawn without. */
+function readUpscale(fields: ReadonlyMap<string, string>): Partial<Writable<RequestDraft>> {
+  const [scale, name] = [readNumber(fields.get('Postprocess upscale by')), fields.get('Postprocess upscaler')];
+  if (scale === undefined || name === undefined || fields.get('Version') !== 'Darkroom') return {};
+  return { upscale: { upscaler: name === 'Lanczos' ? LANCZOS : name, scale } };
+}
 
 function readNumbers(fields: ReadonlyMap<string, string>): Partial<Writable<RequestDraft>> {
   const initImage = fields.get('Init image');

@@ -1,5 +1,6 @@
 // Enlarging a picture: which upscaler, how many times, and what is allowed. What an upscaler computes is src/networks' business.
-import { refuse, type Size } from './request.ts';
+import { refuse } from './refusal.ts';
+import type { Size } from './request.ts';
 
 /** An upscaler network of this installation. */
 export interface UpscalerCard {
@@ -11,20 +12,21 @@ export interface UpscalerCard {
 
 /** What a user asks for. */
 export interface UpscaleWish {
-  /** '' asks for plain Lanczos; absent for this installation's own choice. */
+  /** `lanczos` asks for no network; absent for this installation's first upscaler. */
   readonly upscaler?: string;
   /** Times the sides; absent is DEFAULT_SCALE. */
   readonly scale?: number;
-  /** Nothing is drawn: the start picture itself is enlarged. */
-  readonly only?: boolean;
+  /** Size of the start picture where that is what is enlarged, and nothing is drawn. */
+  readonly from?: Size;
 }
 
-/** In a resolved request: its pictures are enlarged when they are done, or with `only` its start picture. */
+/** In a resolved request. */
 export interface Upscale {
   /** Null is Lanczos, without any network. */
   readonly upscaler: string | null;
   readonly scale: number;
-  readonly only: boolean;
+  /** Null: what is drawn is enlarged. Else nothing is drawn, and the start picture, of about this size, is. */
+  readonly from: Size | null;
 }
 
 export const DEFAULT_SCALE = 2;
@@ -33,27 +35,29 @@ export const MAX_SCALE = 8;
 export const MAX_UPSCALED_SIDE_PX = 4096;
 
 /**
- * @param upscalers of this installation; the first one is taken where the wish names none
+ * @param upscalers of this installation
  * @param size of the picture that is enlarged
  * @throws request_invalid naming what was found and what is allowed
  */
 export function resolveUpscale(wish: UpscaleWish, upscalers: readonly UpscalerCard[], size: Size): Upscale {
-  const { scale = DEFAULT_SCALE, only = false } = wish;
-  if (!(scale >= 1 && scale <= MAX_SCALE)) refuse('scale', scale, `a number from 1 to ${MAX_SCALE}`);
-  const { widthPx, heightPx } = upscaledSize(size, scale);
-  if (Math.max(widthPx, heightPx) > MAX_UPSCALED_SIDE_PX) {
-    refuse('scale', `${scale} of ${size.widthPx}x${size.heightPx}`, `sides of at most ${MAX_UPSCALED_SIDE_PX} px`);
-  }
-  return Object.freeze({ upscaler: chooseUpscaler(wish.upscaler, upscalers), scale, only });
+  const { scale = DEFAULT_SCALE, from = null } = wish;
+  if (!(scale >= 1 && scale <= MAX_SCALE)) refuse('scale', scale, { kind: 'within', low: 1, high: MAX_SCALE });
+  checkUpscaledSize(size, scale);
+  return Object.freeze({ upscaler: chooseUpscaler(wish.upscaler, upscalers), scale, from });
+}
+
+/** @throws request_invalid with the largest scale that the picture may have */
+export function checkUpscaledSize(size: Size, scale: number): void {
+  const longest = Math.max(size.widthPx, size.heightPx);
+  if (Math.round(longest * scale) <= MAX_UPSCALED_SIDE_PX) return;
+  refuse('scale', scale, { kind: 'within', low: 1, high: Math.floor((100 * MAX_UPSCALED_SIDE_PX) / longest) / 100 });
 }
 
 function chooseUpscaler(wished: string | undefined, upscalers: readonly UpscalerCard[]): string | null {
   if (wished === undefined) return upscalers[0]?.name ?? null;
-  if (wished === '' || wished.toLowerCase() === LANCZOS) return null;
+  if (wished.toLowerCase() === LANCZOS) return null;
   const names = [...upscalers.map(({ name }) => name), LANCZOS];
-  return (
-    upscalers.find(({ name }) => name === wished)?.name ?? refuse('upscaler', wished, `one of ${names.join(', ')}`)
-  );
+  return upscalers.find(({ name }) => name === wished)?.name ?? refuse('upscaler', wished, { kind: 'names', names });
 }
 
 /** How people name enlarging without a network. */

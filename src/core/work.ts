@@ -2,13 +2,32 @@
 // Deliberately rough: what is measured replaces the constant as soon as a model has made a picture.
 import { promptParts } from './promptParts.ts';
 import type { ResolvedRequest } from './request.ts';
+import { LANCZOS, type Upscale } from './upscale.ts';
 
 /** Before anything was measured: milliseconds for one network row over 64x64 pixels; a slow two-core machine. */
 export const UNMEASURED_MS_PER_UNIT = 10;
 const UNIT_PX = 64 * 64;
 
+/** What a pass of a Real-ESRGAN costs, over as many pixels, in rows of a Stable Diffusion U-Net. */
+const UPSCALER_ROWS = 12;
+
+/** Whose pace decides how long a request takes: the model's, or the upscaler's where nothing is drawn. */
+export function workerNameOf({ model, upscale }: ResolvedRequest): string {
+  return upscale == null || upscale.from === null ? model : (upscale.upscaler ?? LANCZOS);
+}
+
 /** Work of a request in units of one network row over 64x64 pixels; every prompt and part of one is a row, a start picture saves steps. */
 export function workOf(request: ResolvedRequest): number {
+  return drawingOf(request) + (request.upscale == null ? 0 : upscalingOf(request, request.upscale));
+}
+
+function upscalingOf({ size, count }: ResolvedRequest, { from, upscaler }: Upscale): number {
+  const { widthPx, heightPx } = from ?? size;
+  return (count * (upscaler === null ? 1 : UPSCALER_ROWS) * widthPx * heightPx) / UNIT_PX;
+}
+
+function drawingOf(request: ResolvedRequest): number {
+  if (request.upscale != null && request.upscale.from !== null) return 0;
   const steps = request.strength === null ? request.steps : Math.max(1, request.steps * request.strength);
   const parts = promptParts(request.prompt).length;
   const rowsPerStep = request.guidance === 1 && parts === 1 ? 1 : parts + 1;

@@ -1,5 +1,6 @@
 // What the queue knows of whoever makes pictures: the port, not the process behind it.
 import type { ModelCard, ResolvedRequest } from './request.ts';
+import type { UpscalerCard } from './upscale.ts';
 
 export interface DevelopTask {
   readonly jobId: string;
@@ -9,6 +10,8 @@ export interface DevelopTask {
   readonly initImagePath: string | null;
   /** Absolute folder, made by the worker; receives 0.png … and, for several pictures, grid.png, each fsynced and renamed into place. */
   readonly outputDir: string;
+  /** Of the model, ten digits as recipes carry them; absent until they are known. */
+  readonly modelHash?: string | undefined;
 }
 
 export interface DevelopProgress {
@@ -39,6 +42,10 @@ export interface WorkerFacts {
   readonly models: readonly ModelCard[];
   /** Models that were found and refused, with the reason. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  /** Model → its weight files, relative to the models folder, with slashes. */
+  readonly modelFiles?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Absent, as empty, where there are none. */
+  readonly upscalers?: readonly UpscalerCard[] | undefined;
 }
 
 export interface ImageWorker {

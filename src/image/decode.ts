@@ -1,6 +1,7 @@
 // A stranger's picture → the numbers an encoder network takes.
 import type { Pixels } from '../core/pixels.ts';
 import type { Size } from '../core/request.ts';
+import { DarkroomError } from '../errors.ts';
 import { openPicture, refusePicture } from './loaders.ts';
 
 /**
@@ -16,6 +17,25 @@ export async function decodePicture(bytes: Uint8Array, size: Size): Promise<Pixe
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     return toPixels(data, size);
+  } catch (cause) {
+    throw refusePicture(cause);
+  }
+}
+
+/** The same at the picture's own size, nothing cropped. @throws input_image_invalid, also when a side is longer than `maxSidePx` */
+export async function decodeWhole(bytes: Uint8Array, maxSidePx: number): Promise<Pixels> {
+  try {
+    const { width, height } = await openPicture(bytes).metadata();
+    if (Math.max(width, height) > maxSidePx) {
+      const problem = `picture: has ${width}x${height} pixels, expected sides of at most ${maxSidePx}`;
+      throw new DarkroomError('input_image_invalid', problem);
+    }
+    const { data, info } = await openPicture(bytes)
+      .toColourspace('srgb')
+      .flatten({ background: '#ffffff' })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return toPixels(data, { widthPx: info.width, heightPx: info.height });
   } catch (cause) {
     throw refusePicture(cause);
   }

@@ -2,7 +2,7 @@
 // transaction. Deliberately not here: when to move; the job store decides that.
 import { canFollow, isFinal, type JobRecord, type JobState, type PictureRecord } from '../core/job.ts';
 import type { JobFilter, NewJob } from '../core/jobStore.ts';
-import { workOf } from '../core/work.ts';
+import { workerNameOf, workOf } from '../core/work.ts';
 import type { SerializedError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
@@ -87,8 +87,12 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
 
   return {
     insert(id, job, nowMs) {
-      const { model, initImage } = job.request;
-      const of = { model, inputSha256: initImage?.sha256 ?? null, work: workOf(job.request) };
+      const { initImage } = job.request;
+      const of = {
+        model: workerNameOf(job.request),
+        inputSha256: initImage?.sha256 ?? null,
+        work: workOf(job.request),
+      };
       insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
       return toJob(byId.get(id)!);
     },

@@ -5,24 +5,35 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { GRID_INDEX } from '../core/job.ts';
 import type { Pixels } from '../core/pixels.ts';
-import { recipeText } from '../core/recipe.ts';
-import { promptText, type ResolvedRequest, seedOfImage } from '../core/request.ts';
+import { recipeText, upscaledRecipe } from '../core/recipe.ts';
+import { promptText, type ResolvedRequest, type Size, seedOfImage } from '../core/request.ts';
+import {
+  checkUpscaledSize,
+  MAX_UPSCALED_SIDE_PX,
+  type Upscale,
+  type UpscalerCard,
+  upscaledSize,
+} from '../core/upscale.ts';
 import type { DevelopedPicture, DevelopProgress, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import type { Answer, Ask, NetworkAsk } from '../diffusion/asks.ts';
 import { drive } from '../diffusion/drive.ts';
 import { developPicture, type PictureRequest, type StartPicture, stepsTotal } from '../diffusion/pipeline.ts';
+import { upscaled, upscaleTiles } from '../diffusion/upscaling.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { decodePicture } from '../image/decode.ts';
+import { decodePicture, decodeWhole } from '../image/decode.ts';
 import { encodePng } from '../image/encode.ts';
 import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
+import { readRecipe } from '../image/pngText.ts';
 import { resizePixels } from '../image/resize.ts';
 import { chooseProvider } from '../runtime/providers.ts';
 import { scanModels } from '../weights/registry.ts';
+import { scanUpscalers } from '../weights/upscalers.ts';
 import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
 import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
+import { UpscalerShelf } from './upscalerShelf.ts';
 
 export interface DeveloperOptions extends ChildOptions {
   /** Told before every call that may block the thread, and `idle` after the last. */
@@ -46,6 +57,7 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const registry = scanModels(options.modelsDir);
   const threads = options.threads ?? availableParallelism();
   const shelf = new ModelShelf(folderOpener(registry, { provider, threads }));
+  const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), { provider, threads });
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
   const facts: WorkerFacts = {
@@ -53,38 +65,67 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
     provider,
     providerReason: reason,
     models: registry.cards,
-    refused: registry.refused,
+    modelFiles: Object.fromEntries(registry.files),
+    refused: [...registry.refused, ...upscalers.refused],
+    upscalers: upscalers.cards,
   };
-  return makeDeveloper(facts, shelf, batcher);
+  return makeDeveloper(facts, shelf, batcher, upscalers);
 }
 
 /** A developer of models that come from anywhere. */
-export function makeDeveloper(facts: WorkerFacts, shelf: ModelShelf, batcher: Batcher): Developer {
+export function makeDeveloper(
+  facts: WorkerFacts,
+  shelf: ModelShelf,
+  batcher: Batcher,
+  upscalers: UpscalerShelf = NO_UPSCALERS,
+): Developer {
   let lastJob = 0;
+  const bench = { shelf, batcher, upscalers };
   return {
     facts,
-    develop: (task, onProgress, signal) => developTask({ shelf, batcher, job: ++lastJob }, task, onProgress, signal),
-    close: () => shelf.close(),
+    develop: (task, onProgress, signal) => developTask({ ...bench, job: ++lastJob }, task, onProgress, signal),
+    close: async () => {
+      await shelf.close();
+      await upscalers.close();
+    },
   };
 }
+
+const NO_UPSCALERS = new UpscalerShelf(
+  {
+    cards: [],
+    refused: [],
+    open: (name) => {
+      throw new DarkroomError('model_missing', `upscaler ${JSON.stringify(name)}: this installation has none`);
+    },
+  },
+  { provider: 'cpu', threads: 1 },
+);
 
 interface Bench {
   readonly shelf: ModelShelf;
   readonly batcher: Batcher;
+  readonly upscalers: UpscalerShelf;
   /** Whose turn it is in the batcher; a job's second attempt is another one. */
   readonly job: number;
 }
 
 async function developTask(
-  { shelf, batcher, job }: Bench,
+  { shelf, ...bench }: Bench,
   task: DevelopTask,
   onProgress: (progress: DevelopProgress) => void,
   signal: AbortSignal,
 ): Promise<readonly DevelopedPicture[]> {
+  const { batcher, job } = bench;
+  const means = { ...bench, onProgress, signal };
+  const { upscale } = task.request;
+  if (upscale != null && upscale.from !== null) {
+    return await enlargeStart(task, upscale, means).finally(() => batcher.forget(job));
+  }
   const model = await shelf.lend(task.request.model);
   let isBroken = false;
   try {
-    return await developPictures(task, model, { batcher, job, onProgress, signal });
+    return await developPictures(task, model, means);
   } catch (thrown) {
     const error = toDarkroomError(thrown);
     isBroken = error.code === 'runtime_failed';
@@ -97,6 +138,7 @@ async function developTask(
 
 interface Means {
   readonly batcher: Batcher;
+  readonly upscalers: UpscalerShelf;
   readonly job: number;
   readonly onProgress: (progress: DevelopProgress) => void;
   readonly signal: AbortSignal;
@@ -105,24 +147,86 @@ interface Means {
 async function developPictures(
   task: DevelopTask,
   model: LentModel,
-  { batcher, job, onProgress, signal }: Means,
+  { batcher, upscalers, job, onProgress, signal }: Means,
 ): Promise<readonly DevelopedPicture[]> {
   const { request, jobId } = task;
   const start = await batcher.hold(startPicture(task));
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const asker = { job, model: request.model, networks: model.networks, signal: either };
-  const total = request.count * stepsTotal({ steps: request.steps, start, sampler: request.sampler });
+  const enlargement = enlargementOf(request.upscale ?? null, request.size, upscalers);
+  const steps = stepsTotal({ steps: request.steps, start, sampler: request.sampler });
+  const total = request.count * (steps + tilesOf(enlargement, request.size));
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
-  const answer = answerer(batcher, asker, onStep);
+  const answer = answerer(batcher, asker, upscalers, onStep);
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const seed = seedOfImage(request.seed, imageIndex);
-    const { pixels } = await drive(developPicture(pictureRequest(request, seed, start), model.facts), answer);
+    const drawing = developPicture(pictureRequest(request, seed, start), model.facts);
+    const pixels = await drive(enlarged(drawing, enlargement), answer);
     return checkNumbers(pixels, request.model);
   });
   return batcher.hold(writeAll(task, await allOrNone(making, stop), either));
+}
+
+/** What a finished picture is brought to. */
+interface Enlargement {
+  readonly upscaler: UpscalerCard | null;
+  readonly size: Size;
+}
+
+/** @throws model_missing when the upscaler is no longer there */
+function enlargementOf(upscale: Upscale | null, from: Size, upscalers: UpscalerShelf): Enlargement | null {
+  if (upscale === null) return null;
+  const upscaler = upscale.upscaler === null ? null : upscalers.card(upscale.upscaler);
+  return { upscaler, size: upscaledSize(from, upscale.scale) };
+}
+
+function tilesOf(enlargement: Enlargement | null, from: Size): number {
+  return enlargement === null ? 0 : upscaleTiles(from, enlargement.upscaler, enlargement.size);
+}
+
+function* enlarged(
+  drawing: ReturnType<typeof developPicture>,
+  enlargement: Enlargement | null,
+): Generator<Ask, Pixels, Answer> {
+  const { pixels } = yield* drawing;
+  return enlargement === null ? pixels : yield* upscaled(pixels, enlargement.upscaler, enlargement.size);
+}
+
+/** Draws nothing: the start picture itself, whole and at its own size, is enlarged. Its recipe goes on with it. */
+async function enlargeStart(
+  task: DevelopTask,
+  upscale: Upscale,
+  { batcher, upscalers, job, onProgress, signal }: Means,
+): Promise<readonly DevelopedPicture[]> {
+  const { jobId, request } = task;
+  const bytes = await batcher.hold(startBytes(task));
+  const pixels = await batcher.hold(decodeWhole(bytes, MAX_UPSCALED_SIDE_PX));
+  const from = { widthPx: pixels.width, heightPx: pixels.height };
+  checkUpscaledSize(from, upscale.scale);
+  const enlargement = enlargementOf(upscale, from, upscalers)!;
+  const total = tilesOf(enlargement, from);
+  let done = 0;
+  const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
+  const asker = { job, model: 'upscalers', networks: upscalers, signal };
+  const large = await drive(
+    upscaled(pixels, enlargement.upscaler, enlargement.size),
+    answerer(batcher, asker, upscalers, onStep),
+  );
+  const recipe = upscaledRecipe(recipeOf(bytes), upscale);
+  return batcher.hold(writeAll(task, [checkNumbers(large, upscale.upscaler ?? request.model)], signal, () => recipe));
+}
+
+/** What a picture's file says about its making; a damaged text is none. */
+function recipeOf(bytes: Uint8Array): string | null {
+  try {
+    return readRecipe(bytes) ?? null;
+  } catch (thrown) {
+    if (toDarkroomError(thrown).code === 'input_image_invalid') return null;
+    throw thrown;
+  }
 }
 
 /** Half-precision weights can overflow; the picture would be black, and nobody would know why. @throws runtime_failed */
@@ -169,14 +273,29 @@ async function startPicture({ request, initImagePath }: DevelopTask): Promise<St
   if (initImagePath === null || request.strength === null) {
     throw new DarkroomError('request_invalid', 'start picture: found no file or no strength, expected both');
   }
-  const bytes = await readFile(initImagePath).catch((cause: NodeJS.ErrnoException) => {
-    throw new DarkroomError('input_image_invalid', `start picture: cannot be read (${cause.code})`, {}, { cause });
-  });
+  const bytes = await readPicture(initImagePath);
   return { pixels: await decodePicture(bytes, request.size), strength: request.strength };
 }
 
+/** @throws input_image_invalid, request_invalid when no picture came */
+async function startBytes({ initImagePath }: DevelopTask): Promise<Buffer> {
+  if (initImagePath !== null) return readPicture(initImagePath);
+  throw new DarkroomError('request_invalid', 'start picture: found no file, expected the picture to enlarge');
+}
+
+function readPicture(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new DarkroomError('input_image_invalid', `start picture: cannot be read (${cause.code})`, {}, { cause });
+  });
+}
+
 /** Answers a task's asks: what its pictures have in common, prompts and start picture, goes through the networks once. */
-function answerer(batcher: Batcher, asker: Asker, onStep: () => void): (ask: Ask) => Promise<Answer> {
+function answerer(
+  batcher: Batcher,
+  asker: Asker,
+  upscalers: UpscalerShelf,
+  onStep: () => void,
+): (ask: Ask) => Promise<Answer> {
   const shared = new Map<string | Pixels, Promise<Answer>>();
   const once = (key: string | Pixels, ask: NetworkAsk) => {
     const answer = shared.get(key) ?? batcher.ask(asker, ask);
@@ -187,24 +306,26 @@ function answerer(batcher: Batcher, asker: Asker, onStep: () => void): (ask: Ask
     if (ask.kind === 'text') return once(ask.prompt, ask);
     if (ask.kind === 'encode') return once(ask.pixels, ask);
     if (ask.kind === 'resize') return { kind: 'resize', pixels: await resizePixels(ask.pixels, ask.size) };
-    const answer = await batcher.ask(asker, ask);
-    if (ask.kind === 'unet') onStep();
+    const whom = ask.kind === 'upscale' ? { ...asker, model: 'upscalers', networks: upscalers } : asker;
+    const answer = await batcher.ask(whom, ask);
+    if (ask.kind === 'unet' || ask.kind === 'upscale') onStep();
     return answer;
   };
 }
 
 /** Pictures, then for several the grid; nothing is written once the task is cancelled. */
 async function writeAll(
-  { request, outputDir }: DevelopTask,
+  { request, outputDir, modelHash }: DevelopTask,
   pictures: readonly Pixels[],
   signal: AbortSignal,
+  recipeFor = (seed: number) => recipeText(request, seed, { name: request.model, hash: modelHash }),
 ): Promise<readonly DevelopedPicture[]> {
   const written: DevelopedPicture[] = [];
   await makeFolder(outputDir);
   const write = async (imageIndex: number, fileName: string, pixels: Pixels) => {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the job was cancelled');
     const seed = seedOfImage(request.seed, Math.max(0, imageIndex));
-    const png = await encodePng(pixels, recipeText(request, seed, { name: request.model }));
+    const png = await encodePng(pixels, recipeFor(seed));
     const file = await writePicture(path.join(outputDir, fileName), png);
     written.push({ imageIndex, fileName, seed, widthPx: pixels.width, heightPx: pixels.height, ...file });
   };

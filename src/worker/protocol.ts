@@ -13,6 +13,7 @@ import {
   SEED_COUNT,
   type Size,
 } from '../core/request.ts';
+import { MAX_SCALE, type Upscale, type UpscalerCard } from '../core/upscale.ts';
 import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 
@@ -34,6 +35,12 @@ const seed = z
   .min(0)
   .max(SEED_COUNT - 1);
 
+const upscale = z.strictObject({
+  upscaler: name.nullable(),
+  scale: z.number().min(1).max(MAX_SCALE),
+  from: size.nullable(),
+} satisfies Fields<Upscale>);
+
 const request = z.strictObject({
   prompt: z.string(),
   negativePrompt: z.string(),
@@ -50,6 +57,7 @@ const request = z.strictObject({
   clipSkip: z.int().min(1).max(MAX_CLIP_SKIP).nullable().optional(),
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
+  upscale: upscale.nullable().optional(),
 } satisfies Fields<ResolvedRequest>);
 
 /** A DevelopTask as it crosses a border. */
@@ -59,6 +67,10 @@ export const taskSchema = z.strictObject({
   request,
   initImagePath: filePath.nullable(),
   outputDir: filePath,
+  modelHash: z
+    .string()
+    .regex(/^[0-9a-f]{10}$/)
+    .optional(),
 } satisfies Fields<DevelopTask>);
 
 const errorDetail = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -92,6 +104,11 @@ export const factsSchema = z.strictObject({
   providerReason: z.string(),
   models: z.array(modelCard).readonly(),
   refused: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
+  modelFiles: z.record(z.string(), z.array(z.string()).readonly()).optional(),
+  upscalers: z
+    .array(z.strictObject({ name, scale: z.int().min(1).max(MAX_SCALE) } satisfies Fields<UpscalerCard>))
+    .readonly()
+    .optional(),
 } satisfies Fields<WorkerFacts>);
 
 export const pictureSchema = z.strictObject({
