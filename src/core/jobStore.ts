@@ -3,6 +3,7 @@
 import type { SerializedError } from '../errors.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { BlockRule } from './moderation.ts';
+import type { PeopleStore } from './people.ts';
 import type { ResolvedRequest } from './request.ts';
 
 export interface NewJob {
@@ -94,7 +95,7 @@ export const MAX_LOSSES = 2;
  */
 export const MAX_RESTARTS = 3;
 
-export interface JobStore {
+export interface JobStore extends PeopleStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /** accepted → queued, once Discord has been answered. False when the job is no longer `accepted`. */
@@ -112,6 +113,10 @@ export interface JobStore {
   position(jobId: string): number | undefined;
   /** `position` with expected times, for "third in line, about 20 s". */
   waitOf(jobId: string): WaitStatus | undefined;
+  /** When a waiting or running job will probably be done, by what recent jobs took; undefined for others. */
+  readyAtMs(jobId: string): number | undefined;
+  /** Expected machine time of requests that were not asked for yet, and of everything in front of them. */
+  expectedMs(requests: readonly ResolvedRequest[]): number;
   /** Unfinished jobs of everybody: waiting and running. */
   counts(): { readonly waiting: number; readonly running: number };
 

@@ -9,6 +9,10 @@ export interface Line {
   takeNext(models?: readonly string[]): string | undefined;
   /** Where a waiting job stands now. */
   placeOf(jobId: string): Place | undefined;
+  /** Machine time of a piece of work, by what recent ones of the model took. */
+  expected(model: string, workUnits: number): number;
+  /** Machine time of everybody who waits. */
+  waitingMs(): number;
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
 }
@@ -71,6 +75,8 @@ export function makeLine(db: Database): Line {
       return waiting.find((job) => job.userId === choice.userId)?.jobId;
     },
     placeOf: (jobId) => placeOf(turns(), everybody(), jobId),
+    expected: (model, workUnits) => expectedMs(workUnits, new Map(paces.all()).get(model) ?? UNMEASURED_MS_PER_UNIT),
+    waitingMs: () => everybody().reduce((sum, { costMs }) => sum + costMs, 0),
     measure(model, workUnits, gpuMs) {
       measure.run({ model, units: workUnits, gpuMs: Math.max(0, gpuMs) });
     },

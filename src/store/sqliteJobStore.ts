@@ -9,6 +9,7 @@ import {
   MAX_RESTARTS,
   type NewJob,
 } from '../core/jobStore.ts';
+import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
@@ -16,6 +17,7 @@ import { type JobRow, toJob } from './jobRows.ts';
 import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
+import { makePeople } from './people.ts';
 
 export interface StoreContext {
   readonly nowMs: () => number;
@@ -30,6 +32,8 @@ const SETTLED: Readonly<Partial<Record<JobState, JobState>>> = {
   cancelling: 'cancelled',
 };
 
+const UNFINISHED: readonly JobState[] = ['accepted', 'queued', 'running'];
+
 /** Draws of a fresh id before the random source is taken for broken; one collision in a lifetime is already unlikely. */
 const MAX_ID_DRAWS = 8;
 
@@ -39,6 +43,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const jobs = makeJobTable(db, ledger);
   const line = makeLine(db);
   const house = makeHouse(db);
+  const people = makePeople(db);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -66,6 +71,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     if (quota.used + job.cost > quota.limit) return { ok: false, reason: 'quota', quota };
     house.know(job.userId);
     const record = jobs.insert(freshId(), job, now);
+    people.index(record);
     ledger.reserve(record.id, job.userId, job.cost, now);
     return { ok: true, job: record };
   }
@@ -117,6 +123,28 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return jobs.move(row, 'developed', nowMs());
   };
 
+  /** Unfinished jobs end first, so that nothing of them is made any more. */
+  function forget(userId: string): ReturnType<JobStore['forget']> {
+    for (const row of jobs.inStates(UNFINISHED).filter((one) => one.user_id === userId)) {
+      jobs.move(row, 'cancelling', nowMs());
+    }
+    return people.forget(userId);
+  }
+
+  function readyAtMs(jobId: string): number | undefined {
+    const row = jobs.row(jobId);
+    const place = line.placeOf(jobId);
+    if (place !== undefined) return nowMs() + place.aheadMs + place.ownMs;
+    if (row?.state !== 'running') return undefined;
+    return Math.max(nowMs() + 1_000, (row.started_at_ms ?? nowMs()) + line.expected(row.model, row.work));
+  }
+
+  function keepNote(userId: string, body: unknown): string {
+    const id = Buffer.from(randomBytes(9)).toString('base64url');
+    people.keepNote(userId, id, body, nowMs());
+    return id;
+  }
+
   return {
     accept: (job, rules) => write(() => accept(job, rules)),
     acknowledge: (jobId) => write(() => moveFrom('accepted', jobId, 'queued')),
@@ -128,6 +156,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     needsInput: (sha256) => read(() => jobs.needsInput(sha256)),
     position: (jobId) => read(() => line.placeOf(jobId)?.position),
     waitOf: (jobId) => read(() => line.placeOf(jobId)),
+    readyAtMs: (jobId) => read(() => readyAtMs(jobId)),
+    expectedMs: (requests) =>
+      read(() => requests.reduce((sum, one) => sum + line.expected(one.model, workOf(one)), line.waitingMs())),
     counts: () => read(() => ({ waiting: jobs.countIn(WAITING), running: jobs.countIn(['running']) })),
 
     claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
@@ -180,6 +211,24 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     audit: (filter) => read(() => house.audit(filter)),
     setting: (key, make) => write(() => house.setting(key, make)),
     setSetting: (key, value) => write(() => house.setSetting(key, value)),
+
+    history: (filter, page) => read(() => people.history(filter, page)),
+    children: (jobId, limit) => read(() => people.children(jobId, limit)),
+    isFavourite: (userId, jobId) => read(() => people.isFavourite(userId, jobId)),
+    toggleFavourite: (userId, jobId) => write(() => people.toggleFavourite(userId, jobId, nowMs())),
+    favourites: (userId) => read(() => people.favourites(userId)),
+    settings: (userId) => read(() => people.settings(userId)),
+    setSettings: (userId, settings) => write(() => people.setSettings(userId, settings)),
+    saveStyle: (...style) => write(() => people.saveStyle(...style)),
+    deleteStyle: (userId, name) => write(() => people.deleteStyle(userId, name)),
+    styles: (userId, guildId) => read(() => people.styles(userId, guildId)),
+    style: (...which) => read(() => people.style(...which)),
+    shareStyle: (...sharing) => write(() => people.shareStyle(...sharing)),
+    keepNote: (userId, body) => write(() => keepNote(userId, body)),
+    note: (userId, id) => read(() => people.note(userId, id)),
+    takeNote: (userId, id) => write(() => people.takeNote(userId, id)),
+    holdings: (userId) => read(() => people.holdings(userId)),
+    forget: (userId) => write(() => forget(userId)),
     close: () => void db.close(),
   };
 

@@ -1,0 +1,191 @@
+// The part of the database that belongs to people: search, favourites, settings, styles, notes, and forgetting.
+// Deliberately not here: the ledger; what somebody used stays counted.
+import type { JobRecord } from '../core/job.ts';
+import { MAX_STYLES, type NamedStyle, type PeopleStore, type UserSettings } from '../core/people.ts';
+import { indexedWords, wordQuery } from '../core/promptWords.ts';
+import type { ResolvedRequest } from '../core/request.ts';
+import type { Database } from './database.ts';
+import { type JobRow, toJob } from './jobRows.ts';
+
+export interface People extends Omit<PeopleStore, 'keepNote' | 'setSettings' | 'saveStyle' | 'toggleFavourite'> {
+  /** Makes the words of a new job findable. */
+  index(job: JobRecord): void;
+  toggleFavourite(userId: string, jobId: string, nowMs: number): boolean;
+  setSettings(userId: string, settings: UserSettings): void;
+  saveStyle(userId: string, name: string, text: string): boolean;
+  keepNote(userId: string, id: string, body: unknown, nowMs: number): void;
+}
+
+/** Notes of one person; a private message older than that many clicks is long gone. */
+const MAX_NOTES = 100;
+
+const SHOWN = `state IN ('developed', 'delivered') AND kind <> 'verify'
+  AND EXISTS (SELECT 1 FROM pictures WHERE pictures.job_id = jobs.id)`;
+const HISTORY = `SELECT * FROM jobs WHERE ${SHOWN}
+  AND CASE WHEN @favourites THEN id IN (SELECT job_id FROM favourites WHERE user_id = @userId) ELSE user_id = @userId END
+  AND (@query IS NULL OR seq IN (SELECT rowid FROM prompt_words WHERE prompt_words MATCH @query))
+  AND (@model IS NULL OR model = @model)
+  AND (@lora IS NULL OR EXISTS (SELECT 1 FROM json_each(request, '$.loras') WHERE json_extract(value, '$.name') = @lora))
+  AND (@sinceMs IS NULL OR created_at_ms >= @sinceMs) AND (@untilMs IS NULL OR created_at_ms < @untilMs)
+  ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
+/** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
+const ERASE = `UPDATE jobs SET input_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.outpaint'),
+  '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)
+  WHERE user_id = ?`;
+
+export function makePeople(db: Database): People {
+  const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
+  const seqOf = db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck();
+  const addWords = db.prepare<[number, string]>('INSERT INTO prompt_words (rowid, words) VALUES (?, ?)');
+  const history = db.prepare<[Record<string, unknown>], JobRow>(HISTORY);
+  const children = db.prepare<[string, number], JobRow>(
+    `SELECT * FROM jobs WHERE parent_job_id = ? AND ${SHOWN} ORDER BY seq LIMIT ?`,
+  );
+  const favourite = db
+    .prepare<[string, string], number>('SELECT 1 FROM favourites WHERE user_id = ? AND job_id = ?')
+    .pluck();
+  const addFavourite = db.prepare('INSERT INTO favourites VALUES (?, ?, ?)');
+  const dropFavourite = db.prepare('DELETE FROM favourites WHERE user_id = ? AND job_id = ?');
+  const favourites = db
+    .prepare<[string], string>('SELECT job_id FROM favourites WHERE user_id = ? ORDER BY at_ms DESC')
+    .pluck();
+  const settings = db.prepare<[string], string>('SELECT settings FROM user_settings WHERE user_id = ?').pluck();
+  const putSettings = db.prepare<[string, string]>('INSERT OR REPLACE INTO user_settings VALUES (?, ?)');
+  const countStyles = db.prepare<[string], number>('SELECT count(*) FROM styles WHERE user_id = ?').pluck();
+  const putStyle = db.prepare<[string, string, string]>(
+    'INSERT INTO styles (user_id, name, text) VALUES (?, ?, ?) ON CONFLICT (user_id, name) DO UPDATE SET text = excluded.text',
+  );
+  const dropStyle = db.prepare<[string, string]>('DELETE FROM styles WHERE user_id = ? AND name = ?');
+  const styles = db.prepare<[{ userId: string; guildId: string | null }], NamedStyle>(
+    `SELECT user_id AS userId, name, text, guild_id AS guildId FROM styles WHERE user_id = @userId OR guild_id = @guildId
+     ORDER BY user_id <> @userId, name`,
+  );
+  const sharedBy = db
+    .prepare<[string, string], string>('SELECT user_id FROM styles WHERE guild_id = ? AND name = ?')
+    .pluck();
+  const share = db.prepare<[string | null, string, string]>(
+    'UPDATE styles SET guild_id = ? WHERE user_id = ? AND name = ?',
+  );
+  const addNote = db.prepare('INSERT INTO notes (id, user_id, body, at_ms) VALUES (?, ?, ?, ?)');
+  const trimNotes = db.prepare(
+    `DELETE FROM notes WHERE user_id = @userId
+     AND seq NOT IN (SELECT seq FROM notes WHERE user_id = @userId ORDER BY seq DESC LIMIT ${MAX_NOTES})`,
+  );
+  const note = db.prepare<[string, string], string>('SELECT body FROM notes WHERE user_id = ? AND id = ?').pluck();
+  const dropNote = db.prepare('DELETE FROM notes WHERE user_id = ? AND id = ?');
+  const forget = makeForget(db);
+
+  const stylesOf = (userId: string, guildId: string | null) => styles.all({ userId, guildId });
+  const noteOf = (userId: string, id: string): unknown => {
+    const body = note.get(userId, id);
+    return body === undefined ? undefined : JSON.parse(body);
+  };
+  indexMissing(db, (seq, words) => addWords.run(seq, words));
+
+  return {
+    index: (job) => addWords.run(seqOf.get(job.id)!, wordsOf(job.request)),
+    history({ userId, words, favourites = false, ...filter }, page) {
+      const query = words === undefined ? null : (wordQuery(words) ?? null);
+      const { model = null, lora = null, sinceMs = null, untilMs = null } = filter;
+      const rows = history.all({
+        userId,
+        query,
+        favourites: Number(favourites),
+        model,
+        lora,
+        sinceMs,
+        untilMs,
+        ...page,
+      });
+      return rows.map(toJob);
+    },
+    children: (jobId, limit) => children.all(jobId, limit).map(toJob),
+    isFavourite: (userId, jobId) => favourite.get(userId, jobId) !== undefined,
+    toggleFavourite(userId, jobId, nowMs) {
+      if (dropFavourite.run(userId, jobId).changes > 0) return false;
+      know.run(userId);
+      addFavourite.run(userId, jobId, nowMs);
+      return true;
+    },
+    favourites: (userId) => favourites.all(userId),
+
+    settings: (userId) => JSON.parse(settings.get(userId) ?? '{}') as UserSettings,
+    setSettings(userId, values) {
+      know.run(userId);
+      putSettings.run(userId, JSON.stringify(values));
+    },
+
+    saveStyle(userId, name, text) {
+      const isNew = !stylesOf(userId, null).some((style) => style.userId === userId && style.name === name);
+      if (isNew && countStyles.get(userId)! >= MAX_STYLES) return false;
+      know.run(userId);
+      putStyle.run(userId, name, text);
+      return true;
+    },
+    deleteStyle: (userId, name) => dropStyle.run(userId, name).changes > 0,
+    styles: stylesOf,
+    style: (userId, guildId, name) => stylesOf(userId, guildId).find((style) => style.name === name),
+    shareStyle(userId, name, guildId) {
+      const owner = guildId === null ? undefined : sharedBy.get(guildId, name);
+      if (owner !== undefined && owner !== userId) return 'taken';
+      return share.run(guildId, userId, name).changes > 0 ? 'done' : 'unknown';
+    },
+
+    keepNote(userId, id, body, nowMs) {
+      know.run(userId);
+      addNote.run(id, userId, JSON.stringify(body), nowMs);
+      trimNotes.run({ userId });
+    },
+    note: noteOf,
+    takeNote(userId, id) {
+      const body = noteOf(userId, id);
+      dropNote.run(userId, id);
+      return body;
+    },
+    ...forget,
+  };
+}
+
+function wordsOf({ prompt, negativePrompt }: ResolvedRequest): string {
+  return indexedWords(`${prompt} ${negativePrompt}`);
+}
+
+/** Jobs from before there was an index; afterwards nothing is missing and this reads one row. */
+function indexMissing(db: Database, add: (seq: number, words: string) => void): void {
+  const newest = db.prepare<[], number | null>('SELECT max(rowid) FROM prompt_words').pluck().get() ?? 0;
+  const rows = db
+    .prepare<[number], { seq: number; request: string }>('SELECT seq, request FROM jobs WHERE seq > ? ORDER BY seq')
+    .all(newest);
+  if (rows.length === 0) return;
+  db.transaction(() => {
+    for (const { seq, request } of rows) add(seq, wordsOf(JSON.parse(request) as ResolvedRequest));
+  }).immediate();
+}
+
+function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
+  const of = 'FROM pictures JOIN jobs ON jobs.id = pictures.job_id WHERE jobs.user_id = ?';
+  const requests = db.prepare<[string], number>('SELECT count(*) FROM jobs WHERE user_id = ?').pluck();
+  const pictures = db.prepare<[string], number>(`SELECT count(*) ${of} AND image_index >= 0`).pluck();
+  const files = db.prepare<[string], string>(`SELECT path ${of}`).pluck();
+  const messages = db.prepare<[string], { channelId: string; messageId: string }>(
+    'SELECT channel_id AS channelId, message_id AS messageId FROM jobs WHERE user_id = ? AND message_id IS NOT NULL',
+  );
+  const erase = [
+    'DELETE FROM prompt_words WHERE rowid IN (SELECT seq FROM jobs WHERE user_id = ?)',
+    ERASE,
+    'DELETE FROM pictures WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
+    'DELETE FROM favourites WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
+    'DELETE FROM favourites WHERE user_id = ?',
+    'DELETE FROM user_settings WHERE user_id = ?',
+    'DELETE FROM styles WHERE user_id = ?',
+    'DELETE FROM notes WHERE user_id = ?',
+  ].map((sql) => db.prepare<[string]>(sql));
+  return {
+    holdings: (userId) => ({ requests: requests.get(userId)!, pictures: pictures.get(userId)! }),
+    forget(userId) {
+      const forgotten = { requests: requests.get(userId)!, files: files.all(userId), messages: messages.all(userId) };
+      for (const statement of erase) statement.run(userId);
+      return forgotten;
+    },
+  };
+}
