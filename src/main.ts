@@ -20,6 +20,9 @@ import { sweepInputs, sweepPictures } from './queue/pictureFolders.ts';
 import { ROOT } from './root.ts';
 import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
+import { openFileBook } from './store/sqliteFileBook.ts';
+import { ModelHashes } from './weights/modelHashes.ts';
+import { extraFiles } from './weights/registry.ts';
 import { startWorker } from './worker/parent.ts';
 
 /** How long running pictures may go on after a request to stop, and how long their messages may take; a service manager gives 30 s or more. */
@@ -83,10 +86,12 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   const { facts } = makers;
   reportFacts(facts, config, log);
   await recover(store, dataDir, log);
-  const dispatcher = new Dispatcher({ store, workers: makers.workers, clock: systemClock, log, dataDir });
+  const hashes = openHashes(facts, config, log, closers);
+  const hashOf = (model: string) => hashes.hashOf(model);
+  const dispatcher = new Dispatcher({ store, workers: makers.workers, clock: systemClock, log, dataDir, hashOf });
   makers.executors?.serve(dispatcher);
   const connection = closers.add(await connect(config, log), (one) => one.close());
-  const parts = { config, log, store, dispatcher, facts, connection, cards: makers.cards };
+  const parts = { config, log, store, dispatcher, facts, connection, hashes, cards: makers.cards };
   const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
   dispatcher.on((event) => {
     if (event.kind === 'job') bot.outbox.touch(event.jobId);
@@ -98,6 +103,7 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   });
   await openHealth(parts, bot, closers);
   dispatcher.start();
+  hashes.learn();
   say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
   say(connection.welcome(bot));
 }
@@ -146,6 +152,14 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   return { facts: await executors.open(), cards: () => executors.cards(), workers: [], executors };
 }
 
+/** Recipes name models by the hashes of their files; learning them takes minutes once, and nobody waits for it. */
+function openHashes(facts: WorkerFacts, { dataDir, modelsDir }: Config, log: Logger, closers: Closers): ModelHashes {
+  const book = closers.add(openFileBook({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
+  const models = new Map(Object.entries(facts.modelFiles ?? {}));
+  const hashes = new ModelHashes({ modelsDir, book, log, models, extras: extraFiles(modelsDir) });
+  return closers.add(hashes, (one) => one.close());
+}
+
 async function recover(store: JobStore, dataDir: string, log: Logger): Promise<void> {
   // Whoever the last life did not answer, this one cannot answer either.
   const recovered = store.recover(0);
@@ -162,9 +176,10 @@ interface Parts {
   readonly facts: WorkerFacts;
   readonly connection: Connection;
   readonly cards: Makers['cards'];
+  readonly hashes: ModelHashes;
 }
 
-function botOptions({ config, log, store, dispatcher, facts, connection, cards }: Parts): BotOptions {
+function botOptions({ config, log, store, dispatcher, facts, connection, hashes, cards }: Parts): BotOptions {
   const { dataDir, dailyQuota, maxWaitingPerUser } = config;
   return {
     token: connection.token,
@@ -185,6 +200,7 @@ function botOptions({ config, log, store, dispatcher, facts, connection, cards }
     dataDir,
     clock: systemClock,
     log,
+    hashes,
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
       if (!ending.signal.aborted) tellFatal(error, log);

@@ -16,7 +16,7 @@ import {
 import type { JobRecord } from '../core/job.ts';
 import { DarkroomError } from '../errors.ts';
 import type { Command } from './command.ts';
-import type { BotContext } from './context.ts';
+import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
 import { makeCustomIds } from './customIds.ts';
 import { makeMessenger } from './messenger.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
@@ -25,12 +25,14 @@ import { inviteLink, registerCommands } from './register.ts';
 import { takeReply } from './replies.ts';
 import { Router } from './router.ts';
 
-export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'isOwner'> {
+export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'isOwner' | 'hashes'> {
   readonly token: string;
   /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
   readonly apiUrl: string | null;
   readonly commands: readonly Command[];
   readonly outboxTiming?: OutboxTiming;
+  /** Absent: no file is known by its hash. */
+  readonly hashes?: KnownHashes;
   /** The bot is deaf or dumb for good: the process must end, not look healthy. */
   readonly onFatal: (error: DarkroomError) => void;
 }
@@ -114,7 +116,13 @@ function wire(client: Client, options: BotOptions): Parts {
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
   });
-  const context: BotContext = { ...options, ids, outbox, isOwner: (userId) => owners.has(userId) };
+  const context: BotContext = {
+    ...options,
+    hashes: options.hashes ?? NO_HASHES,
+    ids,
+    outbox,
+    isOwner: (userId) => owners.has(userId),
+  };
   return { context, router: new Router(options.commands, context), outbox, locales, owners };
 }
 

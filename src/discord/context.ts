@@ -25,6 +25,17 @@ export interface QueueControl {
   stalled(): SerializedError | undefined;
 }
 
+/** What recipes call this installation's files. */
+export interface KnownHashes {
+  /** Ten digits; undefined while they are not known. */
+  hashOf(model: string): string | undefined;
+  /** The model a hash of a recipe means. */
+  modelOf(hash: string): string | undefined;
+}
+
+/** An installation that knows no hashes yet. */
+export const NO_HASHES: KnownHashes = { hashOf: () => undefined, modelOf: () => undefined };
+
 export interface BotContext {
   readonly store: JobStore;
   readonly queue: QueueControl;
@@ -39,6 +50,8 @@ export interface BotContext {
   readonly log: Logger;
   /** Whether the application belongs to that person, or to a team with that person. */
   readonly isOwner: (userId: string) => boolean;
+  /** The files of models and LoRAs by the hashes recipes carry. */
+  readonly hashes: KnownHashes;
   /** 0 … 2^32 - 1. */
   readonly randomSeed: () => number;
 }

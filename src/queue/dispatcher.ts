@@ -28,6 +28,8 @@ export interface DispatcherOptions {
   readonly leaseMs?: number;
   /** Whether the disk has room again; asked only after it was full. */
   readonly hasRoom?: (dataDir: string) => Promise<boolean>;
+  /** The hash a model's recipes carry; undefined until it is known. */
+  readonly hashOf?: (model: string) => string | undefined;
 }
 
 const DEFAULT_JOBS_PER_WORKER = 2;
@@ -87,7 +89,13 @@ export class Dispatcher {
   readonly #closed = new AbortController();
 
   constructor(options: DispatcherOptions) {
-    this.#options = { jobsPerWorker: DEFAULT_JOBS_PER_WORKER, leaseMs: DEFAULT_LEASE_MS, hasRoom, ...options };
+    this.#options = {
+      jobsPerWorker: DEFAULT_JOBS_PER_WORKER,
+      leaseMs: DEFAULT_LEASE_MS,
+      hasRoom,
+      hashOf: () => undefined,
+      ...options,
+    };
     const { clock, log, workers, jobsPerWorker } = this.#options;
     this.#events = makeQueueEvents((thrown) => log.error({ err: thrown }, 'a queue listener threw'));
     this.#stalls = new Stalls(clock, this.#events);
@@ -253,8 +261,8 @@ export class Dispatcher {
 
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
-    const { dataDir } = this.#options;
-    const { initImage } = job.request;
+    const { dataDir, hashOf } = this.#options;
+    const { initImage, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
       const task = {
@@ -263,6 +271,7 @@ export class Dispatcher {
         request: job.request,
         initImagePath: initImage === null ? null : inputFile(dataDir, initImage.sha256),
         outputDir: path.join(dataDir, pictureFolder(job)),
+        modelHash: hashOf(model),
       };
       abort.signal.throwIfAborted();
       return { pictures: await lane.worker.develop(task, (progress) => this.#note(flight, progress), abort.signal) };

@@ -21,6 +21,8 @@ export interface ModelHashesOptions {
 export class ModelHashes {
   readonly #options: ModelHashesOptions;
   readonly #stop = new AbortController();
+  /** Files that could not be hashed, and their state then: tried again when it is another. */
+  readonly #failed = new Map<string, string>();
   #learning: Promise<void> | null = null;
 
   constructor(options: ModelHashesOptions) {
@@ -89,12 +91,17 @@ export class ModelHashes {
     return path.join(this.#options.modelsDir, file);
   }
 
+  #stateText(file: string): string {
+    return JSON.stringify(stateOf(this.#placeOf(file)) ?? null);
+  }
+
   async #learnAll(): Promise<void> {
     const { models, extras } = this.#options;
     const files = [...[...models.values()].flat(), ...extras];
     for (const file of new Set(files)) {
       if (this.#stop.signal.aborted) return;
-      if (this.#current(file) === undefined) await this.#learnOne(file);
+      if (this.#current(file) === undefined && this.#failed.get(file) !== this.#stateText(file))
+        await this.#learnOne(file);
     }
   }
 
@@ -110,6 +117,7 @@ export class ModelHashes {
       }
     } catch (thrown) {
       if (this.#stop.signal.aborted) return;
+      this.#failed.set(file, this.#stateText(file));
       log.warn({ file, reason: toDarkroomError(thrown).message }, 'a model file could not be hashed');
     }
   }
