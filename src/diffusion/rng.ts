@@ -1,6 +1,12 @@
 // The random numbers of torch's CPU generator, so that a seed makes here the noise it makes in PyTorch.
 // Owns the Mersenne Twister and torch's two ways of turning it into normal numbers; knows nothing of pictures.
 
+/** Where noise comes from; what a draw gives depends on the draws before it. */
+export interface NoiseSource {
+  /** f32[count] of mean 0 and variance 1. */
+  randn(count: number): Float32Array;
+}
+
 const STATE_WORDS = 624;
 const SHIFT_WORDS = 397;
 const UPPER_BIT = 0x80000000;
@@ -45,7 +51,7 @@ const HALF_BLOCK = BLOCK / 2;
  * `torch.Generator('cpu').manual_seed(seed)`. The order of calls matters, as it does in torch.
  * @source PyTorch, ATen/native/cpu/DistributionTemplates.h (normal_fill) and ATen/core/DistributionsHelper.h
  */
-export class TorchRandom {
+export class TorchRandom implements NoiseSource {
   private readonly twister: MersenneTwister;
   /** The second number of the last double-precision pair; torch keeps it across calls. */
   private spare: number | null = null;
