@@ -3,7 +3,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
-import { convBranch, linearBranch, rowsBranch } from './loraBranches.ts';
+import { addConvBranch, linearBranch, rowsBranch } from './loraBranches.ts';
 import type { WeightReader } from './weightReader.ts';
 
 /** What every layer writes with. */
@@ -38,7 +38,7 @@ export function conv2d(net: Net, x: Value, name: string, out: number, options: C
   const product = op.conv(net.g, x, weight, bias, { ...options, pads });
   if (net.hasLoras !== true) return product;
   const convolve = (side: Value) => op.conv(net.g, x, side, null, { ...options, pads });
-  return op.add(net.g, product, convBranch(net.g, x, name, kernel, out, convolve));
+  return addConvBranch(net.g, product, x, name, kernel, convolve);
 }
 
 /** f32[n,t,d] → f32[n,t,out]. */

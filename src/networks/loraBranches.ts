@@ -20,11 +20,10 @@ export interface LoraTarget {
 
 const DOWN = '.lora_down';
 const UP = '.lora_up';
-const WHOSE = '.lora_rows';
 
-/** Names of a target's inputs; only convolutions have `rows`. */
-export function loraInputs(module: string): { readonly down: string; readonly up: string; readonly rows: string } {
-  return { down: module + DOWN, up: module + UP, rows: module + WHOSE };
+/** Names of a target's two inputs. */
+export function loraInputs(module: string): { readonly down: string; readonly up: string } {
+  return { down: module + DOWN, up: module + UP };
 }
 
 /** Rows of a factor: one for all, or one for every row of the call. */
@@ -49,24 +48,30 @@ export function rowsBranch(g: GraphBuilder, dialect: Dialect, x: Value, module: 
 }
 
 /**
- * Declares down f32[r,in,k,k] and up f32[out,r,1,1], the ranks of all rows behind one another, and rows f32[n?,r,1,1], which is 1 where a rank is
- * the row's and 0 elsewhere: a convolution has one kernel for all its rows.
+ * Declares down f32[r,in,k,k], the ranks of all rows behind one another, and up f32[n?,out,r], which is zero where a rank is not the row's: a
+ * convolution has one kernel for all its rows, so who gets what is decided behind it.
+ * Deliberately not a second convolution: on the CPU one of 0 channels leaves its output as the memory was.
+ * @param product f32[n,out,h',w'], what the layer itself makes
  * @param convolve as the layer itself does, without a bias
+ * @returns product and branch added up
  */
-export function convBranch(
+export function addConvBranch(
   g: GraphBuilder,
+  product: Value,
   x: Value,
   module: string,
   kernel: number,
-  out: number,
   convolve: (weight: Value) => Value,
 ): Value {
   const rank = `r(${module})`;
   const names = loraInputs(module);
+  const out = product.shape[1]!;
   const down = g.input(names.down, 'f32', [rank, x.shape[1]!, kernel, kernel]);
-  const up = g.input(names.up, 'f32', [out, rank, 1, 1]);
-  const rows = g.input(names.rows, 'f32', [ROWS, rank, 1, 1]);
-  return op.conv(g, op.mul(g, convolve(down), rows), up, null);
+  const up = g.input(names.up, 'f32', [ROWS, out, rank]);
+  const places = op.reshape(g, product, g.integers(0, 0, -1));
+  const size = [op.shapeOf(g, x, 0, 1), op.shapeOf(g, down, 0, 1), op.shapeOf(g, places, 2)];
+  const hidden = op.reshape(g, convolve(down), op.concat(g, size, 0));
+  return op.reshape(g, op.add(g, places, op.matMul(g, up, hidden)), op.shapeOf(g, product));
 }
 
 /** The targets of a graph, in the order they are computed. */
@@ -76,7 +81,7 @@ export function loraTargets(graph: Graph): readonly LoraTarget[] {
     if (!name.endsWith(DOWN)) return [];
     const module = name.slice(0, -DOWN.length);
     const isConv = shape.length === 4;
-    const out = shapes.get(module + UP)![isConv ? 0 : 2] as number;
+    const out = shapes.get(module + UP)![isConv ? 1 : 2] as number;
     return [{ module, in: shape[isConv ? 1 : 2] as number, out, kernel: isConv ? (shape[2] as number) : null }];
   });
 }

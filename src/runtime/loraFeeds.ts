@@ -43,7 +43,8 @@ export class LoraFeeds {
     const known = this.#sole.get(factors);
     if (known !== undefined) return known;
     const { rank, down, up } = factors;
-    const made = target.kernel === null ? linearInputs(target, 1, rank, down, up) : convFeeds(target, [factors]);
+    const made =
+      target.kernel === null ? linearInputs(target, { rows: 1, rank, down, up }) : convFeeds(target, [factors]);
     this.#sole.set(factors, made);
     return made;
   }
@@ -63,9 +64,8 @@ function unusedFeeds(targets: readonly LoraTarget[], rank: number): ReadonlyMap<
     targets.map((target) => {
       const down = zeros.subarray(0, rank * downLength(target));
       const up = zeros.subarray(0, rank * target.out);
-      const isLinear = target.kernel === null;
-      const feeds = isLinear ? linearInputs(target, 1, rank, down, up) : convInputs(target, rank, down, up, zeros, 1);
-      return [target, feeds];
+      const inputs = target.kernel === null ? linearInputs : convInputs;
+      return [target, inputs(target, { rows: 1, rank, down, up })];
     }),
   );
 }
@@ -75,14 +75,16 @@ function downLength({ in: width, kernel }: LoraTarget): number {
   return width * (kernel ?? 1) ** 2;
 }
 
-/** @param rows 1 where one factor is for all, else the number of rows */
-function linearInputs(
-  { module, in: width, out }: LoraTarget,
-  rows: number,
-  rank: number,
-  down: Float32Array,
-  up: Float32Array,
-): Feeds {
+interface Packed {
+  /** 1 where one factor is for all. */
+  readonly rows: number;
+  readonly rank: number;
+  readonly down: Float32Array;
+  readonly up: Float32Array;
+}
+
+/** down f32[rows, r, in], up f32[rows, r, out]. */
+function linearInputs({ module, in: width, out }: LoraTarget, { rows, rank, down, up }: Packed): Feeds {
   const names = loraInputs(module);
   return {
     [names.down]: { data: down, dims: [rows, rank, width] },
@@ -90,41 +92,30 @@ function linearInputs(
   };
 }
 
-/**
- * @param up f32[out, r]
- * @param whose f32[rows, r], or longer
- */
-function convInputs(
-  { module, in: width, out, kernel }: LoraTarget,
-  rank: number,
-  down: Float32Array,
-  up: Float32Array,
-  whose: Float32Array,
-  rows: number,
-): Feeds {
+/** down f32[r, in, k, k], up f32[rows, out, r]. */
+function convInputs({ module, in: width, out, kernel }: LoraTarget, { rows, rank, down, up }: Packed): Feeds {
   const names = loraInputs(module);
   return {
     [names.down]: { data: down, dims: [rank, width, kernel!, kernel!] },
-    [names.up]: { data: up, dims: [out, rank, 1, 1] },
-    [names.rows]: { data: whose.subarray(0, rows * rank), dims: [rows, rank, 1, 1] },
+    [names.up]: { data: up, dims: [rows, out, rank] },
   };
 }
 
 /** Every row its own factors, behind them zeros up to the largest rank. */
 function linearFeeds(target: LoraTarget, factors: readonly (LoraFactors | undefined)[]): Feeds {
-  const { length } = factors;
+  const rows = factors.length;
   const rank = Math.max(...factors.map((one) => one?.rank ?? 0));
-  const down = new Float32Array(length * rank * target.in);
-  const up = new Float32Array(length * rank * target.out);
+  const down = new Float32Array(rows * rank * target.in);
+  const up = new Float32Array(rows * rank * target.out);
   for (const [row, one] of factors.entries()) {
     if (one === undefined) continue;
     down.set(one.down, row * rank * target.in);
     up.set(one.up, row * rank * target.out);
   }
-  return linearInputs(target, length, rank, down, up);
+  return linearInputs(target, { rows, rank, down, up });
 }
 
-/** The kernels of all stacks behind one another, and which of them are whose. */
+/** The kernels of all stacks behind one another, and for every row the way back from its own. */
 function convFeeds(target: LoraTarget, factors: readonly (LoraFactors | undefined)[]): Feeds {
   const starts = new Map<LoraFactors, number>();
   let rank = 0;
@@ -134,16 +125,17 @@ function convFeeds(target: LoraTarget, factors: readonly (LoraFactors | undefine
     rank += one.rank;
   }
   const down = new Float32Array(rank * downLength(target));
-  const up = new Float32Array(target.out * rank);
-  for (const [one, start] of starts) {
-    down.set(one.down, start * downLength(target));
-    for (let k = 0; k < one.rank; k++) {
-      for (let o = 0; o < target.out; o++) up[o * rank + start + k] = one.up[k * target.out + o]!;
-    }
-  }
-  const whose = new Float32Array(factors.length * rank);
+  for (const [one, start] of starts) down.set(one.down, start * downLength(target));
+  const up = new Float32Array(factors.length * target.out * rank);
   for (const [row, one] of factors.entries()) {
-    if (one !== undefined) whose.fill(1, row * rank + starts.get(one)!, row * rank + starts.get(one)! + one.rank);
+    if (one !== undefined) placeColumns(up, row * target.out * rank + starts.get(one)!, rank, one, target.out);
   }
-  return convInputs(target, rank, down, up, whose, factors.length);
+  return convInputs(target, { rows: factors.length, rank, down, up });
+}
+
+/** Writes the ranks of `one.up` f32[r, out] as columns of a matrix that is `width` wide, the first of them from `at` on. */
+function placeColumns(matrix: Float32Array, at: number, width: number, one: LoraFactors, out: number): void {
+  for (let k = 0; k < one.rank; k++) {
+    for (let o = 0; o < out; o++) matrix[at + o * width + k] = one.up[k * out + o]!;
+  }
 }
