@@ -13,7 +13,14 @@ import {
   type UnetRow,
 } from './asks.ts';
 import { DENOISERS } from './denoiser.ts';
-import { type PartWeights, rolesOfParts, withComposedGuidance, withPictureGuidance } from './guidance.ts';
+import { type NetworkAt, type NetworkUse, readNetworks, toldBesides } from './experts.ts';
+import {
+  type PartWeights,
+  type PromptRole,
+  rolesOfParts,
+  withComposedGuidance,
+  withPictureGuidance,
+} from './guidance.ts';
 import {
   allOf,
   blend,
@@ -27,7 +34,6 @@ import {
 import { addNoise, clamp, scale } from './latents.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
-import { type ConditioningsAt, readPrompts } from './promptReading.ts';
 import { TorchRandom } from './rng.ts';
 import { SAMPLER_TABLE } from './samplers/index.ts';
 import { asksOf, type DenoiseAsk, type Sampler, type Sampling, twoLooks } from './samplers/sampler.ts';
@@ -99,8 +105,14 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
   const random = new TorchRandom(request.seed);
   const plan = planOver(request.schedule ?? null, sampler, config, request.steps);
   const pictureScale = pictureScaleOf(request, model);
-  const conditioningsAt = yield* readPrompts({ ...request, pictureScale }, looksOf(sampler, request.steps));
+  const guidance = model.conditions?.toldGuidance === true ? UNGUIDED : request.guidance;
   const steps = plan.steps.slice(request.steps - stepsRun(request));
+  const networkAt = yield* readNetworks(
+    { ...request, guidance, pictureScale },
+    looksOf(sampler, request.steps),
+    model,
+    steps.map(({ from }) => from),
+  );
   const { noisy, kept, extra } = yield* begin(request, shape, model, random, plan.noiseScale, steps[0]?.from);
   const sampling = sampler.sample(noisy, { steps, random, config, plannedSteps: plan.steps.length });
   const data = yield* denoise(sampling, {
@@ -109,9 +121,9 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
     pictureScale,
     kept,
     extra,
-    conditioningsAt,
+    networkAt,
+    guidance,
     shape,
-    predictionType: config.predictionType,
     rescale: model.guidanceRescale ?? 0,
   });
   const latents = { ...shape, data };
@@ -266,15 +278,19 @@ function pictureScaleOf({ imageGuidance }: PictureRequest, { conditions }: Model
   return conditions?.needs === 'image' ? (imageGuidance ?? USUAL_PICTURE_SCALE) : 1;
 }
 
+/** The scale at which the prompt's row is all there is. */
+const UNGUIDED = 1;
+
 interface Denoising {
   readonly request: PictureRequest;
   readonly parts: PartWeights;
   readonly pictureScale: number;
   readonly kept: Kept | null;
   readonly extra: Latents | null;
-  readonly conditioningsAt: ConditioningsAt;
+  readonly networkAt: NetworkAt;
+  /** Scale the predictions are brought together with. */
+  readonly guidance: number;
   readonly shape: Shape;
-  readonly predictionType: SchedulerConfig['predictionType'];
   readonly rescale: number;
 }
 
@@ -284,26 +300,29 @@ function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Arr
   let result = sampling.next();
   for (let look = 0; !result.done; look += 1) {
     const ask = kept === null || look === 0 ? result.value : withSource(result.value, kept);
-    const answer = yield { kind: 'unet', rows: rowsOf(ask, denoising, look) };
-    const denoised = denoisedFrom(expectKind('unet', answer).predictions, ask, denoising);
+    const use = denoising.networkAt(ask.level);
+    const rows = rowsOf(ask, denoising, use, look);
+    const answer = yield { kind: 'unet', rows, ...(use.expert === null ? {} : { expert: use.expert }) };
+    const denoised = denoisedFrom(expectKind('unet', answer).predictions, ask, denoising, use);
     result = sampling.next(kept === null ? denoised : blend(kept, denoised, kept.clean));
   }
   return kept === null ? result.value : blend(kept, result.value, kept.clean);
 }
 
 /** A row per prompt; where the picture has a scale of its own, one before them, of the negative prompt without the picture. */
-function rowsOf({ noisy, level }: DenoiseAsk, denoising: Denoising, look: number): UnetRow[] {
-  const { conditioningsAt, shape, extra, pictureScale } = denoising;
+function rowsOf({ noisy, level }: DenoiseAsk, denoising: Denoising, use: NetworkUse, look: number): UnetRow[] {
+  const { shape, extra, pictureScale, request } = denoising;
   const latents: Latents = { ...shape, data: noisy };
-  const row = (conditioning: Conditioning, seen: Latents | null): UnetRow => ({
+  const row = (conditioning: Conditioning, role: PromptRole, seen: Latents | null): UnetRow => ({
     latents,
     timestep: level.timestep,
     conditioning,
     ...(seen === null ? {} : { extra: seen }),
+    ...toldBesides(conditioning, role, use, request),
   });
-  const conditionings = conditioningsAt(look);
-  const rows = conditionings.map((conditioning) => row(conditioning, extra));
-  return pictureScale === 1 ? rows : [row(conditionings[0]!, nothingOf(extra!)), ...rows];
+  const conditionings = use.conditioningsAt(look);
+  const rows = conditionings.map((conditioning, at) => row(conditioning, use.roles[at]!, extra));
+  return pictureScale === 1 ? rows : [row(conditionings[0]!, 'uncond', nothingOf(extra!)), ...rows];
 }
 
 function nothingOf({ data, ...shape }: Latents): Latents {
@@ -313,17 +332,18 @@ function nothingOf({ data, ...shape }: Latents): Latents {
 function denoisedFrom(
   predictions: readonly Float32Array[],
   { noisy, level }: DenoiseAsk,
-  { request, parts, pictureScale, predictionType, rescale }: Denoising,
+  { guidance, parts, pictureScale, rescale }: Denoising,
+  { predictionType }: NetworkUse,
 ): Float32Array {
   const hasBare = pictureScale !== 1;
-  const rows = rolesOfParts(request.guidance, parts, pictureScale).length + Number(hasBare);
+  const rows = rolesOfParts(guidance, parts, pictureScale).length + Number(hasBare);
   if (predictions.length !== rows || predictions.some((row) => row.length !== noisy.length)) {
     const found = predictions.map((row) => row.length).join(', ');
     const expected = `${rows} of ${noisy.length}`;
     throw new DarkroomError('internal', `unet answer: found predictions of ${found} numbers, expected ${expected}`);
   }
   const pictured = hasBare ? predictions.slice(1) : predictions;
-  const guided = withComposedGuidance(request.guidance, pictured, parts, rescale);
+  const guided = withComposedGuidance(guidance, pictured, parts, rescale);
   const both = hasBare ? withPictureGuidance(pictureScale, predictions[0]!, pictured[0]!, guided) : guided;
   return DENOISERS[predictionType](noisy, both, level);
 }

@@ -53,6 +53,11 @@ export function chunksOf(texts: readonly WeightedText[], { room, comma, idsOf }:
   return chunks;
 }
 
+/** The prompt with empty chunks behind it until it has so many. */
+export function filledUp(chunks: readonly PromptChunk[], count: number): readonly PromptChunk[] {
+  return [...chunks, ...Array.from({ length: count - chunks.length }, emptyChunk)];
+}
+
 function emptyChunk(): PromptChunk {
   return { ids: [], weights: [] };
 }
@@ -72,7 +77,19 @@ function meanOf(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Chunks one after another along the tokens; a single one is itself. */
+/** What two text encoders say of the same chunks, token by token behind one another; the second says the prompt as one vector too. */
+export function sideBySide(first: Conditioning, second: Conditioning): Conditioning {
+  const width = first.width + second.width;
+  const hidden = new Float32Array(first.tokens * width);
+  for (let token = 0; token < first.tokens; token++) {
+    hidden.set(first.hidden.subarray(token * first.width, (token + 1) * first.width), token * width);
+    const rest = second.hidden.subarray(token * second.width, (token + 1) * second.width);
+    hidden.set(rest, token * width + first.width);
+  }
+  return { ...second, width, hidden };
+}
+
+/** Chunks one after another along the tokens; a single one is itself. As one vector the prompt is what its first chunk is. */
 export function joined(chunks: readonly Conditioning[]): Conditioning {
   const [first] = chunks;
   if (chunks.length === 1) return first!;
@@ -82,7 +99,7 @@ export function joined(chunks: readonly Conditioning[]): Conditioning {
     hidden.set(chunk.hidden, at);
     at += chunk.hidden.length;
   }
-  return { tokens: chunks.reduce((sum, { tokens }) => sum + tokens, 0), width: first!.width, hidden };
+  return { ...first!, tokens: chunks.reduce((sum, { tokens }) => sum + tokens, 0), hidden };
 }
 
 /** The conditioning with encodings of an empty chunk behind it, until it has so many tokens. */

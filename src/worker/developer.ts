@@ -31,8 +31,9 @@ import { scanModels } from '../weights/registry.ts';
 import { scanUpscalers } from '../weights/upscalers.ts';
 import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
-import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
+import { folderOpener, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
+import { lendRefined, type RefinedModel } from './refined.ts';
 import { UpscalerShelf } from './upscalerShelf.ts';
 
 export interface DeveloperOptions extends ChildOptions {
@@ -122,7 +123,7 @@ async function developTask(
   if (upscale != null && upscale.from !== null) {
     return await enlargeStart(task, upscale, means).finally(() => batcher.forget(job));
   }
-  const model = await shelf.lend(task.request.model);
+  const model = await lendRefined(shelf, task.request.model);
   let isBroken = false;
   try {
     return await developPictures(task, model, means);
@@ -146,7 +147,7 @@ interface Means {
 
 async function developPictures(
   task: DevelopTask,
-  model: LentModel,
+  model: RefinedModel,
   { batcher, upscalers, job, onProgress, signal }: Means,
 ): Promise<readonly DevelopedPicture[]> {
   const { request, jobId } = task;
@@ -154,12 +155,13 @@ async function developPictures(
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const asker = { job, model: request.model, networks: model.networks, signal: either };
+  const refiner = model.refiner && { ...asker, model: model.refiner.name, networks: model.refiner.networks };
   const enlargement = enlargementOf(request.upscale ?? null, request.size, upscalers);
   const steps = stepsTotal({ steps: request.steps, start, sampler: request.sampler });
   const total = request.count * (steps + tilesOf(enlargement, request.size));
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
-  const answer = answerer(batcher, asker, upscalers, onStep);
+  const answer = answerer(batcher, asker, upscalers, onStep, refiner);
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const seed = seedOfImage(request.seed, imageIndex);
@@ -295,22 +297,29 @@ function answerer(
   asker: Asker,
   upscalers: UpscalerShelf,
   onStep: () => void,
+  refiner = asker,
 ): (ask: Ask) => Promise<Answer> {
   const shared = new Map<string | Pixels, Promise<Answer>>();
-  const once = (key: string | Pixels, ask: NetworkAsk) => {
-    const answer = shared.get(key) ?? batcher.ask(asker, ask);
+  const once = (key: string | Pixels, ask: NetworkAsk, whom = asker) => {
+    const answer = shared.get(key) ?? batcher.ask(whom, ask);
     shared.set(key, answer);
     return answer;
   };
   return async (ask) => {
-    if (ask.kind === 'text') return once(ask.prompt, ask);
+    if (ask.kind === 'text' && ask.expert === 'refiner') return once(`refiner\n${ask.prompt}`, ask, refiner);
+    if (ask.kind === 'text') return once(`\n${ask.prompt}`, ask);
     if (ask.kind === 'encode') return once(ask.pixels, ask);
     if (ask.kind === 'resize') return { kind: 'resize', pixels: await resizePixels(ask.pixels, ask.size) };
-    const whom = ask.kind === 'upscale' ? { ...asker, model: 'upscalers', networks: upscalers } : asker;
+    const whom = whoAnswers(ask, asker, refiner, upscalers);
     const answer = await batcher.ask(whom, ask);
     if (ask.kind === 'unet' || ask.kind === 'upscale') onStep();
     return answer;
   };
+}
+
+function whoAnswers(ask: NetworkAsk, asker: Asker, refiner: Asker, upscalers: UpscalerShelf): Asker {
+  if (ask.kind === 'upscale') return { ...asker, model: 'upscalers', networks: upscalers };
+  return ask.kind === 'unet' && ask.expert === 'refiner' ? refiner : asker;
 }
 
 /** Pictures, then for several the grid; nothing is written once the task is cancelled. */
@@ -318,7 +327,8 @@ async function writeAll(
   { request, outputDir, modelHash }: DevelopTask,
   pictures: readonly Pixels[],
   signal: AbortSignal,
-  recipeFor = (seed: number) => recipeText(request, seed, { name: request.model, hash: modelHash }),
+  recipeFor = (seed: number) =>
+    request.privatePrompt === true ? null : recipeText(request, seed, { name: request.model, hash: modelHash }),
 ): Promise<readonly DevelopedPicture[]> {
   const written: DevelopedPicture[] = [];
   await makeFolder(outputDir);

@@ -2,10 +2,11 @@
 import { type ModelFacts, modelFacts } from '../diffusion/modelFacts.ts';
 import { type OpenModel, openModel } from '../runtime/engine.ts';
 import type { SessionSettings } from '../runtime/session.ts';
-import type { PromptTokenizer } from '../weights/promptTokenizer.ts';
+import type { RefinerHint } from '../weights/hints.ts';
+import type { ModelFolder } from '../weights/modelFolder.ts';
 import type { ModelRegistry } from '../weights/registry.ts';
 import type { Networks } from './batcher.ts';
-import { encodePrompts } from './promptEncoder.ts';
+import { encodePrompts, type Tokenizers } from './promptEncoder.ts';
 
 /** Models that stay open without work. A Stable Diffusion 1.x model takes 4-5 GB; the second saves seconds at every change between two. */
 const IDLE_MODELS = 2;
@@ -13,6 +14,8 @@ const IDLE_MODELS = 2;
 export interface LentModel {
   readonly networks: Networks;
   readonly facts: ModelFacts;
+  /** By the owner's hints: who does the last steps of its pictures. */
+  readonly refinedBy?: RefinerHint;
   /** @param isBroken a network failed: the model is closed and opened anew for the next job. */
   giveBack(isBroken: boolean): Promise<void>;
 }
@@ -21,6 +24,7 @@ export interface LentModel {
 export interface OpenedModel {
   readonly networks: Networks;
   readonly facts: ModelFacts;
+  readonly refinedBy?: RefinerHint;
   close(): Promise<void>;
 }
 
@@ -46,8 +50,8 @@ export class ModelShelf {
     this.#shelved.delete(name);
     this.#shelved.set(name, shelved);
     try {
-      const { networks, facts } = await shelved.opening;
-      return { networks, facts, giveBack: (isBroken) => this.#takeBack(name, shelved, isBroken) };
+      const { close: _, ...opened } = await shelved.opening;
+      return { ...opened, giveBack: (isBroken) => this.#takeBack(name, shelved, isBroken) };
     } catch (reason) {
       this.#forget(name, shelved);
       throw reason;
@@ -89,15 +93,21 @@ async function closeAll(shelved: readonly Shelved[]): Promise<void> {
 export function folderOpener(registry: ModelRegistry, settings: SessionSettings) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
-    const facts = modelFacts(folder.scheduler, folder.vae.config, folder.guidanceRescale);
     const model = await openModel(folder, settings);
-    return { networks: networksOf(model, folder.tokenizer), facts, close: () => model.close() };
+    const refinedBy = folder.refiner === undefined ? {} : { refinedBy: folder.refiner };
+    return { networks: networksOf(model, folder), facts: factsOf(folder), ...refinedBy, close: () => model.close() };
   };
 }
 
-function networksOf(model: OpenModel, tokenizer: PromptTokenizer): Networks {
+/** What the pipeline is told of a folder. */
+export function factsOf({ scheduler, vae, guidanceRescale, conditions, card }: ModelFolder): ModelFacts {
+  const needs = card.needs === undefined ? {} : { needs: card.needs };
+  return modelFacts(scheduler, vae.config, guidanceRescale, { ...conditions, ...needs });
+}
+
+function networksOf(model: OpenModel, tokenizers: Tokenizers): Networks {
   return {
-    text: (prompts, clipSkip) => encodePrompts(model, tokenizer, prompts, clipSkip),
+    text: (prompts, clipSkip) => encodePrompts(model, tokenizers, prompts, clipSkip),
     unet: (rows) => model.unet(rows),
     encode: async (pictures) => {
       const posteriors = [];

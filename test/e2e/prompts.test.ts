@@ -55,7 +55,7 @@ describe.each(folders)('%s', (name) => {
   const opening = openModel(folder, { provider: 'cpu', threads: 1 });
   afterAll(async () => (await opening).close());
   const encode = async (prompts: readonly string[], clipSkip = 1): Promise<readonly Conditioning[]> =>
-    encodePrompts(await opening, folder.tokenizer, prompts, clipSkip);
+    encodePrompts(await opening, folder, prompts, clipSkip);
 
   test.each(golden.texts.filter((text) => text.folder === name))('$key', async ({ key, prompt, clipSkip }) => {
     const [found] = await encode([prompt], clipSkip);

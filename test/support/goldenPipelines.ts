@@ -106,7 +106,7 @@ export function requestOf(golden: GoldenCase): PictureRequest {
 export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask): Promise<Answer> {
   switch (ask.kind) {
     case 'text': {
-      const [conditioning] = await encodePrompts(model, folder.tokenizer, [ask.prompt], ask.clipSkip);
+      const [conditioning] = await encodePrompts(model, folder, [ask.prompt], ask.clipSkip);
       return { kind: 'text', conditioning: conditioning! };
     }
     case 'unet':
