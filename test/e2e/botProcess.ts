@@ -32,10 +32,17 @@ export class BotProcess {
   store!: JobStore;
   child!: ChildProcess;
 
-  static async open(): Promise<BotProcess> {
+  /** Settings beside the usual ones. */
+  readonly #settings: Readonly<Record<string, string>>;
+
+  private constructor(settings: Readonly<Record<string, string>>) {
+    this.#settings = settings;
+  }
+
+  static async open(settings: Readonly<Record<string, string>> = {}): Promise<BotProcess> {
     const entry = compiledEntry('src/main.ts');
     if (!existsSync(entry)) throw new Error(`${entry} is missing; npm run build makes it`);
-    const bot = new BotProcess();
+    const bot = new BotProcess(settings);
     const { emulator } = bot;
     await emulator.start();
     bot.alice = emulator.addUser('alice').id;
@@ -62,6 +69,7 @@ export class BotProcess {
         DEVICE: 'cpu',
         THREADS: '1',
         LOG_LEVEL: 'info',
+        ...this.#settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
