@@ -15,7 +15,7 @@ import {
   SEED_COUNT,
 } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
-import type { DevelopedPicture } from '../core/worker.ts';
+import type { DevelopedPicture, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
 import { ROOT } from '../root.ts';
 import { readModelLayout } from '../weights/modelFolder.ts';
@@ -36,7 +36,7 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
   const source = modelSource(options.model, modelsDir, terminal.folder);
   const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads });
   try {
-    const request = await resolve(options, source.name, developer.facts.models, terminal.folder);
+    const request = await resolve(options, source.name, developer.facts, terminal.folder);
     const placed = await develop(developer, request, options, terminal, signal);
     report(request, placed, developer, options.json, terminal);
   } finally {
@@ -73,17 +73,23 @@ function realPath(modelPath: string): string {
 }
 
 async function resolve(
-  { draft, image }: ImagineOptions,
+  { draft, image, mask }: ImagineOptions,
   modelName: string | null,
-  cards: readonly ModelCard[],
+  { models: cards, upscalers = [] }: WorkerFacts,
   folder: string,
 ): Promise<ResolvedRequest> {
   if (cards.length === 0) {
     throw new DarkroomError('model_missing', 'models folder: found no model that can be used; npm run doctor says why');
   }
   const named: RequestDraft = { ...draft, ...(modelName === null ? {} : { model: modelName }) };
-  const whole = image === null ? named : { ...named, initImage: { sha256: await hashOf(path.resolve(folder, image)) } };
-  return resolveRequest(whole, chooseCard(whole, cards, defaultModel(cards)), DEFAULT_LIMITS, randomInt(SEED_COUNT));
+  const inputOf = async (file: string) => ({ sha256: await hashOf(path.resolve(folder, file)) });
+  const whole = {
+    ...named,
+    ...(image === null ? {} : { initImage: await inputOf(image) }),
+    ...(mask === null ? {} : { mask: await inputOf(mask) }),
+  };
+  const card = chooseCard(whole, cards, defaultModel(cards));
+  return resolveRequest(whole, card, DEFAULT_LIMITS, randomInt(SEED_COUNT), upscalers);
 }
 
 /** The shipped model where it is there, else the first by name. */
@@ -109,15 +115,16 @@ interface PlacedPicture extends Omit<DevelopedPicture, 'fileName'> {
 async function develop(
   developer: Developer,
   request: ResolvedRequest,
-  { image, out }: ImagineOptions,
+  { image, mask, out }: ImagineOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<readonly PlacedPicture[]> {
   const outputDir = await mkdtemp(path.join(tmpdir(), 'darkroom-'));
   const bar = progressBar(terminal);
   try {
-    const initImagePath = image === null ? null : path.resolve(terminal.folder, image);
-    const task = { jobId: 'imagine', attempt: 1, request, initImagePath, outputDir };
+    const pathOf = (file: string | null) => (file === null ? null : path.resolve(terminal.folder, file));
+    const inputs = { initImagePath: pathOf(image), maskPath: pathOf(mask) };
+    const task = { jobId: 'imagine', attempt: 1, request, ...inputs, outputDir };
     const pictures = await developer.develop(task, (step) => bar.show(step.stepsDone, step.stepsTotal), signal);
     return await place(pictures, outputDir, (picture) =>
       path.resolve(terminal.folder, wantedPath(picture, request, out)),

@@ -1,8 +1,12 @@
 // The command line of `imagine`: its options, its help, and the draft they make. Bounds are the request's business, not checked twice.
 import { parseArgs } from 'node:util';
+import type { DrawingWish } from '../core/drawing.ts';
+import { DRAWING_FLAGS } from '../core/drawingFlags.ts';
+import { parsePan } from '../core/repaint.ts';
 import type { RequestDraft, SamplerName, ScheduleName } from '../core/request.ts';
 import { refuse, SAMPLERS, SCHEDULES } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
+import type { UpscaleWish } from '../core/upscale.ts';
 import { DarkroomError } from '../errors.ts';
 
 /** Characters beside the options' column; a window has 80. */
@@ -15,6 +19,8 @@ export interface ImagineOptions {
   readonly model: string | null;
   /** Path of the start picture. */
   readonly image: string | null;
+  /** Path of the mask. */
+  readonly mask: string | null;
   /** Path of the picture to write. */
   readonly out: string | null;
   readonly json: boolean;
@@ -39,11 +45,33 @@ export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
   --size WxH        in pixels, such as 128x96
   --count N         pictures, with the seeds S, S + 1, ...
   --clip-skip N     the text encoder's N-th layer from the end; 1 is the last
+  --rng cpu|gpu     whose noise the seed means: torch's, or a graphics card's
+  --ensd N          added to the seed for the noise of ancestral samplers
+  --variation S:X   X, 0 to 1, of the way to the noise of seed S
+  --hires X         draw again X times larger, with --hires-steps N,
+                    --hires-denoise X and --hires-upscaler NAME
+  --tile            edges that fit together
   --image FILE      a picture to start from
   --strength X      0 to 1, how much of the start picture is replaced
+  --mask FILE       what of it is repainted: where this picture is white, or
+                    opaque if parts of it are transparent; --image again as
+                    the mask means its own transparent parts
+  --mask-blur N     pixels by which the mask's edge is softened
+  --only-masked N   work on the surroundings of the mask only, N pixels around
+                    it, at the size asked for
+  --zoom X          the start picture X times smaller on a canvas of the size
+  --pan SIDE        left | right | up | down: paint on beyond that side, half a
+                    picture; right:0.25 is a quarter
+  --image-cfg G     how closely a model that edits pictures keeps to them
+  --upscale NAME    enlarge at the end: a file of models/upscalers, or lanczos
+  --scale X         how many times; 2 by default
   --out FILE        where the picture goes; by default SEED.png here
   --json            print one JSON object instead of lines
 `;
+
+const DRAWING_OPTIONS = Object.fromEntries(
+  Object.keys(DRAWING_FLAGS).map((flag) => [flag, { type: 'string' }]),
+) as Record<string, { readonly type: 'string' }>;
 
 const OPTIONS = {
   negative: { type: 'string' },
@@ -56,8 +84,18 @@ const OPTIONS = {
   size: { type: 'string' },
   count: { type: 'string' },
   'clip-skip': { type: 'string' },
+  ...DRAWING_OPTIONS,
+  tile: { type: 'boolean' },
   image: { type: 'string' },
   strength: { type: 'string' },
+  mask: { type: 'string' },
+  'mask-blur': { type: 'string' },
+  'only-masked': { type: 'string' },
+  zoom: { type: 'string' },
+  pan: { type: 'string' },
+  'image-cfg': { type: 'string' },
+  upscale: { type: 'string' },
+  scale: { type: 'string' },
   out: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -68,8 +106,10 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
   const { values, positionals } = parse(argv);
   if (values.help === true) return null;
   if (positionals.length === 0) refuse('prompt', 'nothing', 'a text, such as "a red heart"');
-  if (values.strength !== undefined && values.image === undefined)
-    refuse('strength', values.strength, '--image FILE too');
+  for (const option of ['strength', 'mask', 'mask-blur', 'only-masked', 'zoom', 'pan', 'image-cfg'] as const) {
+    const value = values[option];
+    if (value !== undefined && values.image === undefined) refuse(option, value, '--image FILE too');
+  }
   const draft = {
     prompt: positionals.join(' '),
     negativePrompt: values.negative,
@@ -81,15 +121,33 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     count: number('count', values.count),
     strength: number('strength', values.strength),
     clipSkip: number('clip-skip', values['clip-skip']),
+    maskBlurPx: number('mask-blur', values['mask-blur']),
+    onlyMaskedPx: number('only-masked', values['only-masked']),
+    zoom: number('zoom', values.zoom),
+    pan:
+      values.pan === undefined ? undefined : (parsePan(values.pan) ?? refuse('pan', values.pan, 'right or right:0.5')),
+    imageGuidance: number('image-cfg', values['image-cfg']),
+    ...drawingOf(values),
+    tile: values.tile,
+    upscale: upscaleOf(values.upscale, number('scale', values.scale)),
     size: values.size === undefined ? undefined : (parseSize(values.size) ?? refuse('size', values.size, 'WxH')),
   };
   return {
     draft: withoutUndefined(draft),
     model: values.model ?? null,
     image: values.image ?? null,
+    mask: values.mask ?? null,
     out: values.out ?? null,
     json: values.json ?? false,
   };
+}
+
+/** The flags of a prompt that say how a picture is drawn, read the same way. */
+function drawingOf(values: Readonly<Record<string, string | boolean | undefined>>): DrawingWish {
+  return Object.entries(DRAWING_FLAGS).reduce<DrawingWish>((before, [flag, read]) => {
+    const value = values[flag];
+    return typeof value === 'string' ? { ...before, ...read(value, `--${flag}`, before) } : before;
+  }, {});
 }
 
 function parse(argv: readonly string[]) {
@@ -103,6 +161,11 @@ function parse(argv: readonly string[]) {
 
 function schedule(text: string): ScheduleName {
   return SCHEDULES.find((name) => name === text) ?? refuse('schedule', text, `one of ${SCHEDULES.join(', ')}`);
+}
+
+function upscaleOf(upscaler: string | undefined, scale: number | undefined): UpscaleWish | undefined {
+  if (upscaler === undefined && scale === undefined) return undefined;
+  return { ...(upscaler === undefined ? {} : { upscaler }), ...(scale === undefined ? {} : { scale }) };
 }
 
 function sampler(text: string): SamplerName {

@@ -1,14 +1,29 @@
 // Options written into the prompt: "a fox --ar 3:2 --seed 5 --no text". One pass over the words, no recursion, no guessing.
 // Deliberately not here: bounds and defaults; `resolve` checks those for every way a request can come in.
 import { cleanText } from './cleanText.ts';
+import { BARE_DRAWING_FLAGS, DRAWING_FLAGS } from './drawingFlags.ts';
+import { parsePan, USUAL_PADDING_PX } from './repaint.ts';
 import { type RequestDraft, refuse, SAMPLERS, type SamplerName, SCHEDULES, type ScheduleName } from './request.ts';
 import { parseAspect, parseSize } from './size.ts';
 
 type Fields = Omit<RequestDraft, 'prompt'>;
-type Read = (value: string, flag: string) => Fields;
+/** @param before what earlier flags set, for those that set parts of one field */
+type Read = (value: string, flag: string, before: Fields) => Fields;
+
+type NumberField =
+  | 'seed'
+  | 'steps'
+  | 'guidance'
+  | 'count'
+  | 'strength'
+  | 'clipSkip'
+  | 'maskBlurPx'
+  | 'onlyMaskedPx'
+  | 'imageGuidance'
+  | 'zoom';
 
 const readNumber =
-  (field: 'seed' | 'steps' | 'guidance' | 'count' | 'strength' | 'clipSkip'): Read =>
+  (field: NumberField): Read =>
   (value, flag) => ({
     [field]: /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : refuse(flag, value, { kind: 'number' }),
   });
@@ -46,10 +61,23 @@ const FLAGS: Readonly<Record<string, Read>> = {
   sampler: readSampler,
   schedule: readSchedule,
   upscale: readUpscale,
+  'mask-blur': readNumber('maskBlurPx'),
+  'only-masked': readNumber('onlyMaskedPx'),
+  'image-cfg': readNumber('imageGuidance'),
+  zoom: readNumber('zoom'),
+  pan: (value, flag) => ({ pan: parsePan(value) ?? refuse(flag, value, { kind: 'form', example: 'right' }) }),
+  ...DRAWING_FLAGS,
 };
 /** Flags whose value is everything up to the next flag. */
 const PHRASE_FLAGS: readonly string[] = ['no', 'negative'];
-const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS];
+/** Flags that stand alone. */
+const BARE_FLAGS: Readonly<Record<string, Fields>> = {
+  spoiler: { spoiler: true },
+  private: { privatePrompt: true },
+  'only-masked': { onlyMaskedPx: USUAL_PADDING_PX },
+  ...BARE_DRAWING_FLAGS,
+};
+const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS, ...Object.keys(BARE_FLAGS)];
 
 /** "--seed" or, as phones write it, "—seed"; with "=5" attached or not. */
 const FLAG_WORD = /^(--|-?[—–]-?|[—–]{2})(\p{L}[\p{L}\p{N}_-]*)(?:=(.*))?$/u;
@@ -73,13 +101,15 @@ export function readPrompt(text: string): RequestDraft {
     const flag = flagOf(words[at]!);
     if (flag === undefined) {
       prompt.push(words[at]!);
+    } else if (isBare(flag)) {
+      fields = { ...fields, ...BARE_FLAGS[flag.name] };
     } else if (PHRASE_FLAGS.includes(flag.name)) {
       const end = nextFlag(words, at + 1);
       unwanted.push(phraseFor(flag, words.slice(at + 1, end)));
       at = end - 1;
     } else {
       if (flag.attached === undefined) at += 1;
-      fields = { ...fields, ...FLAGS[flag.name]!(valueFor(flag, words[at]), `--${flag.name}`) };
+      fields = { ...fields, ...FLAGS[flag.name]!(valueFor(flag, words[at]), `--${flag.name}`, fields) };
     }
   }
   return withFields(prompt.join(' '), fields, unwanted);
@@ -94,6 +124,11 @@ export function overlay(draft: RequestDraft, over: Partial<RequestDraft>): Reque
 
 function withFields(prompt: string, fields: Fields, unwanted: readonly string[]): RequestDraft {
   return { prompt, ...fields, ...(unwanted.length === 0 ? {} : { negativePrompt: unwanted.join(', ') }) };
+}
+
+/** "--only-masked" stands alone, "--only-masked=16" does not. */
+function isBare({ name, attached }: Flag): boolean {
+  return Object.hasOwn(BARE_FLAGS, name) && !(attached !== undefined && Object.hasOwn(FLAGS, name));
 }
 
 /** A dash that opens no known flag stays text, for people write "a cat —sitting"; two hyphens always mean a flag. */
@@ -133,6 +168,12 @@ function exampleOf(name: string): string {
     style: 'flat',
     sampler: 'euler',
     schedule: 'karras',
+    rng: 'gpu',
+    variation: '5:0.2',
+    'hires-upscaler': 'latent',
+    zoom: '1.5',
+    pan: 'right',
+    'image-cfg': '1.5',
   };
   return examples[name] ?? (name === 'strength' ? '0.7' : name === 'model' ? 'emoji' : '5');
 }

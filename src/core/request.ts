@@ -1,6 +1,8 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
+import type { Drawing, DrawingWish } from './drawing.ts';
 import { withPhrase } from './promptParts.ts';
+import type { Repainting, RepaintWish } from './repaint.ts';
 import type { Upscale, UpscaleWish } from './upscale.ts';
 
 export { refuse } from './refusal.ts';
@@ -70,7 +72,7 @@ export interface InitImage {
 }
 
 /** What a user said; everything but the prompt may be missing. */
-export interface RequestDraft {
+export interface RequestDraft extends RepaintWish, DrawingWish {
   readonly prompt: string;
   readonly negativePrompt?: string;
   readonly model?: string;
@@ -95,10 +97,14 @@ export interface RequestDraft {
   readonly strength?: number;
   /** Enlarges what is drawn, or with `from` the start picture instead of drawing anything. */
   readonly upscale?: UpscaleWish;
+  /** Whether the pictures are covered until somebody clicks on them. */
+  readonly spoiler?: boolean;
+  /** Whether the words stay out of the channel and out of the files. */
+  readonly privatePrompt?: boolean;
 }
 
 /** Complete and frozen; this is what goes into the database and into the PNG. */
-export interface ResolvedRequest {
+export interface ResolvedRequest extends Repainting, Drawing {
   /** As the user wrote it, without the style's phrase. */
   readonly prompt: string;
   readonly negativePrompt: string;
@@ -120,6 +126,9 @@ export interface ResolvedRequest {
   readonly strength: number | null;
   /** Null, as absent, leaves the pictures as they are drawn. */
   readonly upscale?: Upscale | null | undefined;
+  /** Absent is false, for both. */
+  readonly spoiler?: boolean | undefined;
+  readonly privatePrompt?: boolean | undefined;
 }
 
 /** What a request needs to know of the model that will answer it. */
@@ -169,6 +178,11 @@ export const MAX_CLIP_SKIP = 12;
 /** The seed of picture k: the k-th after the request's own, so that it can be made again alone. */
 export function seedOfImage(seed: number, imageIndex: number): number {
   return (seed + imageIndex) % SEED_COUNT;
+}
+
+/** Nothing is drawn: the start picture itself is made larger. */
+export function isOnlyEnlarged({ upscale }: Pick<ResolvedRequest, 'upscale'>): boolean {
+  return upscale != null && upscale.from !== null;
 }
 
 /** The text handed to the networks: the style's phrase stands in every part of a prompt joined by AND. */

@@ -1,7 +1,9 @@
 // The one door between what a user said and what the program does: every default is taken here and every bound checked here.
 // Deliberately not here: rounding a bad value into a good one; a user who asks for 100x100 is told which sizes there are.
 import { cleanText, countChars } from './cleanText.ts';
+import { drawnSize, resolveDrawing, wishOf } from './drawing.ts';
 import { MAX_PROMPT_PARTS, promptParts } from './promptParts.ts';
+import { repaintWishOf, resolveRepaint } from './repaint.ts';
 import {
   MAX_CLIP_SKIP,
   type ModelCard,
@@ -45,7 +47,12 @@ export function resolveRequest(
   if (draft.model !== undefined && draft.model !== card.name)
     refuse('model', draft.model, { kind: 'names', names: [card.name] });
   const style = resolveStyle(draft.style, card);
-  const size = resolveSize(draft, card, limits);
+  const { size, repainting } = resolveRepaint(draft, card, resolveSize(draft, card, limits), limits);
+  const steps = whole('steps', draft.steps ?? card.defaults.steps, 1, limits.maxSteps);
+  const drawn = { size, steps, hasStart: draft.initImage !== undefined };
+  // Where the request's own seed is any, the variation's is another one.
+  const anySeed = () => (draft.seed === undefined ? (randomSeed + 1) % SEED_COUNT : randomSeed);
+  const drawing = resolveDrawing(draft, drawn, { card, limits, upscalers }, anySeed);
   return Object.freeze({
     prompt:
       draft.upscale?.from === undefined
@@ -56,7 +63,7 @@ export function resolveRequest(
     style,
     stylePhrase: style === null ? '' : card.styles[style]!,
     size,
-    steps: whole('steps', draft.steps ?? card.defaults.steps, 1, limits.maxSteps),
+    steps,
     guidance: within('guidance', draft.guidance ?? card.defaults.guidance, 0, limits.maxGuidance),
     seed: whole('seed', draft.seed ?? randomSeed, 0, SEED_COUNT - 1),
     count: whole('count', draft.count ?? 1, 1, limits.maxCount),
@@ -64,9 +71,12 @@ export function resolveRequest(
     schedule: resolveSchedule(draft.schedule === undefined ? scheduleOf(draft, card) : draft.schedule),
     clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
+    ...repainting,
+    ...drawing,
     ...(draft.upscale === undefined
       ? {}
-      : { upscale: resolveUpscale(draft.upscale, upscalers, draft.upscale.from ?? size) }),
+      : { upscale: resolveUpscale(draft.upscale, upscalers, draft.upscale.from ?? drawnSize({ size, ...drawing })) }),
+    ...discretionOf(draft),
   });
 }
 
@@ -89,6 +99,20 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
     schedule: request.schedule ?? null,
     ...(request.clipSkip == null ? {} : { clipSkip: request.clipSkip }),
     ...startOf(request),
+    ...wishOf(request),
+    ...(request.upscale?.from == null ? repaintWishOf(request) : {}),
+    ...discretionOf(request),
+  };
+}
+
+/** Said only where it is asked for, so that other requests stay as they were. */
+function discretionOf({
+  spoiler,
+  privatePrompt,
+}: RequestDraft | ResolvedRequest): Pick<RequestDraft, 'spoiler' | 'privatePrompt'> {
+  return {
+    ...(spoiler === true ? { spoiler } : {}),
+    ...(privatePrompt === true ? { privatePrompt } : {}),
   };
 }
 

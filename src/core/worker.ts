@@ -8,6 +8,8 @@ export interface DevelopTask {
   readonly request: ResolvedRequest;
   /** Absolute path of the start picture's bytes as they were uploaded or made; null for text-to-image. */
   readonly initImagePath: string | null;
+  /** The same of the mask; null, as absent, for requests without one. */
+  readonly maskPath?: string | null | undefined;
   /** Absolute folder, made by the worker; receives 0.png … and, for several pictures, grid.png, each fsynced and renamed into place. */
   readonly outputDir: string;
   /** Of the model, ten digits as recipes carry them; absent until they are known. */

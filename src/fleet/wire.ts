@@ -33,7 +33,7 @@ export function cancelKey(delivery: string): string {
 
 /** Fields of a task that are paths on the bot's machine; the files travel on their own. */
 type PathField = { [K in keyof DevelopTask]: K extends `${string}Path` ? K : never }[keyof DevelopTask] & string;
-export const PATH_FIELDS = ['initImagePath'] as const satisfies readonly PathField[];
+export const PATH_FIELDS = ['initImagePath', 'maskPath'] as const satisfies readonly PathField[];
 /** Does not compile while a path field is missing above. */
 type Missing = Exclude<PathField, (typeof PATH_FIELDS)[number]>;
 const none: [Missing] extends [never] ? true : never = true;

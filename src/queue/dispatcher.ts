@@ -262,7 +262,7 @@ export class Dispatcher {
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
     const { dataDir, hashOf } = this.#options;
-    const { initImage, model } = job.request;
+    const { initImage, mask, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
       const task = {
@@ -270,6 +270,7 @@ export class Dispatcher {
         attempt: job.attempt,
         request: job.request,
         initImagePath: initImage === null ? null : inputFile(dataDir, initImage.sha256),
+        maskPath: mask == null ? null : inputFile(dataDir, mask.sha256),
         outputDir: path.join(dataDir, pictureFolder(job)),
         modelHash: hashOf(model),
       };

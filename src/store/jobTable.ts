@@ -44,8 +44,8 @@ export interface JobTable {
 export const WAITING: readonly JobState[] = ['accepted', 'queued'];
 
 const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256, work, parent_job_id, parent_image_index, user_id, guild_id,
-  channel_id, source_id, source_kind, cost, created_at_ms) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
-  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs)`;
+  channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
+  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256)`;
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
@@ -53,6 +53,8 @@ const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_
 const LIST = `SELECT * FROM jobs WHERE (@userId IS NULL OR user_id = @userId) AND (@guildId IS NULL OR guild_id = @guildId)
   AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
   AND (@beforeJobId IS NULL OR seq < (SELECT seq FROM jobs WHERE id = @beforeJobId)) ORDER BY seq DESC LIMIT @limit`;
+const NEEDS_INPUT = `SELECT 1 FROM jobs WHERE input_sha256 = @sha256 UNION ALL
+  SELECT 1 FROM jobs WHERE mask_sha256 = @sha256 LIMIT 1`;
 const IN_STATES = 'FROM jobs WHERE state IN (SELECT value FROM json_each(?))';
 
 export function makeJobTable(db: Database, ledger: Ledger): JobTable {
@@ -82,15 +84,16 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
     `INSERT INTO pictures VALUES (@jobId, @imageIndex, @path, @sha256, @seed, @widthPx, @heightPx, @sizeBytes)`,
   );
   const pictures = db.prepare<[string], PictureRow>('SELECT * FROM pictures WHERE job_id = ? ORDER BY image_index');
-  const needsInput = db.prepare<[string], number>('SELECT 1 FROM jobs WHERE input_sha256 = ? LIMIT 1').pluck();
+  const needsInput = db.prepare<[Record<string, string>], number>(NEEDS_INPUT).pluck();
   const record = (row: JobRow | undefined) => (row === undefined ? undefined : toJob(row));
 
   return {
     insert(id, job, nowMs) {
-      const { initImage } = job.request;
+      const { initImage, mask } = job.request;
       const of = {
         model: workerNameOf(job.request),
         inputSha256: initImage?.sha256 ?? null,
+        maskSha256: mask?.sha256 ?? null,
         work: workOf(job.request),
       };
       insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
@@ -128,7 +131,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
     setMessage: (jobId, messageId) => setMessage.run(messageId, jobId),
     addPicture: (picture) => addPicture.run(picture),
     pictures: (jobId) => pictures.all(jobId).map(toPicture),
-    needsInput: (sha256) => needsInput.get(sha256) !== undefined,
+    needsInput: (sha256) => needsInput.get({ sha256 }) !== undefined,
   };
 }
 

@@ -29,7 +29,7 @@ const HISTORY = `SELECT * FROM jobs WHERE ${SHOWN}
   AND (@sinceMs IS NULL OR created_at_ms >= @sinceMs) AND (@untilMs IS NULL OR created_at_ms < @untilMs)
   ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
 /** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
-const ERASE = `UPDATE jobs SET input_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.outpaint'),
+const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.outpaint'),
   '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)
   WHERE user_id = ?`;
 

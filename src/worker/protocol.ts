@@ -2,6 +2,7 @@
 // Both sides check every message; what does not fit is `worker_protocol`, never a guess.
 import { z } from 'zod';
 import { GRID_INDEX } from '../core/job.ts';
+import { type Border, MAX_MASK_BLUR_PX, MAX_PADDING_PX } from '../core/repaint.ts';
 import {
   MAX_CLIP_SKIP,
   MODEL_FAMILIES,
@@ -16,6 +17,7 @@ import {
 import { MAX_SCALE, type Upscale, type UpscalerCard } from '../core/upscale.ts';
 import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
+import { drawingFields } from './drawingSchema.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
 export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale'] as const;
@@ -41,6 +43,14 @@ const upscale = z.strictObject({
   from: size.nullable(),
 } satisfies Fields<Upscale>);
 
+const borderPx = z.int().min(0).max(65_536);
+const border = z.strictObject({
+  leftPx: borderPx,
+  rightPx: borderPx,
+  upPx: borderPx,
+  downPx: borderPx,
+} satisfies Fields<Border>);
+
 const request = z.strictObject({
   prompt: z.string(),
   negativePrompt: z.string(),
@@ -58,6 +68,14 @@ const request = z.strictObject({
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
   upscale: upscale.nullable().optional(),
+  ...drawingFields,
+  mask: z.strictObject({ sha256: z.string() }).nullable().optional(),
+  maskBlurPx: z.int().min(0).max(MAX_MASK_BLUR_PX).nullable().optional(),
+  onlyMaskedPx: z.int().min(0).max(MAX_PADDING_PX).nullable().optional(),
+  imageGuidance: z.number().nullable().optional(),
+  outpaint: border.nullable().optional(),
+  spoiler: z.boolean().optional(),
+  privatePrompt: z.boolean().optional(),
 } satisfies Fields<ResolvedRequest>);
 
 /** A DevelopTask as it crosses a border. */
@@ -66,6 +84,7 @@ export const taskSchema = z.strictObject({
   attempt: z.int().min(0),
   request,
   initImagePath: filePath.nullable(),
+  maskPath: filePath.nullable().optional(),
   outputDir: filePath,
   modelHash: z
     .string()

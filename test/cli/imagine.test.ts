@@ -65,6 +65,7 @@ describe('options', () => {
       },
       model: 'sd-small',
       image: 'a.png',
+      mask: null,
       out: 'b.png',
       json: true,
     });
@@ -75,6 +76,7 @@ describe('options', () => {
       draft: { prompt: 'красное сердце' },
       model: null,
       image: null,
+      mask: null,
       out: null,
       json: false,
     });
