@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { FleetConfig } from '../config.ts';
 import type { ModelCard } from '../core/request.ts';
+import { LANCZOS } from '../core/upscale.ts';
 import type { ImageWorker, WorkerFacts } from '../core/worker.ts';
 import type { Logger } from '../log.ts';
 import type { WorkerLimits } from '../queue/dispatcher.ts';
@@ -73,7 +74,7 @@ export class Executors {
     this.#queue = queue;
     if (local !== null && this.#localFacts !== undefined) {
       const models = this.#localFacts.models.map(({ name }) => name);
-      queue.addWorker(local, { id: 'worker-1', slots: localSlots, models });
+      queue.addWorker(local, { id: 'worker-1', slots: localSlots, models: withUpscalers(models, this.#localFacts) });
     }
     for (const { worker, heartbeat } of this.#joined.values()) this.#hand(worker, heartbeat);
   }
@@ -110,7 +111,8 @@ export class Executors {
   #hand(worker: ImageWorker, heartbeat: Heartbeat): void {
     const models = this.#meantCards(heartbeat).map(({ name }) => name);
     const { stationId: id, slots } = heartbeat;
-    const farewell = this.#queue?.addWorker(worker, { id, slots, models });
+    const limits = { id, slots, models: withUpscalers(models, heartbeat.facts) };
+    const farewell = this.#queue?.addWorker(worker, limits);
     if (farewell !== undefined) this.#farewells.set(id, farewell);
   }
 
@@ -123,4 +125,9 @@ export class Executors {
     this.#farewells.get(stationId)?.();
     this.#farewells.delete(stationId);
   }
+}
+
+/** What a worker takes jobs for: models, upscalers, and enlarging without either. */
+function withUpscalers(models: readonly string[], { upscalers = [] }: WorkerFacts): readonly string[] {
+  return [...models, ...upscalers.map(({ name }) => name), LANCZOS];
 }
