@@ -7,6 +7,7 @@ import { imagine } from './imagine.ts';
 import { queue } from './queue.ts';
 import { quota } from './quota.ts';
 import { recipe } from './recipe.ts';
+import { upscale } from './upscale.ts';
 import { vary } from './vary.ts';
 
-export const commands: readonly Command[] = [imagine, history, queue, cancel, quota, admin, vary, recipe];
+export const commands: readonly Command[] = [imagine, upscale, history, queue, cancel, quota, admin, vary, recipe];

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { AcceptRules, JobStore } from '../core/jobStore.ts';
 import type { ModelCard, RequestLimits } from '../core/request.ts';
+import type { UpscalerCard } from '../core/upscale.ts';
 import type { SerializedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
@@ -13,6 +14,8 @@ export interface Catalog {
   readonly cards: readonly ModelCard[];
   readonly defaultModel: string;
   readonly limits: RequestLimits;
+  /** Absent, as empty, where there are none; the first is taken where nobody names one. */
+  readonly upscalers?: readonly UpscalerCard[] | undefined;
 }
 
 /** The part of the dispatcher that commands use. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import {
   type ButtonInteraction,
   type ChatInputCommandInteraction,
+  type InteractionReplyOptions,
   MessageFlags,
   type ModalSubmitInteraction,
 } from 'discord.js';
@@ -71,10 +72,10 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
 }
 
 function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) => ResolvedRequest {
-  const { cards, defaultModel, limits } = bot.catalog;
+  const { cards, defaultModel, limits, upscalers } = bot.catalog;
   const card = chooseCard(draft, cards, defaultModel);
   const seed = bot.randomSeed();
-  return (complete) => resolveRequest(complete, card, limits, seed);
+  return (complete) => resolveRequest(complete, card, limits, seed, upscalers);
 }
 
 /** The bytes lie on disk before the row that names them is committed. */
@@ -207,7 +208,8 @@ async function sendAnswer(
   const phrases = phrasesOf(interaction);
   const place = placeOf(job, bot);
   if (only && !interaction.deferred) {
-    await interaction.reply(await messageOf(waitingView(job, undefined, { phrases, ids: bot.ids }), bot.dataDir));
+    const view = waitingView(job, undefined, { phrases, ids: bot.ids });
+    await interaction.reply((await messageOf(view, bot.dataDir)) as InteractionReplyOptions);
   } else {
     await tell(interaction, phrases.queued(job.id, place));
   }

@@ -22,12 +22,22 @@ export async function decodePicture(bytes: Uint8Array, size: Size): Promise<Pixe
   }
 }
 
+/** Upright. @throws input_image_invalid */
+export async function pictureSize(bytes: Uint8Array): Promise<Size> {
+  try {
+    const { autoOrient } = await openPicture(bytes).metadata();
+    return { widthPx: autoOrient.width, heightPx: autoOrient.height };
+  } catch (cause) {
+    throw refusePicture(cause);
+  }
+}
+
 /** The same at the picture's own size, nothing cropped. @throws input_image_invalid, also when a side is longer than `maxSidePx` */
 export async function decodeWhole(bytes: Uint8Array, maxSidePx: number): Promise<Pixels> {
   try {
-    const { width, height } = await openPicture(bytes).metadata();
-    if (Math.max(width, height) > maxSidePx) {
-      const problem = `picture: has ${width}x${height} pixels, expected sides of at most ${maxSidePx}`;
+    const { widthPx, heightPx } = await pictureSize(bytes);
+    if (Math.max(widthPx, heightPx) > maxSidePx) {
+      const problem = `picture: has ${widthPx}x${heightPx} pixels, expected sides of at most ${maxSidePx}`;
       throw new DarkroomError('input_image_invalid', problem);
     }
     const { data, info } = await openPicture(bytes)

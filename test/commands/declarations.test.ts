@@ -71,6 +71,7 @@ describe.each(declared(two).map((node) => [node.name, node] as const))('%s', (_,
 test('the commands are the ones promised', () => {
   expect(commands.map((command) => `${command.kind} ${command.name}`)).toEqual([
     'slash imagine',
+    'slash upscale',
     'slash history',
     'slash queue',
     'slash cancel',

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { JobRecord, JobState } from '../../src/core/job.ts';
 import type { AcceptRules, JobStore } from '../../src/core/jobStore.ts';
 import { DEFAULT_LIMITS } from '../../src/core/request.ts';
+import type { UpscalerCard } from '../../src/core/upscale.ts';
 import { ATTACHMENT_RULES, InputFolder } from '../../src/discord/attachments.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { OUTBOX_TIMING } from '../../src/discord/outbox.ts';
@@ -30,11 +31,14 @@ export interface HouseOptions {
   readonly rules?: Partial<AcceptRules>;
   readonly emulator?: EmulatorOptions;
   readonly jobsPerWorker?: number;
+  readonly worker?: ScriptedWorker;
+  readonly upscalers?: readonly UpscalerCard[];
 }
 
 export class House {
   readonly emulator: Emulator;
-  readonly worker = new ScriptedWorker();
+  readonly worker: ScriptedWorker;
+  readonly upscalers: readonly UpscalerCard[];
   readonly rules: AcceptRules;
   readonly fatal: DarkroomError[] = [];
   readonly log: Logger = makeLog(process.env.TEST_LOG ?? 'silent');
@@ -49,7 +53,9 @@ export class House {
   dispatcher!: Dispatcher;
   bot!: RunningBot;
 
-  constructor({ rules = {}, emulator = {}, jobsPerWorker = 1 }: HouseOptions = {}) {
+  constructor({ rules = {}, emulator = {}, jobsPerWorker = 1, worker, upscalers = [] }: HouseOptions = {}) {
+    this.worker = worker ?? new ScriptedWorker();
+    this.upscalers = upscalers;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
     this.emulator = new Emulator({ token: TEST_TOKEN, ...emulator });
     this.jobsPerWorker = jobsPerWorker;
@@ -91,7 +97,7 @@ export class House {
       commands,
       store: this.store,
       queue: this.dispatcher,
-      catalog: { cards: [TEST_CARD], defaultModel: TEST_CARD.name, limits: DEFAULT_LIMITS },
+      catalog: { cards: [TEST_CARD], defaultModel: TEST_CARD.name, limits: DEFAULT_LIMITS, upscalers: this.upscalers },
       rules,
       inputs: new InputFolder(dataDir),
       attachments: { ...ATTACHMENT_RULES, extraOrigin: emulator.origin },

@@ -1,0 +1,191 @@
+// /upscale: enlarges a picture, one of ours by its id or an upload, with an upscaler network where there is one and Lanczos where not.
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type Attachment,
+  type AutocompleteInteraction,
+  type ChatInputCommandInteraction,
+} from 'discord.js';
+import { isJobId, type JobRecord, type PictureRecord } from '../src/core/job.ts';
+import type { RequestDraft } from '../src/core/request.ts';
+import { draftOf } from '../src/core/resolve.ts';
+import { DEFAULT_SCALE, LANCZOS, MAX_SCALE, type UpscaleWish } from '../src/core/upscale.ts';
+import { phrasesOf, tell } from '../src/discord/answers.ts';
+import type { Choice, SlashCommand } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
+import { takeOrder, type Wish } from '../src/discord/order.ts';
+import { singlesOf } from '../src/discord/results.ts';
+import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
+import { EVERYWHERE } from './install.ts';
+import { named } from './options.ts';
+
+/** Discord shows at most this many choices. */
+const MAX_CHOICES = 25;
+
+/** People paste ids with the `#` the messages show. */
+function finishedJob(text: string, bot: BotContext): JobRecord | undefined {
+  const id = text.trim().replace(/^#/, '').toLowerCase();
+  return isJobId(id) ? bot.store.get(id) : undefined;
+}
+
+/** Somebody's newest finished requests. */
+function suggestJobs({ user }: AutocompleteInteraction, typed: string, bot: BotContext): readonly Choice[] {
+  return bot.store
+    .list({ userId: user.id, states: ['delivered', 'developed'], limit: MAX_CHOICES })
+    .map((job) => ({ name: clip(`#${job.id} ${job.request.prompt}`, MAX_CHOICE_CHARS), value: job.id }))
+    .filter(({ name }) => name.toLowerCase().includes(typed));
+}
+
+function suggestUpscalers(typed: string, { catalog }: BotContext): readonly Choice[] {
+  const cards = catalog.upscalers ?? [];
+  const names = [...cards.map(({ name, scale }) => ({ name: `${name} (${scale}×)`, value: name })), LANCZOS_CHOICE];
+  return names
+    .filter(({ name }) => name.toLowerCase().includes(typed))
+    .map(({ name, value }) => ({ name: clip(name, MAX_CHOICE_CHARS), value: value.slice(0, MAX_CHOICE_CHARS) }))
+    .slice(0, MAX_CHOICES);
+}
+
+const LANCZOS_CHOICE: Choice = { name: 'Lanczos', value: LANCZOS };
+
+function wishOf({ options }: ChatInputCommandInteraction, from: NonNullable<UpscaleWish['from']>): UpscaleWish {
+  const upscaler = options.getString('upscaler');
+  const scale = options.getNumber('factor');
+  return { from, ...(upscaler === null ? {} : { upscaler }), ...(scale === null ? {} : { scale }) };
+}
+
+/** The recipe of what is enlarged goes on with its file; into the message only for the person who wrote it. */
+function resultWish(interaction: ChatInputCommandInteraction, job: JobRecord, picture: PictureRecord): Wish {
+  const { upscale: _, ...drawn } = job.userId === interaction.user.id ? draftOf(job.request) : { prompt: '' };
+  const from = { widthPx: picture.widthPx, heightPx: picture.heightPx };
+  const draft: RequestDraft = { ...drawn, count: 1, seed: picture.seed, upscale: wishOf(interaction, from) };
+  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  return { kind: 'upscale', draft, parent, start: { kind: 'result', picture } };
+}
+
+/** Undefined for an upload in which Discord sees no picture. */
+function uploadWish(interaction: ChatInputCommandInteraction, attachment: Attachment): Wish | undefined {
+  const { width: widthPx, height: heightPx } = attachment;
+  if (widthPx === null || heightPx === null) return undefined;
+  const draft: RequestDraft = { prompt: '', upscale: wishOf(interaction, { widthPx, heightPx }) };
+  return { kind: 'upscale', draft, start: { kind: 'upload', attachment } };
+}
+
+async function run(interaction: ChatInputCommandInteraction, bot: BotContext): Promise<void> {
+  const phrases = phrasesOf(interaction);
+  const upload = interaction.options.getAttachment('image');
+  const named = interaction.options.getString('picture');
+  if (upload !== null) {
+    const wish = uploadWish(interaction, upload);
+    return wish === undefined
+      ? tell(interaction, phrases.pictureRefused(phrases.refused.pictureKind()))
+      : takeOrder(interaction, wish, bot);
+  }
+  const job = named === null ? newest(interaction.user.id, bot) : finishedJob(named, bot);
+  if (job === undefined || !mayUse(interaction, job)) return tell(interaction, phrases.unknownJob());
+  const pictures = singlesOf(job.id, bot);
+  const picture = pictures[(interaction.options.getInteger('number') ?? 1) - 1];
+  if (pictures.length === 0) return tell(interaction, phrases.notFinished());
+  if (picture === undefined) {
+    const found = String(interaction.options.getInteger('number'));
+    return tell(interaction, phrases.numberExpected(found, 1, pictures.length));
+  }
+  await takeOrder(interaction, resultWish(interaction, job, picture), bot);
+}
+
+function newest(userId: string, bot: BotContext): JobRecord | undefined {
+  return bot.store.list({ userId, states: ['delivered'], limit: 1 })[0];
+}
+
+/** One's own, or what everybody in this very channel can see. */
+function mayUse({ user, channelId }: ChatInputCommandInteraction, job: JobRecord): boolean {
+  return job.userId === user.id || job.channelId === channelId;
+}
+
+const { String: TEXT, Integer: WHOLE, Number: NUMBER, Attachment: UPLOAD } = ApplicationCommandOptionType;
+
+export const upscale: SlashCommand = {
+  kind: 'slash',
+  name: 'upscale',
+  declare: () => ({
+    type: ApplicationCommandType.ChatInput,
+    ...named(
+      { en: 'upscale', zh: '放大', ru: 'увеличить' },
+      {
+        en: 'Enlarge a picture: your newest one, one by its id, or an upload.',
+        zh: '放大图片：你最新的一张、按编号选择的一张，或上传的图片。',
+        ru: 'Увеличить картинку: вашу последнюю, по номеру запроса или загруженную.',
+      },
+    ),
+    options: [
+      {
+        type: TEXT,
+        autocomplete: true,
+        max_length: 20,
+        ...named(
+          { en: 'picture', zh: '作品', ru: 'запрос' },
+          {
+            en: 'Id of the request, such as #abcdefghij; without it, your newest.',
+            zh: '请求编号，如 #abcdefghij；不填则为最新的。',
+            ru: 'Номер запроса, например #abcdefghij; без него — последний.',
+          },
+        ),
+      },
+      {
+        type: WHOLE,
+        min_value: 1,
+        max_value: 10,
+        ...named(
+          { en: 'number', zh: '第几张', ru: 'которая' },
+          {
+            en: 'Which picture of that request, where there are several.',
+            zh: '该请求有多张时，选择第几张。',
+            ru: 'Которая картинка этого запроса, если их несколько.',
+          },
+        ),
+      },
+      {
+        type: UPLOAD,
+        ...named(
+          { en: 'image', zh: '图片', ru: 'картинка' },
+          {
+            en: 'A picture of your own instead (PNG, JPEG, WebP).',
+            zh: '改用自己的图片（PNG、JPEG、WebP）。',
+            ru: 'Вместо этого своя картинка (PNG, JPEG, WebP).',
+          },
+        ),
+      },
+      {
+        type: NUMBER,
+        min_value: 1,
+        max_value: MAX_SCALE,
+        ...named(
+          { en: 'factor', zh: '倍数', ru: 'раз' },
+          {
+            en: `How many times larger; ${DEFAULT_SCALE} when you say nothing.`,
+            zh: `放大倍数；不填为 ${DEFAULT_SCALE}。`,
+            ru: `Во сколько раз; по умолчанию ${DEFAULT_SCALE}.`,
+          },
+        ),
+      },
+      {
+        type: TEXT,
+        autocomplete: true,
+        ...named(
+          { en: 'upscaler', zh: '放大模型', ru: 'апскейлер' },
+          {
+            en: 'The network that fills in detail; Lanczos only enlarges.',
+            zh: '补充细节的网络；Lanczos 只做缩放。',
+            ru: 'Сеть, которая дорисовывает детали; Lanczos только увеличивает.',
+          },
+        ),
+      },
+    ],
+    ...EVERYWHERE,
+  }),
+  run,
+  suggest(interaction, bot) {
+    const { name, value } = interaction.options.getFocused(true);
+    const typed = value.toLowerCase().trim();
+    return name === 'upscaler' ? suggestUpscalers(typed, bot) : suggestJobs(interaction, typed, bot);
+  },
+};
