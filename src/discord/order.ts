@@ -13,6 +13,7 @@ import type { AcceptResult } from '../core/jobStore.ts';
 import { judge } from '../core/moderation.ts';
 import type { RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
+import { failpoint } from '../failpoint.ts';
 import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
 import { type AttachmentLike, fetchAttachment } from './attachments.ts';
 import type { BotContext } from './context.ts';
@@ -55,6 +56,7 @@ export type Order =
 
 /** @throws request_invalid, attachment_refused, disk_full, store_failed */
 export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
+  failpoint('order.received');
   const banReason = bot.store.banOf(asker);
   if (banReason !== undefined) return banned(banReason);
   if (bot.queue.stalled()?.code === 'disk_full') {
@@ -107,6 +109,7 @@ function accept(asker: Asker, wish: Wish, request: ResolvedRequest, bot: BotCont
     },
     bot.rules,
   );
+  failpoint('order.accepted');
   return result.ok ? result : refused(result);
 }
 
@@ -163,6 +166,7 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
     bot.store.expire(job.id);
     return;
   }
+  failpoint('order.answered');
   bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
   release(job.id, bot);
 }
@@ -170,6 +174,7 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
 /** The row is answered for: it may run. */
 export function release(jobId: string, bot: BotContext): void {
   bot.store.acknowledge(jobId);
+  failpoint('order.queued');
   bot.queue.kick();
   bot.outbox.touch(jobId);
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { isFinal, type JobRecord, type JobState } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import type { DevelopProgress } from '../core/worker.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
 import type { AnswerToken, Messenger, Outcome } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
@@ -248,7 +249,9 @@ export class Outbox {
   async #showEnd(line: Line, job: JobRecord): Promise<boolean> {
     if (job.state === 'cancelling' && !this.#hasMessage(line, job)) return this.#settle(job);
     if (line.place === 'nowhere') return this.#settle(job);
+    failpoint('end.sending');
     const outcome = await this.#send(line, job, this.#endView(line, job));
+    failpoint('end.sent');
     if (outcome.kind === 'sent') return this.#settle(job);
     if (outcome.kind === 'too_large' || outcome.kind === 'files_gone') this.#tryOtherFiles(line, outcome.kind);
     if (outcome.kind === 'refused') this.#afterRefusedEnd(line);
@@ -285,23 +288,29 @@ export class Outbox {
     if (line.withoutFiles === 'forbidden') return [];
     const limit = this.#options.uploadLimitOf(job);
     const choices = fileChoices(job, this.#options.store.pictures(job.id), phrases);
-    const fitting = choices.filter((files) => files.every((file) => file.sizeBytes <= limit));
+    const fitting = choices.filter(
+      (files) => files.every((file) => file.sizeBytes <= limit) && sizeOf(files) <= MAX_REQUEST_BYTES,
+    );
     if (choices.length > 0 && fitting.length === 0) line.withoutFiles = 'too_large';
     return fitting[line.fileChoice] ?? [];
   }
 
   #settle(job: JobRecord): false {
     this.#options.store.settle(job.id);
+    failpoint('end.settled');
     return false;
   }
 
   /** Sends to the line's place, and moves the line when that place turns out closed. */
   async #send(line: Line, job: JobRecord, view: View): Promise<Outcome> {
+    failpoint('message.sending');
     const outcome = await this.#request(line, job, view);
     switch (outcome.kind) {
       case 'sent':
+        failpoint('message.sent');
         line.failures = 0;
         this.#onSent(line, job, outcome.messageId);
+        failpoint('message.noted');
         break;
       case 'gone':
         line.place = 'nowhere';
@@ -454,6 +463,13 @@ function whyNoFiles(line: Line, job: JobRecord, phrases: Phrases): string {
   return line.withoutFiles === 'too_large' ? phrases.tooLargeHere(job.id) : phrases.filesGone(job.id);
 }
 
+/** @source Discord documentation, "Uploading Files": 25 MiB a request; some room is left for the rest of it */
+const MAX_REQUEST_BYTES = 24 * 1024 * 1024;
+
+function sizeOf(files: readonly ViewFile[]): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+}
+
 function wake(line: Line): void {
   line.dirty = true;
   line.wake();
@@ -468,7 +484,15 @@ export function nonceOf(jobId: string): string {
   return `dr${jobId}`;
 }
 
+interface ComponentLike {
+  readonly custom_id?: string;
+  readonly components?: readonly ComponentLike[];
+}
+
 function customIdsOf(message: { components?: readonly object[] }): string[] {
-  const rows = (message.components ?? []) as readonly { components?: readonly { custom_id?: string }[] }[];
-  return rows.flatMap((row) => row.components ?? []).flatMap((item) => item.custom_id ?? []);
+  const inside = (part: ComponentLike): string[] => [
+    ...(part.custom_id === undefined ? [] : [part.custom_id]),
+    ...(part.components ?? []).flatMap(inside),
+  ];
+  return ((message.components ?? []) as readonly ComponentLike[]).flatMap(inside);
 }

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 
 export interface WrittenFile {
   /** Lower-case hex. */
@@ -21,7 +22,9 @@ export async function writePicture(file: string, bytes: Uint8Array): Promise<Wri
   const temporary = `${file}.${randomBytes(6).toString('hex')}${UNFINISHED_ENDING}`;
   try {
     await writeSynced(temporary, bytes);
+    failpoint('picture.written');
     await rename(temporary, file);
+    failpoint('picture.renamed');
     await syncFolder(path.dirname(file));
   } catch (cause) {
     await unlink(temporary).catch(() => undefined); // already renamed, never made, or the disk is gone: the cause says it

@@ -8,6 +8,7 @@ import type { JobRecord, JobState, PictureRecord } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import type { DevelopedPicture, DevelopProgress, ImageWorker } from '../core/worker.ts';
 import { DarkroomError, type ErrorCode, type SerializedError, toDarkroomError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
 import { type MachineTime, meterMachineTime } from './machineTime.ts';
 import { dropFolder, hasRoom, inputFile, pictureFolder } from './pictureFolders.ts';
@@ -153,6 +154,7 @@ export class Dispatcher {
   /** Begins no more jobs, lets running ones end within `graceMs`, and gives the rest back to the queue. Close the workers afterwards. */
   async drain(graceMs: number): Promise<void> {
     this.#draining.abort(new Error('the dispatcher drains'));
+    failpoint('drain');
     await this.#idleWithin(graceMs);
     for (const { abort } of this.#flights.values()) abort.abort(SHUTDOWN);
     await this.#idleWithin(LET_GO_MS);
@@ -236,6 +238,7 @@ export class Dispatcher {
   async #launch(lane: Lane, job: JobRecord): Promise<void> {
     const flight: Flight = { job, lane, abort: new AbortController(), progress: undefined };
     this.#flights.set(job.id, flight);
+    failpoint('job.claimed');
     this.#tell(job.id, 'running');
     if (job.attempt > 1) {
       await lane.running.onIdle();
@@ -282,6 +285,7 @@ export class Dispatcher {
   }
 
   #note(flight: Flight, progress: DevelopProgress): void {
+    failpoint('job.step');
     flight.progress = progress;
     this.#events.emit({ kind: 'progress', progress });
   }
@@ -300,8 +304,10 @@ export class Dispatcher {
   async #keep(job: JobRecord, made: readonly DevelopedPicture[], gpuMs: number): Promise<JobState | undefined> {
     const { store } = this.#options;
     try {
+      failpoint('result.received');
       const pictures = made.map((picture) => toRecord(job, picture));
       const counts = await this.#write(() => store.develop(job.id, job.attempt, pictures, gpuMs));
+      failpoint('result.recorded');
       return counts ? 'developed' : undefined;
     } catch (thrown) {
       const error = toDarkroomError(thrown);

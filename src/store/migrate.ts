@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Database } from './database.ts';
 
 export interface Migration {
@@ -99,6 +100,7 @@ function applyOne(db: Database, migration: Migration, nowMs: number): void {
       'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at_ms INTEGER NOT NULL) STRICT',
     );
     db.exec(migration.sql);
+    failpoint('migration.middle');
     db.prepare('INSERT INTO migrations VALUES (?, ?, ?, ?)').run(
       migration.version,
       migration.name,

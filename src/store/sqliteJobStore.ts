@@ -11,6 +11,7 @@ import {
 } from '../core/jobStore.ts';
 import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
 import { type JobRow, toJob } from './jobRows.ts';
@@ -108,6 +109,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   function recover(answerWithinMs: number): ReturnType<JobStore['recover']> {
     const now = nowMs();
     const ends = jobs.inStates(['running']).map(restartRow);
+    failpoint('recovery.middle');
     const unanswered = jobs.inStates(['accepted']).filter((row) => row.created_at_ms < now - answerWithinMs);
     for (const row of unanswered) jobs.move(row, 'expired', now);
     const poisoned = ends.filter((state) => state === 'failing').length;
