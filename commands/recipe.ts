@@ -1,10 +1,19 @@
-// "Recipe": every number of a result and its pictures one by one, privately; as a button and as a context menu that works on any of our messages.
-import { ApplicationCommandType, type RepliableInteraction } from 'discord.js';
+// "Recipe": every number of a result and its pictures one by one, privately; as a button and as a context menu. On other people's pictures the
+// menu shows the recipe their file carries, what is different here, and a button that makes it here.
+import {
+  ApplicationCommandType,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type RepliableInteraction,
+} from 'discord.js';
 import type { JobRecord } from '../src/core/job.ts';
 import { phrasesOf, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { adaptRecipe, findRecipe, keepRecipe, keptRecipe, modelHashOf } from '../src/discord/foreignRecipes.ts';
+import { takeOrder } from '../src/discord/order.ts';
 import { jobOf } from '../src/discord/results.ts';
+import { foreignRecipeView } from '../src/discord/views/foreignRecipeView.ts';
 import { recipeView } from '../src/discord/views/recipeView.ts';
 import { EVERYWHERE } from './install.ts';
 
@@ -13,9 +22,31 @@ const recipeButton: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job !== undefined) await showRecipe(interaction, job, bot);
 };
 
-function showRecipe(interaction: RepliableInteraction, job: JobRecord, bot: BotContext): Promise<void> {
-  return show(interaction, recipeView(job, bot.store.pictures(job.id), phrasesOf(interaction)), bot.dataDir);
+async function showRecipe(interaction: RepliableInteraction, job: JobRecord, bot: BotContext): Promise<void> {
+  const pictures = bot.store.pictures(job.id);
+  const modelHash = await modelHashOf(pictures[0], bot.dataDir);
+  await show(interaction, recipeView(job, pictures, phrasesOf(interaction), modelHash), bot.dataDir);
 }
+
+/** Fetching may outlast Discord's three seconds, so the answer is promised first. */
+async function showForeign(interaction: MessageContextMenuCommandInteraction, bot: BotContext): Promise<void> {
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const { foreign } = phrasesOf(interaction);
+  const found = await findRecipe(interaction.targetMessage, bot);
+  if (found === undefined) return tell(interaction, foreign.none());
+  if (found.kind === 'other') return tell(interaction, foreign.other(found.tool));
+  const { text } = found;
+  const makeId = bot.ids.write('remake', await keepRecipe(text, bot));
+  const recipe = { text, ...(await adaptRecipe(text, bot)) };
+  await show(interaction, foreignRecipeView(recipe, makeId, phrasesOf(interaction)), bot.dataDir);
+}
+
+const remake: ButtonHandler = async (interaction, [key], bot) => {
+  const text = key === undefined ? undefined : await keptRecipe(key, bot);
+  if (text === undefined) return tell(interaction, phrasesOf(interaction).foreign.gone());
+  const { draft } = await adaptRecipe(text, bot);
+  await takeOrder(interaction, { kind: 'imagine', draft }, bot);
+};
 
 export const recipe: MessageCommand = {
   kind: 'message',
@@ -28,8 +59,7 @@ export const recipe: MessageCommand = {
   }),
   async run(interaction, bot) {
     const job = bot.store.byMessage(interaction.targetMessage.id);
-    if (job === undefined) return tell(interaction, phrasesOf(interaction).notMyMessage());
-    await showRecipe(interaction, job, bot);
+    await (job === undefined ? showForeign(interaction, bot) : showRecipe(interaction, job, bot));
   },
-  buttons: { recipe: recipeButton },
+  buttons: { recipe: recipeButton, remake },
 };

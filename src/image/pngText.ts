@@ -6,7 +6,7 @@ import { DarkroomError } from '../errors.ts';
 export const RECIPE_KEYWORD = 'parameters';
 
 /** Bytes; prompts have at most a few thousand characters, and a chunk may claim 2 GB or unpack to any size. */
-const MAX_TEXT_BYTES = 1024 * 1024;
+export const MAX_TEXT_BYTES = 1024 * 1024;
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 /** Length, type and checksum of a chunk around its data. */
 const FRAME_BYTES = 12;
@@ -44,6 +44,23 @@ export function readRecipe(bytes: Uint8Array): string | undefined {
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** Texts kept of one file; a chunk is a dozen bytes, and a file may have a million. */
+const MAX_TEXTS = 100;
+
+/** Every text of a PNG by its keyword, the first of each; undefined for other files. @throws input_image_invalid when it is damaged */
+export function readPngTexts(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
+  const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!png.subarray(0, SIGNATURE.length).equals(SIGNATURE)) return undefined;
+  const texts = new Map<string, string>();
+  for (const { type, data } of chunksOf(png)) {
+    if (!/^(tE|zT|iT)Xt$/.test(type) || texts.size >= MAX_TEXTS) continue;
+    const keyword = data.toString('latin1', 0, Math.max(0, data.indexOf(0)));
+    const text = texts.has(keyword) ? undefined : textOf(type, data, keyword);
+    if (text !== undefined) texts.set(keyword, text);
+  }
+  return texts;
 }
 
 function* chunksOf(png: Buffer): Generator<{ type: string; data: Buffer }> {

@@ -33,13 +33,13 @@ export const de: Phrases = {
   blocked: (reason) => `Dieser Text ist hier nicht erlaubt: ${reason}. Nichts wurde angerechnet.`,
   badRequest: (detail) => `Das geht nicht: ${detail}`,
   unknownJob: () => 'Dieses Bild kenne ich nicht mehr.',
-  notMyMessage: () => 'Dieses Bild ist nicht von mir.',
   notYours: () => 'Das kann nur, wer es bestellt hat, oder die Moderation.',
   notFinished: () => 'Dieses Bild ist noch nicht fertig.',
   adminsOnly: () => 'Dafür brauchst du das Recht „Server verwalten“.',
   staleButton: () => 'Dieser Knopf gehört nicht zu dieser Nachricht. Das Bild findest du mit /history.',
   restarting: () => 'Ich starte gerade neu. Bitte versuche es in einer Minute noch einmal.',
   pictureRefused: (detail) => `Dieses Bild kann ich nicht verwenden: ${detail}`,
+  plainUpscale: () => 'Lanczos, ohne Upscaler-Netz',
   noPicture: () => 'An dieser Nachricht hängt kein Bild. Wähle eine mit einem PNG, JPEG oder WebP.',
   seedExpected: (found) =>
     `Der Startwert ist eine ganze Zahl von 0 bis 4294967295, oder leer für einen neuen; da steht „${found}“.`,
@@ -107,6 +107,28 @@ export const de: Phrases = {
   recipeTitle: (id) => `Rezept von \`#${id}\``,
   recipeHint: () =>
     'Zum Ändern antworte auf das Bild und lass die Erwähnung an: „in Blau“, „mehr Nebel“, „2“. Dasselbe Rezept ergibt dasselbe Bild.',
+  foreign: {
+    title: () => 'Rezept in diesem Bild',
+    none: () =>
+      'Hier finde ich kein Rezept. Viele Seiten entfernen es aus Bildern; die Originaldatei hat es vielleicht noch.',
+    other: (tool) => `Dieses Bild wurde mit ${tool} gemacht, dessen Rezepte ich nicht lesen kann.`,
+    same: () => 'Alles, was es braucht, ist hier.',
+    model: (asked, instead) =>
+      `Das Modell ${asked} ist nicht hier; ich würde **${instead}** nehmen, und das Bild wird ein anderes.`,
+    modelName: (asked, here) => `Das Modell ${asked} heißt hier **${here}**; die Gewichte sind dieselben.`,
+    modelHash: (name, asked, here) => `**${name}** hat hier andere Gewichte: dort ${asked}, hier ${here}.`,
+    sampler: (asked, instead) => `Den Sampler ${asked} kenne ich nicht; ich würde ${instead} nehmen.`,
+    schedule: (asked) => `Den Zeitplan ${asked} kenne ich nicht; ich würde den des Samplers nehmen.`,
+    size: (asked, instead) => `Die Größe ${asked} geht hier nicht; ${instead} ist die nächste.`,
+    number: (field, asked, instead) => `${field} ${asked} ist hier zu viel; ${instead} ist am nächsten.`,
+    start: () => 'Es wurde aus einem anderen Bild gemacht, das im Rezept nicht enthalten ist.',
+    loras: (names) => `Diese LoRAs sind nicht hier: ${names}.`,
+    upscaler: (asked) => `Der Vergrößerer ${asked} ist nicht hier; das Bild bleibt so groß, wie es gezeichnet wird.`,
+    fields: (names) => `Das bedeutet hier nichts: ${names}.`,
+    cannot: (detail) => `Es kann hier nicht gemacht werden: ${detail}`,
+    gone: () => 'Dieses Rezept habe ich nicht mehr. Wähle auf dem Bild noch einmal „Rezept“.',
+    make: 'Hier machen',
+  },
   ownerOnly: () => 'Überall kann das nur, wem dieser Bot gehört.',
   banDone: (user) => `${user} kann auf diesem Server keine Bilder mehr machen.`,
   banDoneEverywhere: (user) => `${user} kann nirgends mehr Bilder machen.`,
@@ -235,7 +257,7 @@ export const de: Phrases = {
       },
       {
         title: '🖱️ Einen Knopf drücken',
-        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, ⋯ hat den Rest. Die Knöpfe gehen immer.',
+        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, ➕ hat den Rest. Die Knöpfe gehen immer.',
       },
       {
         title: '🔎 Wiederfinden',

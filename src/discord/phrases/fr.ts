@@ -33,13 +33,13 @@ export const fr: Phrases = {
   blocked: (reason) => `Ce texte n’est pas permis ici : ${reason}. Rien n’a été décompté.`,
   badRequest: (detail) => `Ce n’est pas possible : ${detail}`,
   unknownJob: () => 'Je ne connais plus cette image.',
-  notMyMessage: () => 'Cette image n’est pas de moi.',
   notYours: () => 'Seule la personne qui l’a demandée, ou la modération, peut faire cela.',
   notFinished: () => 'Cette image n’est pas encore terminée.',
   adminsOnly: () => 'Il faut pour cela la permission « Gérer le serveur ».',
   staleButton: () => 'Ce bouton n’appartient pas à ce message. Cherchez l’image avec /history.',
   restarting: () => 'Je redémarre. Réessayez dans une minute.',
   pictureRefused: (detail) => `Je ne peux pas utiliser cette image : ${detail}`,
+  plainUpscale: () => 'Lanczos, sans réseau d’agrandissement',
   noPicture: () => 'Il n’y a pas d’image dans ce message. Choisissez-en un avec une image PNG, JPEG ou WebP.',
   seedExpected: (found) =>
     `La graine est un nombre entier de 0 à 4294967295, ou rien pour une nouvelle ; vous avez écrit « ${found} ».`,
@@ -108,6 +108,29 @@ export const fr: Phrases = {
   recipeTitle: (id) => `Recette de \`#${id}\``,
   recipeHint: () =>
     'Répondez à l’image, mention activée, pour la changer : « en bleu », « plus de brume », « 2 ». La même recette donne la même image.',
+  foreign: {
+    title: () => 'Recette de cette image',
+    none: () =>
+      'Je ne trouve pas de recette ici. Beaucoup de sites la retirent des images ; le fichier d’origine l’a peut-être encore.',
+    other: (tool) => `Cette image a été faite avec ${tool}, dont je ne sais pas lire les recettes.`,
+    same: () => 'Tout ce qu’il lui faut est ici.',
+    model: (asked, instead) =>
+      `Le modèle ${asked} n’est pas ici ; je prendrais **${instead}**, et l’image sera différente.`,
+    modelName: (asked, here) => `Le modèle ${asked} s’appelle ici **${here}** ; les poids sont les mêmes.`,
+    modelHash: (name, asked, here) => `**${name}** a ici d’autres poids : ${asked} là-bas, ${here} ici.`,
+    sampler: (asked, instead) => `Je ne connais pas l’échantillonneur ${asked} ; je prendrais ${instead}.`,
+    schedule: (asked) => `Je ne connais pas le calendrier ${asked} ; je prendrais celui de l’échantillonneur.`,
+    size: (asked, instead) => `La taille ${asked} n’est pas possible ici ; ${instead} est la plus proche.`,
+    number: (field, asked, instead) => `${field} ${asked} est trop ici ; ${instead} est le plus proche.`,
+    start: () => 'Elle a été faite à partir d’une autre image, que la recette ne contient pas.',
+    loras: (names) => `Ces LoRA ne sont pas ici : ${names}.`,
+    upscaler: (asked) =>
+      `L’agrandisseur ${asked} n’est pas ici ; l’image garde la taille à laquelle elle est dessinée.`,
+    fields: (names) => `Cela ne veut rien dire ici : ${names}.`,
+    cannot: (detail) => `Elle ne peut pas être faite ici : ${detail}`,
+    gone: () => 'Je n’ai plus cette recette. Choisissez de nouveau « Recette » sur l’image.',
+    make: 'La faire ici',
+  },
   ownerOnly: () => 'Seul le propriétaire de ce bot peut faire cela partout.',
   banDone: (user) => `${user} ne peut plus faire d’images sur ce serveur.`,
   banDoneEverywhere: (user) => `${user} ne peut plus faire d’images nulle part.`,
@@ -236,7 +259,7 @@ export const fr: Phrases = {
       },
       {
         title: '🖱️ Appuyer sur un bouton',
-        body: '**U1–U4** montrent une image en entier, **V1–V4** la varient. ⭐ la garde, ⋯ offre le reste. Les boutons marchent toujours.',
+        body: '**U1–U4** montrent une image en entier, **V1–V4** la varient. ⭐ la garde, ➕ offre le reste. Les boutons marchent toujours.',
       },
       {
         title: '🔎 La retrouver',

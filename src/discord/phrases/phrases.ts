@@ -56,13 +56,14 @@ export interface Phrases {
   blocked(reason: string): string;
   badRequest(detail: string): string;
   unknownJob(): string;
-  notMyMessage(): string;
   notYours(): string;
   notFinished(): string;
   adminsOnly(): string;
   staleButton(): string;
   restarting(): string;
   pictureRefused(detail: string): string;
+  /** What stands in the place of an upscaler's name. */
+  plainUpscale(): string;
   noPicture(): string;
   seedExpected(found: string): string;
   stepsExpected(found: string): string;
@@ -110,6 +111,27 @@ export interface Phrases {
   quotaNow(used: number, limit: number, resets: string): string;
   recipeTitle(id: string): string;
   recipeHint(): string;
+  /** A recipe found in somebody else's picture. */
+  foreign: {
+    title(): string;
+    none(): string;
+    other(tool: string): string;
+    same(): string;
+    model(asked: string, instead: string): string;
+    modelName(asked: string, here: string): string;
+    modelHash(name: string, asked: string, here: string): string;
+    sampler(asked: string, instead: string): string;
+    schedule(asked: string): string;
+    size(asked: string, instead: string): string;
+    number(field: string, asked: string, instead: string): string;
+    start(): string;
+    loras(names: string): string;
+    upscaler(asked: string): string;
+    fields(names: string): string;
+    cannot(detail: string): string;
+    gone(): string;
+    readonly make: string;
+  };
   ownerOnly(): string;
   banDone(user: string): string;
   banDoneEverywhere(user: string): string;

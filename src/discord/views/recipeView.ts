@@ -10,19 +10,26 @@ import { textView, type View } from './view.ts';
 /** A file larger than this would not pass Discord's default limit; bytes. */
 const MAX_FILES_BYTES = 9 * 1024 * 1024;
 
-export function recipeView(job: JobRecord, pictures: readonly PictureRecord[], phrases: Phrases): View {
+/** @param modelHash of the weights the pictures were made with, where their files tell */
+export function recipeView(
+  job: JobRecord,
+  pictures: readonly PictureRecord[],
+  phrases: Phrases,
+  modelHash?: string,
+): View {
   const head = `**${phrases.recipeTitle(job.id)}**`;
   const hint = phrases.recipeHint();
   const room = MAX_CONTENT_CHARS - head.length - hint.length - 20;
   const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
   const files = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
   const fits = files.reduce((sum, file) => sum + file.sizeBytes, 0) <= MAX_FILES_BYTES;
-  return { ...textView(`${head}\n${codeBlock(recipeText(job, room))}\n${hint}`), files: fits ? files : [] };
+  return { ...textView(`${head}\n${codeBlock(recipeText(job, room, modelHash))}\n${hint}`), files: fits ? files : [] };
 }
 
 /** `key: value` lines as they can be copied; long prompts are cut so that the numbers always fit in `room` characters. */
-export function recipeText(job: JobRecord, room: number): string {
+export function recipeText(job: JobRecord, room: number, modelHash?: string): string {
   const { request } = job;
+  const { upscale } = request;
   const seeds = Array.from({ length: request.count }, (_, index) => seedOfImage(request.seed, index));
   const numbers = [
     `seed: ${seeds.join(', ')}`,
@@ -32,11 +39,12 @@ export function recipeText(job: JobRecord, room: number): string {
     `sampler: ${request.sampler}`,
     ...(request.schedule == null ? [] : [`schedule: ${request.schedule}`]),
     ...(request.clipSkip == null ? [] : [`clip skip: ${request.clipSkip}`]),
-    `model: ${request.model}`,
+    `model: ${request.model}${modelHash === undefined ? '' : ` [${modelHash}]`}`,
     ...(request.style === null ? [] : [`style: ${request.style}`]),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
     ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
     ...(job.parentJobId === null ? [] : [parentLine(job)]),
+    ...(upscale == null ? [] : [`upscaler: ${upscale.upscaler ?? 'Lanczos'}`, `upscaled by: ${upscale.scale}`]),
     `kind: ${job.kind}`,
   ].join('\n');
   const forTexts = Math.max(40, room - numbers.length - 40);

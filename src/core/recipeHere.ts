@@ -1,0 +1,184 @@
+// What becomes of a recipe from anywhere on this installation: the draft that comes closest, and what is different, as data.
+// Nothing is changed in silence: whoever shows the draft shows the differences.
+import { withPhrase } from './promptParts.ts';
+import type { Recipe } from './recipe.ts';
+import type { ModelCard, RequestDraft, RequestLimits } from './request.ts';
+import { formatSize, nearestSize } from './size.ts';
+
+/** What this installation has. */
+export interface Here {
+  readonly cards: readonly ModelCard[];
+  readonly defaultModel: string;
+  readonly limits: RequestLimits;
+  /** The model a recipe's hash means, and the ten digits of one here. */
+  readonly hashes: { modelOf(hash: string): string | undefined; hashOf(model: string): string | undefined };
+  /** Names of LoRAs. */
+  readonly loras?: readonly string[] | undefined;
+  /** The LoRA a recipe's hash means. */
+  readonly loraOf?: ((hash: string) => string | undefined) | undefined;
+  /** Names of upscalers. */
+  readonly upscalers?: readonly string[] | undefined;
+  /** Whether the start picture of that hash is kept here. */
+  readonly hasStart?: ((sha256: string) => boolean) | undefined;
+}
+
+export type Difference =
+  /** Asked for by name or hash, and not here. */
+  | { readonly kind: 'model'; readonly asked: string; readonly instead: string }
+  /** The same weights under another name. */
+  | { readonly kind: 'modelName'; readonly asked: string; readonly here: string }
+  /** The same name, other weights. */
+  | { readonly kind: 'modelHash'; readonly name: string; readonly asked: string; readonly here: string }
+  | { readonly kind: 'sampler'; readonly asked: string; readonly instead: string }
+  | { readonly kind: 'schedule'; readonly asked: string }
+  | { readonly kind: 'size'; readonly asked: string; readonly instead: string }
+  | { readonly kind: 'number'; readonly field: 'steps' | 'guidance'; readonly asked: string; readonly instead: string }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'loras'; readonly names: readonly string[] }
+  | { readonly kind: 'upscaler'; readonly asked: string }
+  /** Fields that change a picture elsewhere and mean nothing here. */
+  | { readonly kind: 'fields'; readonly names: readonly string[] };
+
+export interface RecipeHere {
+  readonly draft: RequestDraft;
+  readonly differences: readonly Difference[];
+}
+
+type Step = readonly [draft: RequestDraft, differences: readonly Difference[]];
+
+export function recipeHere(recipe: Recipe, here: Here): RecipeHere {
+  const [model, aboutModel] = chooseModel(recipe, here);
+  const card = here.cards.find(({ name }) => name === model);
+  if (card === undefined) return { draft: { ...recipe.draft, model }, differences: aboutModel };
+  let draft: RequestDraft = { ...styled(recipe, card), model };
+  const differences = [...aboutModel];
+  for (const step of [sampler, size, numbers, start, loras, upscaler]) {
+    const [next, found] = step(draft, recipe, here, card);
+    draft = next;
+    differences.push(...found);
+  }
+  const unknown = [...recipe.fields.keys()].filter((name) => MEANINGLESS_HERE.test(name));
+  if (unknown.length > 0) differences.push({ kind: 'fields', names: unknown });
+  return { draft, differences };
+}
+
+/** Fields of A1111 and its extensions by which a picture differs, and that no part of this program reads. */
+const MEANINGLESS_HERE =
+  /^(Face restoration|Refiner|Refiner switch at|ENSD|Eta|VAE|ControlNet( .*)?|ADetailer model|Hypernet|Hypernet strength|Token merging ratio|NGMS|Skip Early CFG|Dynamic thresholding enabled|FreeU .*|Emphasis|SD upscale .*|Masked content|Pad conds|Sigma .*|Sharpness|Distilled CFG Scale|Beta schedule .*)$/;
+
+/** By hash before name: names are whatever somebody called a file. */
+function chooseModel({ fields, draft }: Recipe, here: Here): readonly [string, readonly Difference[]] {
+  const hash = fields.get('Model hash')?.trim() ?? '';
+  const name = draft.model ?? '';
+  const byHash = hash === '' ? undefined : here.hashes.modelOf(hash);
+  if (byHash !== undefined) {
+    const isRenamed = name !== '' && !sameName(name, byHash);
+    return [byHash, isRenamed ? [{ kind: 'modelName', asked: name, here: byHash }] : []];
+  }
+  const byName = here.cards.find((card) => sameName(name, card.name))?.name;
+  if (byName === undefined) {
+    const asked = [name, hash === '' ? '' : `[${hash}]`].filter((word) => word !== '').join(' ');
+    return [here.defaultModel, asked === '' ? [] : [{ kind: 'model', asked, instead: here.defaultModel }]];
+  }
+  const own = here.hashes.hashOf(byName);
+  const isOther = own !== undefined && /^[0-9a-f]{10,64}$/i.test(hash);
+  return [byName, isOther ? [{ kind: 'modelHash', name: byName, asked: hash, here: own }] : []];
+}
+
+/** `sd/Dream Shaper_8.safetensors` and `dream shaper_8` are one name. */
+function sameName(a: string, b: string): boolean {
+  return bareName(a) === bareName(b);
+}
+
+function bareName(name: string): string {
+  const base = name.split(/[/\\]/).at(-1) ?? '';
+  return base
+    .replace(/\.(safetensors|ckpt)$/i, '')
+    .trim()
+    .toLowerCase();
+}
+
+/** A style that is another one here becomes words of the prompt; silence means no style, not this model's own. */
+function styled({ draft, fields }: Recipe, card: ModelCard): RequestDraft {
+  const phrase = fields.get('Style phrase') ?? '';
+  const style = draft.style ?? '';
+  if (style !== '' && card.styles[style] === phrase) return draft;
+  return { ...draft, prompt: style === '' ? draft.prompt : withPhrase(draft.prompt, phrase), style: '' };
+}
+
+function sampler(draft: RequestDraft, { fields }: Recipe, _: Here, card: ModelCard): Step {
+  const asked = fields.get('Sampler');
+  if (draft.sampler === undefined) {
+    const instead = card.defaults.sampler;
+    return [draft, asked === undefined ? [] : [{ kind: 'sampler', asked, instead }]];
+  }
+  const title = fields.get('Schedule type');
+  const isUnknown = title !== undefined && draft.schedule === undefined && !/^(Automatic|Uniform|Karras)$/i.test(title);
+  // Silence is the sampler's own schedule, not the one this model prefers.
+  return [{ ...draft, schedule: draft.schedule ?? null }, isUnknown ? [{ kind: 'schedule', asked: title }] : []];
+}
+
+function size(draft: RequestDraft, _: Recipe, { limits }: Here, card: ModelCard): Step {
+  if (draft.size === undefined) return [draft, []];
+  const instead = nearestSize(draft.size, card, limits);
+  const [asked, possible] = [formatSize(draft.size), formatSize(instead)];
+  return asked === possible ? [draft, []] : [{ ...draft, size: instead }, [{ kind: 'size', asked, instead: possible }]];
+}
+
+function numbers(draft: RequestDraft, _: Recipe, { limits }: Here): Step {
+  const found: Difference[] = [];
+  const bounds = { steps: [1, limits.maxSteps], guidance: [0, limits.maxGuidance] } as const;
+  const changed: { steps?: number; guidance?: number } = {};
+  for (const field of ['steps', 'guidance'] as const) {
+    const [low, high] = bounds[field];
+    const asked = draft[field];
+    if (asked === undefined || (asked >= low && asked <= high)) continue;
+    changed[field] = Math.min(Math.max(asked, low), high);
+    found.push({ kind: 'number', field, asked: String(asked), instead: String(changed[field]) });
+  }
+  return [{ ...draft, ...changed }, found];
+}
+
+/** Denoising alone is a start picture whose hash nobody wrote down, or the second pass of a hires fix. */
+function start(draft: RequestDraft, { fields }: Recipe, { hasStart }: Here): Step {
+  const isHere = draft.initImage !== undefined && hasStart?.(draft.initImage.sha256) === true;
+  if (isHere) return [draft, []];
+  const isAsked = draft.initImage !== undefined || (draft.strength !== undefined && !fields.has('Hires upscale'));
+  const { initImage: _, strength: __, ...rest } = draft;
+  return [rest, isAsked ? [{ kind: 'start' }] : []];
+}
+
+const LORA_TAG = /<lora:([^:<>]+)((?::[^<>]*)?)>/g;
+
+/** Tags of LoRAs that are here under another name get that name; those of others go, for they would be words of the prompt. */
+function loras(draft: RequestDraft, { fields }: Recipe, here: Here): Step {
+  const hashes = loraHashes(fields.get('Lora hashes') ?? '');
+  const missing: string[] = [];
+  const prompt = draft.prompt.replace(LORA_TAG, (tag, name: string, rest: string) => {
+    const hash = hashes.get(name);
+    const known =
+      (hash === undefined ? undefined : here.loraOf?.(hash)) ?? here.loras?.find((one) => sameName(one, name));
+    if (known === name) return tag;
+    if (known !== undefined) return `<lora:${known}${rest}>`;
+    missing.push(name);
+    return '';
+  });
+  if (prompt === draft.prompt) return [draft, []];
+  return [
+    { ...draft, prompt: prompt.trim() },
+    missing.length === 0 ? [] : [{ kind: 'loras', names: [...new Set(missing)] }],
+  ];
+}
+
+/** `Lora hashes: "soft: 0123456789ab, ink: …"`, unquoted by the reader. */
+function loraHashes(text: string): ReadonlyMap<string, string> {
+  const pairs = text.split(',').map((pair) => /^\s*(.+?)\s*:\s*([0-9a-f]{8,64})\s*$/i.exec(pair));
+  return new Map(pairs.flatMap((match) => (match === null ? [] : [[match[1]!, match[2]!] as const])));
+}
+
+function upscaler(draft: RequestDraft, _: Recipe, here: Here): Step {
+  const asked = draft.upscale?.upscaler;
+  if (asked === undefined || asked === 'lanczos' || here.upscalers?.includes(asked) === true) return [draft, []];
+  const { upscale: __, ...rest } = draft;
+  return [rest, [{ kind: 'upscaler', asked }]];
+}
