@@ -1,6 +1,7 @@
 // A picture's recipe as the text other tools write into PNG files and read out of them ("parameters"), written and read.
 // Deliberately not here: the PNG; src/image keeps the text in a chunk. What a foreign recipe asks for is judged by `resolve`.
 // @source AUTOMATIC1111 stable-diffusion-webui, modules/infotext_utils.py (grammar) and processing.py (order of the fields)
+import { drawingFields, isHires, readDrawing } from './drawingRecipe.ts';
 import { withoutPhrase } from './promptParts.ts';
 import {
   promptText,
@@ -81,6 +82,16 @@ const AUTOMATIC: Readonly<Partial<Record<SamplerName, ScheduleName>>> = {
   dpmpp_3m_sde: 'exponential',
 };
 
+/** What its uniform is for samplers that have no other: sigmas of evenly laid timesteps, or the timesteps of DDIM. */
+const UNIFORM: Readonly<Partial<Record<SamplerName, ScheduleName>>> = {
+  euler: 'linspace',
+  euler_a: 'linspace',
+  heun: 'linspace',
+  lms: 'linspace',
+  ddim: 'leading',
+  pndm: 'leading',
+};
+
 /**
  * The recipe of one picture. The prompt is the text the network read, style phrase included, so that other tools make the same.
  * @param seed the picture's own, `seedOfImage(request.seed, k)`
@@ -112,14 +123,21 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Model hash', model.hash],
     ['Model', quoteValue(model.name)],
     ['Clip skip', request.clipSkip == null ? undefined : String(request.clipSkip)],
-    ['Denoising strength', request.strength === null ? undefined : String(request.strength)],
+    ['Denoising strength', denoisingOf(request)],
     ['Init image', request.initImage?.sha256],
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
     ['Schedule', request.schedule ?? undefined],
+    ...drawingFields(request, quoteValue),
     ...(request.upscale == null ? [] : upscaleFields(request.upscale)),
     ['Version', 'Darkroom'],
   ];
+}
+
+/** Of a start picture, or of the second pass; there is never both. */
+function denoisingOf({ strength, hires }: ResolvedRequest): string | undefined {
+  const share = strength ?? hires?.denoise;
+  return share === undefined ? undefined : String(share);
 }
 
 /** As A1111 writes them when it enlarges a picture that is done. */
@@ -179,6 +197,7 @@ export function parseRecipe(text: string): Recipe {
     ...readNumbers(fields),
     ...readUpscale(fields),
     ...readSampler(fields),
+    ...readDrawing(fields),
   };
   return { draft: withoutUndefined(draft), fields };
 }
@@ -200,7 +219,8 @@ function readNumbers(fields: ReadonlyMap<string, string>): Partial<Writable<Requ
     guidance: readNumber(fields.get('CFG scale')),
     seed: seed !== undefined && seed < SEED_COUNT ? seed : undefined,
     size: readSize(fields.get('Size')),
-    strength: readNumber(fields.get('Denoising strength')),
+    // With a second pass it says how much of that one is drawn anew.
+    strength: isHires(fields) ? undefined : readNumber(fields.get('Denoising strength')),
     clipSkip: readWhole(fields.get('Clip skip')),
     initImage: initImage !== undefined && /^[0-9a-f]{64}$/.test(initImage) ? { sha256: initImage } : undefined,
   };
@@ -233,7 +253,7 @@ function readSampler(
 /** Uniform is what our own files say for a schedule that is the sampler's own, where others would take another. */
 function readSchedule(title: string | undefined, sampler: SamplerName | undefined): ScheduleName | undefined {
   const automatic = sampler === undefined ? undefined : AUTOMATIC[sampler];
-  if (title === 'Automatic') return automatic;
+  if (title === 'Automatic') return automatic ?? (sampler === undefined ? undefined : UNIFORM[sampler]);
   if (title === 'Uniform' && automatic !== undefined) return undefined;
   return SCHEDULES.find((name) => SCHEDULE_TITLES[name] === title);
 }

@@ -64,7 +64,7 @@ export function recipeHere(recipe: Recipe, here: Here): RecipeHere {
 
 /** Fields of A1111 and its extensions by which a picture differs, and that no part of this program reads. */
 const MEANINGLESS_HERE =
-  /^(Face restoration|Refiner|Refiner switch at|ENSD|Eta|VAE|ControlNet( .*)?|ADetailer model|Hypernet|Hypernet strength|Token merging ratio|NGMS|Skip Early CFG|Dynamic thresholding enabled|FreeU .*|Emphasis|SD upscale .*|Masked content|Pad conds|Sigma .*|Sharpness|Distilled CFG Scale|Beta schedule .*)$/;
+  /^(Face restoration|Refiner|Refiner switch at|Eta|VAE|ControlNet( .*)?|ADetailer model|Hypernet|Hypernet strength|Token merging ratio|NGMS|Skip Early CFG|Dynamic thresholding enabled|FreeU .*|Emphasis|SD upscale .*|Masked content|Pad conds|Sigma .*|Sharpness|Distilled CFG Scale|Beta schedule .*)$/;
 
 /** By hash before name: names are whatever somebody called a file. */
 function chooseModel({ fields, draft }: Recipe, here: Here): readonly [string, readonly Difference[]] {

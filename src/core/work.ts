@@ -1,7 +1,7 @@
 // How much machine time a request will probably take, for fair turns and for "about 20 seconds".
 // Deliberately rough: what is measured replaces the constant as soon as a model has made a picture.
 import { promptParts } from './promptParts.ts';
-import type { ResolvedRequest } from './request.ts';
+import type { ResolvedRequest, Size } from './request.ts';
 import { LANCZOS, type Upscale } from './upscale.ts';
 
 /** Before anything was measured: milliseconds for one network row over 64x64 pixels; a slow two-core machine. */
@@ -21,8 +21,8 @@ export function workOf(request: ResolvedRequest): number {
   return drawingOf(request) + (request.upscale == null ? 0 : upscalingOf(request, request.upscale));
 }
 
-function upscalingOf({ size, count }: ResolvedRequest, { from, upscaler }: Upscale): number {
-  const { widthPx, heightPx } = from ?? size;
+function upscalingOf({ size, hires, count }: ResolvedRequest, { from, upscaler }: Upscale): number {
+  const { widthPx, heightPx } = from ?? hires?.size ?? size;
   return (count * (upscaler === null ? 1 : UPSCALER_ROWS) * widthPx * heightPx) / UNIT_PX;
 }
 
@@ -31,8 +31,13 @@ function drawingOf(request: ResolvedRequest): number {
   const steps = request.strength === null ? request.steps : Math.max(1, request.steps * request.strength);
   const parts = promptParts(request.prompt).length;
   const rowsPerStep = request.guidance === 1 && parts === 1 ? 1 : parts + 1;
-  const areas = (request.size.widthPx * request.size.heightPx) / UNIT_PX;
-  return request.count * steps * rowsPerStep * areas;
+  const { hires } = request;
+  const passes = steps * areasOf(request.size) + (hires == null ? 0 : hires.steps * areasOf(hires.size));
+  return request.count * rowsPerStep * passes;
+}
+
+function areasOf({ widthPx, heightPx }: Size): number {
+  return (widthPx * heightPx) / UNIT_PX;
 }
 
 /** Expected machine time in whole milliseconds, at least 1. */

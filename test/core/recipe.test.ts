@@ -26,7 +26,7 @@ test('the form other tools read', () => {
       'a red heart, noto style',
       'Negative prompt: blurry, dark',
       'Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 41, Size: 96x64, Model hash: 0a1b2c3d4e, ' +
-        'Model: emoji, Style: noto, Style phrase: ", noto style", Version: Darkroom',
+        'Model: emoji, Style: noto, Style phrase: ", noto style", RNG: CPU, Version: Darkroom',
     ].join('\n'),
   );
 });
@@ -41,7 +41,7 @@ test('nothing is written for what the request does not have; 0 is a value', () =
     sampler: 'euler',
   } as const;
   expect(recipeText(request, 0, { name: 'a, b' })).toBe(
-    'a red heart\nSteps: 20, Sampler: Euler, CFG scale: 0, Seed: 0, Size: 96x64, Model: "a, b", Version: Darkroom',
+    'a red heart\nSteps: 20, Sampler: Euler, CFG scale: 0, Seed: 0, Size: 96x64, Model: "a, b", RNG: CPU, Version: Darkroom',
   );
 });
 
@@ -116,6 +116,7 @@ Steps: 30, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 965400086, Size: 512x76
       guidance: 6,
       seed: 965400086,
       size: { widthPx: 512, heightPx: 768 },
+      noiseSource: 'gpu',
     });
     expect(fields.get('Lora hashes')).toBe('a: 12, b: 34');
     expect(fields.get('Version')).toBe('v1.6.0');
@@ -141,7 +142,8 @@ Steps: 30, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 965400086, Size: 512x76
     ['Sampler: DPM++ 2M, Schedule type: Karras', undefined],
     ['Sampler: DPM++ 2M, Schedule type: Uniform', undefined],
     ['Sampler: Euler, Schedule type: Uniform', 'linspace'],
-    ['Sampler: Euler, Schedule type: Automatic', undefined],
+    ['Sampler: Euler, Schedule type: Automatic', 'linspace'],
+    ['Sampler: LCM, Schedule type: Automatic', undefined],
     ['Sampler: Euler a, Schedule type: Align Your Steps', 'ays'],
     ['Sampler: Euler a, Schedule type: SGM Uniform', 'sgm_uniform'],
     ['Sampler: Euler a, Schedule type: Turbo', undefined],

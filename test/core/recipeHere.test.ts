@@ -73,6 +73,8 @@ test('everything else that is different is said, and what comes closest is taken
     seed: 5,
     guidance: 30,
     size: { widthPx: 608, heightPx: 96 },
+    noiseSource: 'gpu',
+    noiseSeedDelta: 31337,
   });
   expect(differences).toEqual([
     { kind: 'sampler', asked: 'DPM adaptive', instead: 'dpmpp_2m' },
@@ -80,7 +82,7 @@ test('everything else that is different is said, and what comes closest is taken
     { kind: 'number', field: 'guidance', asked: '45', instead: '30' },
     { kind: 'start' },
     { kind: 'loras', names: ['gone'] },
-    { kind: 'fields', names: ['Face restoration', 'ENSD'] },
+    { kind: 'fields', names: ['Face restoration'] },
   ]);
 });
 
