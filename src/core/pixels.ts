@@ -6,3 +6,10 @@ export interface Pixels {
   readonly width: number;
   readonly data: Float32Array;
 }
+
+/** f32[h, w] in 0 … 1 over the pixels of a picture: 1 is repainted, 0 stays. */
+export interface Mask {
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float32Array;
+}

@@ -1,16 +1,10 @@
 // Repainting a part of a picture: the mask over the latents, what of the source is held while the rest is sampled, and what an inpainting
 // network is shown. Deliberately not here: reading masks from files, and pasting untouched pixels back (src/image).
+import type { Mask } from '../core/pixels.ts';
 import type { Latents, Pixels } from './asks.ts';
 import { addNoise } from './latents.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
 import type { DenoiseAsk } from './samplers/sampler.ts';
-
-/** f32[h, w] in 0 … 1 over the pixels of a picture: 1 is repainted, 0 stays. */
-export interface Mask {
-  readonly height: number;
-  readonly width: number;
-  readonly data: Float32Array;
-}
 
 /** What of a start picture is repainted. */
 export interface Repaint {

@@ -1,6 +1,6 @@
 // From a task to picture files: opens the model, runs one pipeline a picture through the batcher, writes PNGs and the grid.
 // The same code serves the image process and the command line; it knows no pipe and no Discord.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { GRID_INDEX } from '../core/job.ts';
@@ -17,10 +17,11 @@ import {
 import type { DevelopedPicture, DevelopProgress, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import type { Answer, Ask, NetworkAsk } from '../diffusion/asks.ts';
 import { drive } from '../diffusion/drive.ts';
+import type { ModelFacts } from '../diffusion/modelFacts.ts';
 import { developPicture, type PictureRequest, type StartPicture, stepsTotal } from '../diffusion/pipeline.ts';
 import { upscaled, upscaleTiles } from '../diffusion/upscaling.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { decodePicture, decodeWhole } from '../image/decode.ts';
+import { decodeWhole } from '../image/decode.ts';
 import { encodePng } from '../image/encode.ts';
 import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
@@ -34,6 +35,8 @@ import { budgetFor } from './callPlan.ts';
 import { folderOpener, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 import { lendRefined, type RefinedModel } from './refined.ts';
+import { readInput, type Stage, setStage } from './stage.ts';
+import { answerInPieces } from './tiledNetworks.ts';
 import { UpscalerShelf } from './upscalerShelf.ts';
 
 export interface DeveloperOptions extends ChildOptions {
@@ -151,22 +154,22 @@ async function developPictures(
   { batcher, upscalers, job, onProgress, signal }: Means,
 ): Promise<readonly DevelopedPicture[]> {
   const { request, jobId } = task;
-  const start = await batcher.hold(startPicture(task));
+  const stage = await batcher.hold(setStage(task));
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const asker = { job, model: request.model, networks: model.networks, signal: either };
   const refiner = model.refiner && { ...asker, model: model.refiner.name, networks: model.refiner.networks };
-  const enlargement = enlargementOf(request.upscale ?? null, request.size, upscalers);
-  const steps = stepsTotal({ steps: request.steps, start, sampler: request.sampler });
-  const total = request.count * (steps + tilesOf(enlargement, request.size));
+  const enlargement = enlargementOf(request.upscale ?? null, stage.size, upscalers);
+  const steps = stepsTotal({ steps: request.steps, start: stage.start, sampler: request.sampler });
+  const total = request.count * (steps + tilesOf(enlargement, stage.size));
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
-  const answer = answerer(batcher, asker, upscalers, onStep, refiner);
+  const answer = answerer(batcher, asker, upscalers, onStep, refiner, model.facts);
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const seed = seedOfImage(request.seed, imageIndex);
-    const drawing = developPicture(pictureRequest(request, seed, start), model.facts);
-    const pixels = await drive(enlarged(drawing, enlargement), answer);
+    const drawing = developPicture(pictureRequest(request, seed, stage.start), model.facts);
+    const pixels = await drive(enlarged(drawing, stage, enlargement), answer);
     return checkNumbers(pixels, request.model);
   });
   return batcher.hold(writeAll(task, await allOrNone(making, stop), either));
@@ -191,9 +194,10 @@ function tilesOf(enlargement: Enlargement | null, from: Size): number {
 
 function* enlarged(
   drawing: ReturnType<typeof developPicture>,
+  stage: Stage,
   enlargement: Enlargement | null,
 ): Generator<Ask, Pixels, Answer> {
-  const { pixels } = yield* drawing;
+  const pixels = yield* stage.finish((yield* drawing).pixels);
   return enlargement === null ? pixels : yield* upscaled(pixels, enlargement.upscaler, enlargement.size);
 }
 
@@ -254,13 +258,14 @@ async function allOrNone<T>(making: readonly Promise<T>[], stop: AbortController
 }
 
 function pictureRequest(request: ResolvedRequest, seed: number, start: StartPicture | null): PictureRequest {
-  const { negativePrompt, size, steps, guidance, sampler, schedule, clipSkip } = request;
+  const { negativePrompt, size, steps, guidance, imageGuidance, sampler, schedule, clipSkip } = request;
   return {
     prompt: promptText(request),
     negativePrompt,
     size,
     steps,
     guidance,
+    imageGuidance,
     seed,
     sampler,
     schedule,
@@ -269,26 +274,10 @@ function pictureRequest(request: ResolvedRequest, seed: number, start: StartPict
   };
 }
 
-/** @throws input_image_invalid; request_invalid when the request speaks of a start picture and none came */
-async function startPicture({ request, initImagePath }: DevelopTask): Promise<StartPicture | null> {
-  if (initImagePath === null && request.initImage === null) return null;
-  if (initImagePath === null || request.strength === null) {
-    throw new DarkroomError('request_invalid', 'start picture: found no file or no strength, expected both');
-  }
-  const bytes = await readPicture(initImagePath);
-  return { pixels: await decodePicture(bytes, request.size), strength: request.strength };
-}
-
 /** @throws input_image_invalid, request_invalid when no picture came */
 async function startBytes({ initImagePath }: DevelopTask): Promise<Buffer> {
-  if (initImagePath !== null) return readPicture(initImagePath);
+  if (initImagePath !== null) return readInput('start picture', initImagePath);
   throw new DarkroomError('request_invalid', 'start picture: found no file, expected the picture to enlarge');
-}
-
-function readPicture(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new DarkroomError('input_image_invalid', `start picture: cannot be read (${cause.code})`, {}, { cause });
-  });
 }
 
 /** Answers a task's asks: what its pictures have in common, prompts and start picture, goes through the networks once. */
@@ -298,10 +287,15 @@ function answerer(
   upscalers: UpscalerShelf,
   onStep: () => void,
   refiner = asker,
+  facts: ModelFacts | null = null,
 ): (ask: Ask) => Promise<Answer> {
   const shared = new Map<string | Pixels, Promise<Answer>>();
+  const asked = (whom: Asker, ask: NetworkAsk) => {
+    const one = (piece: NetworkAsk) => batcher.ask(whom, piece);
+    return facts === null ? one(ask) : answerInPieces(ask, facts, one);
+  };
   const once = (key: string | Pixels, ask: NetworkAsk, whom = asker) => {
-    const answer = shared.get(key) ?? batcher.ask(whom, ask);
+    const answer = shared.get(key) ?? asked(whom, ask);
     shared.set(key, answer);
     return answer;
   };
@@ -311,7 +305,7 @@ function answerer(
     if (ask.kind === 'encode') return once(ask.pixels, ask);
     if (ask.kind === 'resize') return { kind: 'resize', pixels: await resizePixels(ask.pixels, ask.size) };
     const whom = whoAnswers(ask, asker, refiner, upscalers);
-    const answer = await batcher.ask(whom, ask);
+    const answer = await asked(whom, ask);
     if (ask.kind === 'unet' || ask.kind === 'upscale') onStep();
     return answer;
   };

@@ -1,9 +1,10 @@
 // The pictures diffusers repainted, edited and cropped (test/golden/inpainting/make_inpainting.py), and the requests that ask ours for the same.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Mask } from '../../src/core/pixels.ts';
 import type { Size } from '../../src/core/request.ts';
 import type { Pixels } from '../../src/diffusion/asks.ts';
-import { type Mask, repaintOf } from '../../src/diffusion/inpainting.ts';
+import { repaintOf } from '../../src/diffusion/inpainting.ts';
 import type { PictureRequest } from '../../src/diffusion/pipeline.ts';
 import { ROOT } from '../../src/root.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
