@@ -8,6 +8,7 @@ let left = Number(count);
 export type Failpoint =
   | 'order.received'
   | 'order.accepted'
+  | 'order.answering'
   | 'order.answered'
   | 'order.queued'
   | 'job.claimed'

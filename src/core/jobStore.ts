@@ -98,6 +98,8 @@ export const MAX_RESTARTS = 3;
 export interface JobStore extends PeopleStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
+  /** Discord is about to be answered: should the program end now, the job is run after all. False when it is no longer `accepted`. */
+  answering(jobId: string): boolean;
   /** accepted → queued, once Discord has been answered. False when the job is no longer `accepted`. */
   acknowledge(jobId: string): boolean;
   /** accepted → expired and refunded: Discord could not be answered in time, nobody waits for it. */
@@ -150,7 +152,10 @@ export interface JobStore extends PeopleStore {
   settle(jobId: string): JobState | undefined;
   /** Jobs whose message does not yet show their end. */
   unsettled(): readonly JobRecord[];
-  /** At start: running → queued, without a loss, or poison after `MAX_RESTARTS`; accepted older than `answerWithinMs` → expired and refunded. */
+  /**
+   * At start: running → queued, without a loss, or poison after `MAX_RESTARTS`; accepted → queued when Discord may have been answered, and
+   * expired and refunded when it was not and the row is older than `answerWithinMs`.
+   */
   recover(answerWithinMs: number): { readonly requeued: number; readonly expired: number; readonly poisoned: number };
 
   /** What an order from there would be measured by. */

@@ -160,6 +160,8 @@ export async function takeOrder(interaction: OrderInteraction, wish: Wish, bot: 
 
 async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: BotContext): Promise<void> {
   const only = !botMayWrite(interaction);
+  bot.store.answering(job.id);
+  failpoint('order.answering');
   const answered = await answer(interaction, job, only, bot);
   if (answered === 'too_late') {
     // Discord told the user that nobody answered; nothing is run and nothing is charged.

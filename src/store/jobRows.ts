@@ -11,6 +11,7 @@ export interface JobRow {
   readonly attempt: number;
   readonly losses: number;
   readonly restarts: number;
+  readonly answering: number;
   readonly request: string;
   readonly model: string;
   readonly work: number;

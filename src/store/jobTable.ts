@@ -30,6 +30,8 @@ export interface JobTable {
   move(row: JobRow, to: JobState, nowMs: number, error?: SerializedError): boolean;
   /** queued → running under the next attempt. */
   claim(row: JobRow, claim: Claim, nowMs: number): void;
+  /** False when the job is not `accepted`. */
+  answering(jobId: string): boolean;
   countLoss(jobId: string): void;
   countRestart(jobId: string): void;
   renew(jobId: string, attempt: number, leaseUntilMs: number): boolean;
@@ -75,6 +77,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
   );
   const move = db.prepare(MOVE);
   const claim = db.prepare(CLAIM);
+  const answering = db.prepare(`UPDATE jobs SET answering = 1 WHERE id = ? AND state = 'accepted'`);
   const countLoss = db.prepare('UPDATE jobs SET losses = losses + 1 WHERE id = ?');
   const countRestart = db.prepare('UPDATE jobs SET restarts = restarts + 1 WHERE id = ?');
   const renew = db.prepare(`UPDATE jobs SET lease_until_ms = ? WHERE id = ? AND attempt = ? AND state = 'running'`);
@@ -124,6 +127,7 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
       return true;
     },
     claim: (row, { workerId, leaseUntilMs }, nowMs) => claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs }),
+    answering: (jobId) => answering.run(jobId).changes === 1,
     countLoss: (jobId) => countLoss.run(jobId),
     countRestart: (jobId) => countRestart.run(jobId),
     renew: (jobId, attempt, leaseUntilMs) => renew.run(leaseUntilMs, jobId, attempt).changes === 1,

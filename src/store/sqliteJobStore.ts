@@ -110,7 +110,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     const now = nowMs();
     const ends = jobs.inStates(['running']).map(restartRow);
     failpoint('recovery.middle');
-    const unanswered = jobs.inStates(['accepted']).filter((row) => row.created_at_ms < now - answerWithinMs);
+    const accepted = jobs.inStates(['accepted']);
+    for (const row of accepted.filter((one) => one.answering === 1)) jobs.move(row, 'queued', now);
+    const unanswered = accepted.filter((row) => row.answering === 0 && row.created_at_ms < now - answerWithinMs);
     for (const row of unanswered) jobs.move(row, 'expired', now);
     const poisoned = ends.filter((state) => state === 'failing').length;
     return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
@@ -149,6 +151,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
 
   return {
     accept: (job, rules) => write(() => accept(job, rules)),
+    answering: (jobId) => write(() => jobs.answering(jobId)),
     acknowledge: (jobId) => write(() => moveFrom('accepted', jobId, 'queued')),
     expire: (jobId) => write(() => moveJob(jobId, 'expired')),
     get: (jobId) => read(() => recordOf(jobs.row(jobId))),

@@ -371,6 +371,18 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(used(store)).toBe(2);
     });
 
+    test('an order whose answer may have arrived is run, however old; one nobody began to answer is not', () => {
+      const { store, clock } = setup();
+      const promised = store.accept(newJob(), RULES);
+      const untold = store.accept(newJob(), RULES);
+      if (!promised.ok || !untold.ok) throw new Error('refused');
+      expect(store.answering(promised.job.id)).toBe(true);
+      clock.advance(3_600_000);
+      store.recover(0);
+      expect([promised, untold].map(({ job }) => store.get(job.id)?.state)).toEqual(['queued', 'expired']);
+      expect(store.answering(promised.job.id)).toBe(false);
+    });
+
     test('three restarts in the middle of a job are forgiven, the fourth makes it poison and gives the quota back', () => {
       const { store } = setup();
       const { id } = enqueue(store, { cost: 4 });

@@ -32,11 +32,11 @@ export class BotProcess {
   store!: JobStore;
   child!: ChildProcess;
 
-  /** Settings beside the usual ones. */
-  readonly #settings: Readonly<Record<string, string>>;
+  /** Environment of the next life beside the usual one. */
+  settings: Readonly<Record<string, string>>;
 
   private constructor(settings: Readonly<Record<string, string>>) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   static async open(settings: Readonly<Record<string, string>> = {}): Promise<BotProcess> {
@@ -69,7 +69,7 @@ export class BotProcess {
         DEVICE: 'cpu',
         THREADS: '1',
         LOG_LEVEL: 'info',
-        ...this.#settings,
+        ...this.settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
