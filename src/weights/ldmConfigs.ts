@@ -133,8 +133,11 @@ export interface NoiseFacts {
   readonly zeroTerminalSnr: boolean;
 }
 
-/** As the published folders say it; how timesteps are spaced they leave to each sampler. @source v1-inference.yaml, linear_start and linear_end */
-export function ldmSchedulerConfig({ prediction, zeroTerminalSnr }: NoiseFacts): Config {
+/**
+ * As the published folders say it; how timesteps are spaced those of 1.x and 2.x leave to each sampler, those of XL do not.
+ * @source v1-inference.yaml, linear_start and linear_end; stable-diffusion-xl-base-1.0, scheduler_config.json
+ */
+export function ldmSchedulerConfig({ prediction, zeroTerminalSnr }: NoiseFacts, family: ModelFamily): Config {
   return {
     beta_schedule: 'scaled_linear',
     beta_start: 0.00085,
@@ -144,6 +147,7 @@ export function ldmSchedulerConfig({ prediction, zeroTerminalSnr }: NoiseFacts):
     set_alpha_to_one: false,
     clip_sample: false,
     prediction_type: prediction === 'v' ? 'v_prediction' : 'epsilon',
+    ...(family === 'sdxl' || family === 'sdxl-refiner' ? { timestep_spacing: 'leading' } : {}),
     // From pure noise on, the first step must be the noisiest. @source arXiv:2305.08891, section 3.3
     ...(zeroTerminalSnr ? { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' } : {}),
   };

@@ -64,7 +64,7 @@ export function readSingleFile(modelsDir: string, file: string, tensors: Safeten
     ...text,
     vae,
     ...tokenizerPlaces(modelsDir, text, hints, hintsSource),
-    scheduler: parseScheduler(ldmSchedulerConfig(noise), source),
+    scheduler: parseScheduler(ldmSchedulerConfig(noise, family), source),
     guidanceRescale: hints.guidanceRescale ?? 0,
     conditions: modelConditions({ source, unet: unet.config, pooledWidth, zeroEmptyNegative }),
     ...(hints.refiner === undefined ? {} : { refiner: hints.refiner }),

@@ -37,6 +37,10 @@ export interface GoldenCase {
   readonly strength: number | null;
   /** guidance_rescale of diffusers; the folders under golden/folders are recorded without. */
   readonly rescale?: number;
+  /** As in PictureRequest. */
+  readonly clipSkip?: number;
+  /** Where SDXL's refiner took the picture over. */
+  readonly switchAt?: number | null;
 }
 
 export const goldenCases = ['pipelines.json', 'more_pipelines.json'].flatMap((name) =>
@@ -46,13 +50,15 @@ export const goldenCases = ['pipelines.json', 'more_pipelines.json'].flatMap((na
 export const familyCases = readCases(path.join(FAMILIES, 'pictures.json'));
 /** Of sd2-zsnr with another autoencoder. */
 export const tinyCases = readCases(path.join(FAMILIES, 'tiny.json'));
+/** Of golden/families/xl, whose models madeModels.ts makes. */
+export const xlCases = readCases(path.join(FAMILIES, 'xl/pictures.json'));
 
 function readCases(file: string): readonly GoldenCase[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly GoldenCase[] }).cases;
 }
 
-const RECORDS = ['pipelines', 'more_pipelines', 'families/pictures', 'families/tiny'].map((name) =>
-  path.join(GOLDEN, `${name}.safetensors`),
+const RECORDS = ['pipelines', 'more_pipelines', 'families/pictures', 'families/tiny', 'families/xl/pictures'].map(
+  (name) => path.join(GOLDEN, `${name}.safetensors`),
 );
 const records = RECORDS.map((file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }));
 
@@ -96,10 +102,10 @@ function startPixels({ width, height }: GoldenCase): Pixels {
 }
 
 export function requestOf(golden: GoldenCase): PictureRequest {
-  const { prompt, negative, guidance, steps, seed, sampler, schedule, strength } = golden;
+  const { prompt, negative, guidance, steps, seed, sampler, schedule, strength, clipSkip } = golden;
   const size = { widthPx: golden.width, heightPx: golden.height };
   const start = strength === null ? null : { pixels: startPixels(golden), strength };
-  return { prompt, negativePrompt: negative, guidance, steps, seed, sampler, schedule, size, start };
+  return { prompt, negativePrompt: negative, guidance, steps, seed, sampler, schedule, size, start, clipSkip };
 }
 
 /** Answers one ask with the networks of an opened folder. */
