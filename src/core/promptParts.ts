@@ -31,9 +31,11 @@ export function promptParts(prompt: string): readonly PromptPart[] {
 export function withPhrase(prompt: string, phrase: string): string {
   const texts = prompt.split(AND);
   if (texts.length === 1) return prompt + phrase;
-  const phrased = texts.map((text) => {
+  const phrased = texts.map((text, part) => {
     const end = WEIGHT.exec(text)?.index ?? text.trimEnd().length;
-    return text.slice(0, end) + phrase + text.slice(end);
+    const whole = text.slice(0, end) + phrase + text.slice(end);
+    // "x,AND y" must not become one word with the phrase's last.
+    return part < texts.length - 1 && /\w$/.test(whole) ? `${whole} ` : whole;
   });
   return phrased.join('AND');
 }

@@ -101,6 +101,7 @@ export function recipeText(request: ResolvedRequest, seed: number, model: Recipe
   const plain = compose(prompt, request.negativePrompt, recipeFields(request, seed, model));
   const read = splitRecipe(plain);
   const exact: Field[] = [
+    ['Words before the style', wordsBefore(request, prompt)],
     ['Exact prompt', read.prompt === prompt ? undefined : JSON.stringify(prompt)],
     [
       'Exact negative prompt',
@@ -108,6 +109,12 @@ export function recipeText(request: ResolvedRequest, seed: number, model: Recipe
     ],
   ];
   return compose(prompt, request.negativePrompt, [...recipeFields(request, seed, model), ...exact]);
+}
+
+/** Only where taking the phrase away again does not give the prompt back. */
+function wordsBefore({ prompt, style, stylePhrase }: ResolvedRequest, whole: string): string | undefined {
+  const isSame = style === null || withoutPhrase(whole, stylePhrase) === prompt;
+  return isSame ? undefined : JSON.stringify(prompt);
 }
 
 type Field = readonly [name: string, value: string | undefined];
@@ -188,7 +195,9 @@ export function parseRecipe(text: string): Recipe {
   const { prompt, negativePrompt, fields } = splitRecipe(text);
   const stylePhrase = fields.get('Style phrase') ?? '';
   const whole = fields.get('Exact prompt') ?? prompt;
-  const bare = fields.has('Style') ? withoutPhrase(whole, stylePhrase) : undefined;
+  const bare = fields.has('Style')
+    ? (fields.get('Words before the style') ?? withoutPhrase(whole, stylePhrase))
+    : undefined;
   const draft: Partial<Writable<RequestDraft>> = {
     prompt: bare ?? whole,
     negativePrompt: fields.get('Exact negative prompt') ?? negativePrompt,

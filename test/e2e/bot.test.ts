@@ -256,7 +256,7 @@ describe('context menus', () => {
     expect(job.request).toMatchObject({ prompt: 'a green heart', strength: 0.25 });
 
     const words = await bob().say(house.channelId, 'hello');
-    expect((await bob().messageMenu(words.id, 'Recipe')).message?.content).toContain('not one of my pictures');
+    expect((await bob().messageMenu(words.id, 'Recipe')).message?.content).toContain('no recipe here');
     expect((await bob().messageMenu(words.id, 'Vary this picture')).message?.content).toContain(
       'no picture on this message',
     );

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from '../../src/core/request.ts';
 import type { UpscalerCard } from '../../src/core/upscale.ts';
 import { ATTACHMENT_RULES, InputFolder } from '../../src/discord/attachments.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
+import { type KnownHashes, NO_HASHES } from '../../src/discord/context.ts';
 import { OUTBOX_TIMING } from '../../src/discord/outbox.ts';
 import { Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { SeenMessage } from '../../src/emulator/views.ts';
@@ -33,12 +34,14 @@ export interface HouseOptions {
   readonly jobsPerWorker?: number;
   readonly worker?: ScriptedWorker;
   readonly upscalers?: readonly UpscalerCard[];
+  readonly hashes?: KnownHashes;
 }
 
 export class House {
   readonly emulator: Emulator;
   readonly worker: ScriptedWorker;
   readonly upscalers: readonly UpscalerCard[];
+  readonly hashes: KnownHashes;
   readonly rules: AcceptRules;
   readonly fatal: DarkroomError[] = [];
   readonly log: Logger = makeLog(process.env.TEST_LOG ?? 'silent');
@@ -53,9 +56,17 @@ export class House {
   dispatcher!: Dispatcher;
   bot!: RunningBot;
 
-  constructor({ rules = {}, emulator = {}, jobsPerWorker = 1, worker, upscalers = [] }: HouseOptions = {}) {
+  constructor({
+    rules = {},
+    emulator = {},
+    jobsPerWorker = 1,
+    worker,
+    upscalers = [],
+    hashes = NO_HASHES,
+  }: HouseOptions = {}) {
     this.worker = worker ?? new ScriptedWorker();
     this.upscalers = upscalers;
+    this.hashes = hashes;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
     this.emulator = new Emulator({ token: TEST_TOKEN, ...emulator });
     this.jobsPerWorker = jobsPerWorker;
@@ -90,6 +101,7 @@ export class House {
       log,
       dataDir,
       jobsPerWorker: this.jobsPerWorker,
+      hashOf: this.hashes.hashOf,
     });
     this.bot = await startBot({
       token: TEST_TOKEN,
@@ -104,6 +116,7 @@ export class House {
       dataDir,
       clock: systemClock,
       log,
+      hashes: this.hashes,
       randomSeed: () => Math.floor(Math.random() * 2 ** 32),
       outboxTiming: QUICK,
       onFatal: (error) => this.fatal.push(error),
