@@ -10,6 +10,8 @@ export interface ModelFacts {
   readonly pixelsPerLatent: number;
   /** Latents are the autoencoder's means times this (0.18215 for Stable Diffusion 1). */
   readonly scalingFactor: number;
+  /** Pixels a side of the pictures the autoencoder was trained on, where its config says so. */
+  readonly autoencoderPx?: number;
   /** 0 … 1: how far guided predictions are brought back to the spread of unguided ones; absent or 0 for not at all. */
   readonly guidanceRescale?: number;
   readonly conditions?: ModelConditions;
@@ -62,9 +64,16 @@ export function modelFacts(
     latentChannels: positive(autoencoder, 'latent_channels', DEFAULT_LATENT_CHANNELS),
     pixelsPerLatent: 2 ** (levels.length - 1),
     scalingFactor: positive(autoencoder, 'scaling_factor', DEFAULT_SCALING_FACTOR),
+    ...trainedSize(autoencoder),
     ...(guidanceRescale === 0 ? {} : { guidanceRescale }),
     ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
   };
+}
+
+/** One number or [height, width]; only tiles are cut by it. */
+function trainedSize({ sample_size: size }: Readonly<Record<string, unknown>>): Pick<ModelFacts, 'autoencoderPx'> {
+  const side: unknown = Array.isArray(size) ? size[0] : size;
+  return typeof side === 'number' && Number.isSafeInteger(side) && side > 0 ? { autoencoderPx: side } : {};
 }
 
 function positive(config: Readonly<Record<string, unknown>>, key: string, fallback: number): number {
