@@ -3,8 +3,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DarkroomError } from '../errors.ts';
 import type { Provider } from '../networks/dialect.ts';
-import type { Graph } from '../onnx/graph.ts';
+import type { Shape } from '../onnx/dims.ts';
+import type { Graph, Node } from '../onnx/graph.ts';
 import { serializeModel } from '../onnx/modelProto.ts';
+import { inPieces } from '../onnx/pieces.ts';
 
 export interface SessionSettings {
   readonly provider: Provider;
@@ -17,33 +19,95 @@ export interface Input {
   readonly dims: readonly number[];
 }
 
+/**
+ * Share of a network's weights one piece may have in convolutions. The runtime copies their kernels into another order before it lets go
+ * of the first, so that the peak of loading is about 1 + this share.
+ */
+const PIECE_SHARE = 0.08;
+/** Networks are not cut below pieces of this size: nothing to win. */
+const LEAST_PIECE_BYTES = 128 * 1024 ** 2;
+
+/** A part of the network, and which values nobody needs after it. */
+interface Piece {
+  readonly session: InferenceSession;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly lastUses: readonly string[];
+}
+
 export class NetworkSession {
   readonly #name: string;
-  readonly #session: InferenceSession;
+  readonly #outputs: readonly string[];
+  readonly #pieces: readonly Piece[];
 
-  private constructor(name: string, session: InferenceSession) {
+  private constructor({ name, outputs }: Graph, pieces: readonly Piece[]) {
     this.#name = name;
-    this.#session = session;
+    this.#outputs = outputs.map((output) => output.name);
+    this.#pieces = pieces;
   }
 
-  /** Builds the session; blocks the thread, for seconds with a large network. @throws runtime_failed */
-  static async open(graph: Graph, settings: SessionSettings): Promise<NetworkSession> {
-    const { bytes, weightsRoot } = serializeModel(graph);
-    const options = sessionOptions(settings, weightsRoot);
-    const session = await named(graph.name, 'could not be loaded', () => InferenceSession.create(bytes, options));
-    return new NetworkSession(graph.name, session);
+  /**
+   * Builds the session; blocks the thread, for seconds with a large network.
+   * @param pieceBytes what the kernels of one piece may weigh
+   * @throws runtime_failed
+   */
+  static async open(graph: Graph, settings: SessionSettings, pieceBytes = pieceLimit(graph)): Promise<NetworkSession> {
+    const graphs = settings.provider === 'cpu' ? inPieces(graph, reorderedBytes, pieceBytes) : [graph];
+    const pieces: Piece[] = [];
+    for (const [k, one] of graphs.entries()) {
+      const session = await named(graph.name, 'could not be loaded', () => openOne(one, settings));
+      pieces.push({ session, ...namesOf(one), lastUses: lastUsesOf(graphs, k) });
+    }
+    return new NetworkSession(graph, pieces);
   }
 
   /** Blocks the thread until the network has run. @throws runtime_failed */
   async run(inputs: Readonly<Record<string, Input>>): Promise<Readonly<Record<string, Float32Array>>> {
-    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]));
-    const results = await named(this.#name, 'failed while running', () => this.#session.run(feeds));
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]));
+    const values = new Map(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]));
+    for (const piece of this.#pieces) await this.#runPiece(piece, values);
+    return Object.fromEntries(this.#outputs.map((name) => [name, values.get(name)!.data as Float32Array]));
   }
 
   async close(): Promise<void> {
-    await this.#session.release();
+    for (const { session } of this.#pieces) await session.release();
   }
+
+  async #runPiece({ session, inputs, outputs, lastUses }: Piece, values: Map<string, Tensor>): Promise<void> {
+    const feeds = Object.fromEntries(inputs.flatMap((name) => (values.has(name) ? [[name, values.get(name)!]] : [])));
+    const results = await named(this.#name, 'failed while running', () => session.run(feeds));
+    for (const name of lastUses) values.delete(name);
+    for (const name of outputs) values.set(name, results[name]!);
+  }
+}
+
+function openOne(graph: Graph, settings: SessionSettings): Promise<InferenceSession> {
+  const { bytes, weightsRoot } = serializeModel(graph);
+  return InferenceSession.create(bytes, sessionOptions(settings, weightsRoot));
+}
+
+function namesOf({ inputs, outputs }: Graph) {
+  return { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) };
+}
+
+/** Inputs of piece `k` that no later one takes. */
+function lastUsesOf(pieces: readonly Graph[], k: number): readonly string[] {
+  const later = new Set(pieces.slice(k + 1).flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+  return pieces[k]!.inputs.map(({ name }) => name).filter((name) => !later.has(name));
+}
+
+function pieceLimit(graph: Graph): number {
+  const bytes = graph.weights.reduce((sum, { value }) => sum + 4 * sizeOf(value.shape), 0);
+  return Math.max(LEAST_PIECE_BYTES, PIECE_SHARE * bytes);
+}
+
+/** Bytes of a convolution's kernel in single precision; 0 for other nodes and for kernels that are inputs. */
+function reorderedBytes({ op, inputs }: Node): number {
+  const kernel = op === 'Conv' ? inputs[1]!.shape : [];
+  return kernel.length > 0 && kernel.every((dim) => typeof dim === 'number') ? 4 * sizeOf(kernel) : 0;
+}
+
+function sizeOf(shape: Shape): number {
+  return (shape as readonly number[]).reduce((product, dim) => product * dim, 1);
 }
 
 /** Of inputs that come again as the same object; hundreds of side branches would be wrapped anew at every step. */

@@ -2,12 +2,14 @@
 // Each prints its figures with the runs behind them; compare two versions by running both on the same quiet machine.
 import { benchAnswers } from './answers.ts';
 import { benchCold } from './cold.ts';
+import { benchLoad } from './load.ts';
 import { benchPictures } from './pictures.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   pictures: benchPictures,
   cold: benchCold,
   answers: benchAnswers,
+  load: benchLoad,
 };
 
 const asked = process.argv.slice(2);
