@@ -19,3 +19,61 @@ export interface LoraStack {
   /** Of the text encoders, in the order of the model's folder (text_encoder, text_encoder_2). */
   readonly text: readonly SideBranches[];
 }
+
+/** One LoRA of a stack, and how much of it. */
+export interface StackEntry {
+  readonly lora: LoraStack;
+  /** In the network that draws. */
+  readonly strength: number;
+  /** In the text encoders. */
+  readonly textStrength: number;
+}
+
+/** Everything added up: the ranks of a layer stand behind one another, the strengths are in the numbers. What counts 0 is left out. */
+export function stackLoras(entries: readonly StackEntry[]): LoraStack {
+  const encoders = Math.max(0, ...entries.map(({ lora }) => lora.text.length));
+  return {
+    unet: addedUp(entries.map(({ lora, strength }) => [lora.unet, strength])),
+    text: Array.from({ length: encoders }, (_, at) =>
+      addedUp(entries.map(({ lora, textStrength }) => [lora.text[at] ?? new Map(), textStrength])),
+    ),
+  };
+}
+
+type Weighed<T> = readonly [what: T, strength: number];
+
+function addedUp(parts: readonly Weighed<SideBranches>[]): SideBranches {
+  const counted = parts.filter(([, strength]) => strength !== 0);
+  const modules = new Set(counted.flatMap(([branches]) => [...branches.keys()]));
+  return new Map(
+    [...modules].map((module) => {
+      const here = counted.flatMap(([branches, strength]): readonly Weighed<LoraFactors>[] => {
+        const factors = branches.get(module);
+        return factors === undefined ? [] : [[factors, strength]];
+      });
+      return [module, joinedRanks(here)];
+    }),
+  );
+}
+
+function joinedRanks(parts: readonly Weighed<LoraFactors>[]): LoraFactors {
+  const [first, ...others] = parts;
+  if (others.length === 0 && first![1] === 1) return first![0];
+  return {
+    rank: parts.reduce((sum, [{ rank }]) => sum + rank, 0),
+    down: others.length === 0 ? first![0].down : joined(parts.map(([{ down }]) => down)),
+    up: joined(parts.map(([{ up }, strength]) => (strength === 1 ? up : up.map((value) => value * strength)))),
+  };
+}
+
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const [first, ...others] = arrays;
+  if (others.length === 0) return first!;
+  const whole = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    whole.set(array, at);
+    at += array.length;
+  }
+  return whole;
+}
