@@ -3,6 +3,7 @@
 // @source AUTOMATIC1111 stable-diffusion-webui, modules/infotext_utils.py (grammar) and processing.py (order of the fields)
 import { drawingFields, isHires, readDrawing } from './drawingRecipe.ts';
 import { withoutPhrase } from './promptParts.ts';
+import { readRepaint, repaintFields } from './repaintRecipe.ts';
 import {
   promptText,
   type RequestDraft,
@@ -132,6 +133,7 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Clip skip', request.clipSkip == null ? undefined : String(request.clipSkip)],
     ['Denoising strength', denoisingOf(request)],
     ['Init image', request.initImage?.sha256],
+    ...repaintFields(request),
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
     ['Schedule', request.schedule ?? undefined],
@@ -207,6 +209,7 @@ export function parseRecipe(text: string): Recipe {
     ...readUpscale(fields),
     ...readSampler(fields),
     ...readDrawing(fields),
+    ...readRepaint(fields),
   };
   return { draft: withoutUndefined(draft), fields };
 }

@@ -2,7 +2,8 @@
 // Nothing is changed in silence: whoever shows the draft shows the differences.
 import { withPhrase } from './promptParts.ts';
 import type { Recipe } from './recipe.ts';
-import type { ModelCard, RequestDraft, RequestLimits } from './request.ts';
+import { withoutRepaint } from './repaint.ts';
+import type { InitImage, ModelCard, RequestDraft, RequestLimits } from './request.ts';
 import { formatSize, nearestSize } from './size.ts';
 
 /** What this installation has. */
@@ -141,10 +142,11 @@ function numbers(draft: RequestDraft, _: Recipe, { limits }: Here): Step {
 
 /** Denoising alone is a start picture whose hash nobody wrote down, or the second pass of a hires fix. */
 function start(draft: RequestDraft, { fields }: Recipe, { hasStart }: Here): Step {
-  const isHere = draft.initImage !== undefined && hasStart?.(draft.initImage.sha256) === true;
+  const isKept = (picture: InitImage | undefined) => picture !== undefined && hasStart?.(picture.sha256) === true;
+  const isHere = isKept(draft.initImage) && (draft.mask === undefined || isKept(draft.mask));
   if (isHere) return [draft, []];
   const isAsked = draft.initImage !== undefined || (draft.strength !== undefined && !fields.has('Hires upscale'));
-  const { initImage: _, strength: __, ...rest } = draft;
+  const { initImage: _, strength: __, ...rest } = withoutRepaint(draft);
   return [rest, isAsked ? [{ kind: 'start' }] : []];
 }
 

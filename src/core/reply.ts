@@ -3,6 +3,7 @@
 import { isColour, namesColour } from './colours.ts';
 import type { JobKind } from './job.ts';
 import { overlay, readPrompt } from './promptFlags.ts';
+import { withoutRepaint } from './repaint.ts';
 import { type RequestDraft, type ResolvedRequest, refuse } from './request.ts';
 import { draftOf } from './resolve.ts';
 
@@ -59,10 +60,44 @@ export function applyReply(
     return imageIndex === null ? anew(parent, flags) : variation(parent, flags, imageIndex, strengths.vary);
   }
   if (words === '') {
+    if (flags.zoom !== undefined || flags.pan !== undefined) return grown(parent, flags, imageIndex ?? 0);
     if (imageIndex !== null) return variation(parent, flags, imageIndex, strengths.vary);
     return Object.keys(flags).length === 0 ? anew(parent, {}) : sameWith(parent, flags);
   }
   return change(parent, flags, words, imageIndex ?? 0, strengths);
+}
+
+/** What a reply asks about a result, or does to it, without making a picture. */
+export type ReplyOrder =
+  | { readonly kind: 'seed' | 'recipe' | 'undo' | 'delete' }
+  /** 0-based picture to be shown at its own size. */
+  | { readonly kind: 'pick'; readonly imageIndex: number };
+
+const ORDERS: readonly (readonly [Exclude<ReplyOrder['kind'], 'pick'>, string])[] = [
+  ['seed', 'seed|seeds|зерно|种子|semilla|startwert|graine|シード'],
+  ['recipe', 'recipe|info|parameters|рецепт|配方|参数|receta|rezept|recette|レシピ'],
+  ['undo', 'undo|back|отмена|назад|撤回|撤销|deshacer|zurück|rückgängig|retour|元に戻す|取り消し'],
+  ['delete', 'delete|remove|del|удалить|удали|删除|borrar|eliminar|löschen|supprimer|削除|❌|🗑️'],
+];
+const ORDER_OF: ReadonlyMap<string, Exclude<ReplyOrder['kind'], 'pick'>> = new Map(
+  ORDERS.flatMap(([kind, words]) => words.split('|').map((word) => [word, kind] as const)),
+);
+const SHOW_ONE = /^u(\d{1,2})[.!]*$/iu;
+
+/**
+ * Undefined where the reply asks for a picture.
+ * @throws request_invalid for a picture there is not
+ */
+export function replyOrder(text: string, imageCount: number): ReplyOrder | undefined {
+  const words = text.trim();
+  const number = SHOW_ONE.exec(words)?.[1];
+  if (number === undefined) {
+    const kind = ORDER_OF.get(words.toLowerCase().replace(/[.!。！]+$/u, ''));
+    return kind === undefined ? undefined : { kind };
+  }
+  const wish = Number(number);
+  if (wish < 1 || wish > imageCount) refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
+  return { kind: 'pick', imageIndex: wish - 1 };
 }
 
 /** The parent's request from noise again, with a new seed. */
@@ -85,6 +120,12 @@ function variation(
   return { kind: 'variation', draft: fromPicture(parent, flags, strength), parentImageIndex };
 }
 
+/** "--zoom 1.5", "2 --pan left": the picture itself on a larger canvas; how much of the border is new is the model's choice. */
+function grown(parent: ResolvedRequest, flags: Partial<RequestDraft>, parentImageIndex: number): ReplyPlan {
+  const { strength: _, ...draft } = fromPicture(parent, {}, 0);
+  return { kind: 'variation', draft: withFlags(parent, draft, flags), parentImageIndex };
+}
+
 function change(
   parent: ResolvedRequest,
   flags: Partial<RequestDraft>,
@@ -101,7 +142,7 @@ function change(
 
 /** The parent's draft without its seed and start picture. */
 function fromPicture(parent: ResolvedRequest, flags: Partial<RequestDraft>, strength: number): RequestDraft {
-  const { seed: _, initImage: __, ...draft } = draftOf(parent);
+  const { seed: _, initImage: __, ...draft } = withoutRepaint(draftOf(parent));
   return withFlags(parent, { ...draft, strength }, flags);
 }
 

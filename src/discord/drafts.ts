@@ -1,4 +1,5 @@
 // Drafts made from drafts: what a new request does not take over from the one before. Laying changes over is core's `overlay`.
+import { withoutRepaint } from '../core/repaint.ts';
 import type { RequestDraft } from '../core/request.ts';
 
 /** A new seed will be drawn. */
@@ -7,6 +8,7 @@ export function withoutSeed({ seed: _, ...draft }: RequestDraft): RequestDraft {
 }
 
 /** Another start picture will be given; how much may change starts from the model's default again. */
-export function withoutStart({ initImage: _, strength: __, ...draft }: RequestDraft): RequestDraft {
-  return draft;
+export function withoutStart(draft: RequestDraft): RequestDraft {
+  const { initImage: _, strength: __, ...rest } = withoutRepaint(draft);
+  return rest;
 }

@@ -1,7 +1,7 @@
 // The whole recipe of a job, for the person who asked to see it: every number, the seed of each picture, and the pictures themselves.
 import { cleanText } from '../../core/cleanText.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
-import { seedOfImage } from '../../core/request.ts';
+import { type ResolvedRequest, seedOfImage } from '../../core/request.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
 import { parentPicture, pictureFile } from './jobView.ts';
@@ -43,6 +43,7 @@ export function recipeText(job: JobRecord, room: number, modelHash?: string): st
     ...(request.style === null ? [] : [`style: ${request.style}`]),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
     ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
+    ...repaintLines(request),
     ...(job.parentJobId === null ? [] : [parentLine(job)]),
     ...(upscale == null ? [] : [`upscaler: ${upscale.upscaler ?? 'Lanczos'}`, `upscaled by: ${upscale.scale}`]),
     `kind: ${job.kind}`,
@@ -53,6 +54,17 @@ export function recipeText(job: JobRecord, room: number, modelHash?: string): st
   const texts = [`prompt: ${clip(cleanText(request.prompt), share)}`];
   if (negative !== '') texts.push(`negative: ${clip(negative, share)}`);
   return [...texts, numbers].join('\n');
+}
+
+function repaintLines({ mask, maskBlurPx, onlyMaskedPx, imageGuidance, outpaint }: ResolvedRequest): readonly string[] {
+  const border = outpaint == null ? [] : [outpaint.leftPx, outpaint.rightPx, outpaint.upPx, outpaint.downPx];
+  return [
+    ...(mask == null ? [] : [`mask: ${mask.sha256.slice(0, 16)}`]),
+    ...(maskBlurPx == null ? [] : [`mask blur: ${maskBlurPx}`]),
+    ...(onlyMaskedPx == null ? [] : [`only masked: ${onlyMaskedPx}`]),
+    ...(imageGuidance == null ? [] : [`image guidance: ${imageGuidance}`]),
+    ...(outpaint == null ? [] : [`outpaint (left, right, up, down): ${border.join(', ')}`]),
+  ];
 }
 
 function parentLine(job: JobRecord): string {
