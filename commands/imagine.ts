@@ -1,5 +1,6 @@
 // /imagine, and what its results offer: again with a new seed, edit in a form, delete.
 import { ApplicationCommandType, type AutocompleteInteraction } from 'discord.js';
+import { expandPrompt } from '../src/core/permutations.ts';
 import { overlay, readPrompt } from '../src/core/promptFlags.ts';
 import type { ModelCard } from '../src/core/request.ts';
 import { SAMPLERS } from '../src/core/request.ts';
@@ -10,32 +11,42 @@ import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/di
 import type { BotContext, Catalog } from '../src/discord/context.ts';
 import { withoutSeed } from '../src/discord/drafts.ts';
 import { takeOrder } from '../src/discord/order.ts';
-import { isRequesterOrModerator, jobOf } from '../src/discord/results.ts';
+import { usualModel, withPreferences } from '../src/discord/preferences.ts';
+import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
 import { EVERYWHERE } from './install.ts';
+import { askMany, makeMany } from './many.ts';
 import { draftOfOptions, imagineOptions, named } from './options.ts';
 
 /** Discord shows at most this many choices. */
 const MAX_CHOICES = 25;
 
 const again: ButtonHandler = async (interaction, [jobId], bot) => {
-  const job = await jobOf(interaction, jobId, bot);
+  const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const draft = withoutSeed(draftOf(job.request));
   await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
+/** The very request again: what makes a picture that was lost, and shows what a change of model or machine does. */
+const same: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await wordsJobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const draft = draftOf(job.request);
+  await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+};
+
 const edit: ButtonHandler = async (interaction, [jobId], bot) => {
-  const job = await jobOf(interaction, jobId, bot);
+  const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const { ids, catalog } = bot;
   await interaction.showModal(editForm(ids.write('editForm', job.id), job, catalog.limits, phrasesOf(interaction)));
 };
 
 const edited: FormHandler = async (interaction, [jobId], bot) => {
-  const job = await jobOf(interaction, jobId, bot);
+  const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const phrases = phrasesOf(interaction);
   const [seed, steps] = [seedOf(interaction), stepsOf(interaction)];
@@ -61,14 +72,21 @@ function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonl
   const { name, value } = interaction.options.getFocused(true);
   // People write the paper's name, dpm++, and sizes with a cross.
   const wanted = value.toLowerCase().trim().replaceAll('++', 'pp').replaceAll('×', 'x');
-  return choicesOf(name, cardFor(interaction, bot.catalog), bot.catalog)
+  const own = name === 'style' ? ownStyles(interaction, bot) : [];
+  return [...choicesOf(name, cardFor(interaction, bot), bot.catalog), ...own]
     .filter((choice) => `${choice.name} ${choice.value}`.toLowerCase().includes(wanted))
     .slice(0, MAX_CHOICES);
 }
 
-/** The model already chosen in the same command, or the default one. */
-function cardFor(interaction: AutocompleteInteraction, { cards, defaultModel }: Catalog): ModelCard | undefined {
-  const name = interaction.options.getString('model') ?? defaultModel;
+/** Named styles, after the model's. */
+function ownStyles({ user, guildId }: AutocompleteInteraction, { store }: BotContext): Choice[] {
+  return store.styles(user.id, guildId).map(({ name, text }) => choice(`${name}: ${text}`, name));
+}
+
+/** The model already chosen in the same command, or the person's usual one. */
+function cardFor(interaction: AutocompleteInteraction, bot: BotContext): ModelCard | undefined {
+  const { cards } = bot.catalog;
+  const name = interaction.options.getString('model') ?? usualModel(bot.store.settings(interaction.user.id), bot);
   return cards.find((card) => card.name === name) ?? cards[0];
 }
 
@@ -104,11 +122,15 @@ export const imagine: SlashCommand = {
   declare: (catalog) => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
-      { en: 'imagine', zh: '画图', ru: 'нарисуй' },
+      { en: 'imagine', zh: '画图', ru: 'нарисуй', es: 'imagina', de: 'male', fr: 'imagine', ja: '描く' },
       {
         en: 'Make a picture from words, or from a picture and words.',
         zh: '用文字，或用图片加文字，生成图片。',
         ru: 'Сделать картинку по словам или по картинке и словам.',
+        es: 'Hacer una imagen con palabras, o con una imagen y palabras.',
+        de: 'Ein Bild aus Worten machen, oder aus einem Bild und Worten.',
+        fr: 'Faire une image avec des mots, ou avec une image et des mots.',
+        ja: '言葉から、または画像と言葉から、画像を作ります。',
       },
     ),
     options: imagineOptions(catalog),
@@ -116,12 +138,16 @@ export const imagine: SlashCommand = {
   }),
   async run(interaction, bot) {
     const { prompt, ...options } = draftOfOptions(interaction);
-    const draft = overlay(readPrompt(prompt), options);
+    const person = { userId: interaction.user.id, guildId: interaction.guildId };
+    const drafts = expandPrompt(prompt).map((text) => withPreferences(overlay(readPrompt(text), options), person, bot));
     const upload = interaction.options.getAttachment('image');
-    const start = upload === null ? undefined : ({ kind: 'upload', attachment: upload } as const);
-    await takeOrder(interaction, { kind: 'imagine', draft, ...(start === undefined ? {} : { start }) }, bot);
+    const mask = interaction.options.getAttachment('mask') ?? undefined;
+    const [draft] = drafts;
+    if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, upload, bot);
+    const start = upload === null ? {} : { start: { kind: 'upload', attachment: upload, mask } as const };
+    await takeOrder(interaction, { kind: 'imagine', draft, ...start }, bot);
   },
   suggest,
-  buttons: { again, edit, delete: remove },
+  buttons: { again, same, edit, delete: remove, many: makeMany },
   forms: { editForm: edited },
 };

@@ -56,6 +56,7 @@ export function imagineOptions({ cards, limits }: Catalog): APIApplicationComman
     { type: TEXT, autocomplete: true, ...NAMES.size },
     { type: WHOLE, min_value: 1, max_value: limits.maxCount, ...NAMES.count },
     { type: UPLOAD, ...NAMES.image },
+    { type: UPLOAD, ...NAMES.mask },
     { type: NUMBER, min_value: 0, max_value: 1, ...NAMES.strength },
     { type: WHOLE, min_value: 0, max_value: SEED_COUNT - 1, ...NAMES.seed },
     { type: WHOLE, min_value: 1, max_value: limits.maxSteps, ...NAMES.steps },
@@ -113,6 +114,18 @@ const NAMES = {
       en: 'A picture to start from (PNG, JPEG, WebP).',
       zh: '作为起点的图片（PNG、JPEG、WebP）。',
       ru: 'Картинка, с которой начать (PNG, JPEG, WebP).',
+    },
+  ),
+  mask: named(
+    { en: 'mask', zh: '蒙版', ru: 'маска', es: 'máscara', de: 'maske', fr: 'masque', ja: 'マスク' },
+    {
+      en: 'Where to repaint the image: white is painted anew, black stays as it is. Needs an image.',
+      zh: '重画图片的哪些部分：白色重画，黑色保持不变。需要图片。',
+      ru: 'Что перерисовать на картинке: белое рисуется заново, чёрное остаётся. Нужна картинка.',
+      es: 'Qué repintar de la imagen: lo blanco se pinta de nuevo, lo negro queda igual. Necesita una imagen.',
+      de: 'Was vom Bild neu gemalt wird: Weißes neu, Schwarzes bleibt. Braucht ein Bild.',
+      fr: 'Ce qui est repeint de l’image : le blanc est refait, le noir reste. Il faut une image.',
+      ja: '画像のどこを描き直すか：白は描き直し、黒はそのまま。画像が必要です。',
     },
   ),
   strength: named(
@@ -185,7 +198,14 @@ export function draftOfOptions({ options }: ChatInputCommandInteraction): Reques
     clipSkip: options.getInteger('clip_skip') ?? undefined,
     count: options.getInteger('count') ?? undefined,
     strength: options.getNumber('strength') ?? undefined,
+    ...maskAlone(options),
   });
+}
+
+/** A mask of nothing: asked for here, so that it is refused where all requests are. */
+function maskAlone(options: ChatInputCommandInteraction['options']): Pick<RequestDraft, 'mask'> {
+  const isAlone = options.getAttachment('mask') !== null && options.getAttachment('image') === null;
+  return isAlone ? { mask: { sha256: '0'.repeat(64) } } : {};
 }
 
 type Optional<T> = { readonly [K in keyof T]: T[K] | undefined };

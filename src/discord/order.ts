@@ -36,7 +36,7 @@ export interface Asker {
 }
 
 export type StartPicture =
-  | { readonly kind: 'upload'; readonly attachment: AttachmentLike }
+  | { readonly kind: 'upload'; readonly attachment: AttachmentLike; readonly mask?: AttachmentLike | undefined }
   /** A picture this bot made. */
   | { readonly kind: 'result'; readonly picture: PictureRecord }
   /** Already kept under its hash. */
@@ -64,13 +64,25 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
   }
   const resolve = resolver(wish.draft, bot);
   // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
-  const first = resolve(
-    wish.start === undefined ? wish.draft : { ...wish.draft, initImage: { sha256: '0'.repeat(64) } },
-  );
+  const first = resolve(withUnknownStart(wish));
   const verdict = judge(first, bot.store.blocklist());
   if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
   const request = wish.start === undefined ? first : resolve(await withStart(wish.draft, wish.start, bot));
   return accept(asker, wish, request, bot);
+}
+
+/** What a wish would be, judged and checked, without anything being kept. @throws request_invalid */
+export function previewOrder(wish: Wish, bot: BotContext): ResolvedRequest {
+  return resolver(wish.draft, bot)(withUnknownStart(wish));
+}
+
+/** Pictures whose bytes are not here yet go by this hash. */
+const UNKNOWN = { sha256: '0'.repeat(64) };
+
+function withUnknownStart({ draft, start }: Wish): RequestDraft {
+  if (start === undefined) return draft;
+  const hasMask = start.kind === 'upload' && start.mask !== undefined;
+  return { ...draft, initImage: UNKNOWN, ...(hasMask ? { mask: UNKNOWN } : {}) };
 }
 
 function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) => ResolvedRequest {
@@ -84,8 +96,11 @@ function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) =
 async function withStart(draft: RequestDraft, start: StartPicture, bot: BotContext): Promise<RequestDraft> {
   switch (start.kind) {
     case 'upload': {
-      const sha256 = await bot.inputs.keep(await fetchAttachment(start.attachment, bot.attachments));
-      return { ...draft, initImage: { sha256 } };
+      const keep = async (upload: AttachmentLike) => ({
+        sha256: await bot.inputs.keep(await fetchAttachment(upload, bot.attachments)),
+      });
+      const initImage = await keep(start.attachment);
+      return { ...draft, initImage, ...(start.mask === undefined ? {} : { mask: await keep(start.mask) }) };
     }
     case 'result': {
       const { sha256 } = start.picture;
@@ -229,7 +244,7 @@ function placeOf(job: JobRecord, bot: BotContext): number {
   return position === undefined ? Math.max(1, bot.store.counts().waiting) : position + 1;
 }
 
-function tokenOf(interaction: OrderInteraction, original: AnswerToken['original']): AnswerToken {
+export function tokenOf(interaction: OrderInteraction, original: AnswerToken['original']): AnswerToken {
   const { applicationId, token, createdTimestamp } = interaction;
   return { applicationId, token, expiresAtMs: createdTimestamp + TOKEN_LIFE_MS, original };
 }
