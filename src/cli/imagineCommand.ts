@@ -4,8 +4,9 @@ import { realpathSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { GRID_INDEX } from '../core/job.ts';
+import { overlay } from '../core/promptFlags.ts';
 import { recipeText } from '../core/recipe.ts';
 import {
   DEFAULT_LIMITS,
@@ -23,6 +24,7 @@ import { type Developer, openDeveloper } from '../worker/developer.ts';
 import { IMAGINE_HELP, type ImagineOptions, parseImagine } from './imagineOptions.ts';
 import { placePicture } from './placePicture.ts';
 import { progressBar } from './progressBar.ts';
+import { draftOfRecipe, knownHashOf, readRecipeFile } from './recipeFile.ts';
 import { EXIT_OK, type Terminal } from './terminal.ts';
 
 /** @returns the exit code. @throws DarkroomError, whose exit code is `exitCodeOf` */
@@ -32,13 +34,18 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
     terminal.print(IMAGINE_HELP);
     return EXIT_OK;
   }
-  const { device, threads, modelsDir } = readConfig(terminal.environment, ROOT);
+  const config = readConfig(terminal.environment, ROOT);
+  const { device, threads, modelsDir } = config;
   const source = modelSource(options.model, modelsDir, terminal.folder);
   const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads });
   try {
-    const request = await resolve(options, source.name, developer.facts, terminal.folder);
-    const placed = await develop(developer, request, options, terminal, signal);
-    report(request, placed, developer, options.json, terminal);
+    const { facts } = developer;
+    const places = { modelsDir: source.modelsDir, dataDir: config.dataDir };
+    const complete = await withRecipe(options, source.name, facts, places, terminal);
+    const request = await resolve(complete, source.name, facts, terminal.folder);
+    const modelHash = await knownHashOf(request.model, facts, places);
+    const placed = await develop(developer, request, modelHash, options, terminal, signal);
+    report(request, modelHash, placed, developer, options.json, terminal);
   } finally {
     await developer.close();
   }
@@ -70,6 +77,22 @@ function realPath(modelPath: string): string {
       { cause },
     );
   }
+}
+
+/** The recipe's draft below what the command line says; what is different here goes to stderr. */
+async function withRecipe(
+  options: ImagineOptions,
+  modelName: string | null,
+  facts: WorkerFacts,
+  places: Pick<Config, 'dataDir' | 'modelsDir'>,
+  terminal: Terminal,
+): Promise<ImagineOptions> {
+  if (options.recipe === null || facts.models.length === 0) return options;
+  const recipe = await readRecipeFile(path.resolve(terminal.folder, options.recipe));
+  const found = await draftOfRecipe(recipe, facts, defaultModel(facts.models), modelName, places);
+  for (const note of found.notes) terminal.printError(`${note}\n`);
+  const { prompt, ...changes } = options.draft;
+  return { ...options, draft: overlay(found.draft, prompt === '' ? changes : options.draft) };
 }
 
 async function resolve(
@@ -115,6 +138,7 @@ interface PlacedPicture extends Omit<DevelopedPicture, 'fileName'> {
 async function develop(
   developer: Developer,
   request: ResolvedRequest,
+  modelHash: string | undefined,
   { image, mask, out }: ImagineOptions,
   terminal: Terminal,
   signal: AbortSignal,
@@ -124,7 +148,7 @@ async function develop(
   try {
     const pathOf = (file: string | null) => (file === null ? null : path.resolve(terminal.folder, file));
     const inputs = { initImagePath: pathOf(image), maskPath: pathOf(mask) };
-    const task = { jobId: 'imagine', attempt: 1, request, ...inputs, outputDir };
+    const task = { jobId: 'imagine', attempt: 1, request, ...inputs, outputDir, modelHash };
     const pictures = await developer.develop(task, (step) => bar.show(step.stepsDone, step.stepsTotal), signal);
     return await place(pictures, outputDir, (picture) =>
       path.resolve(terminal.folder, wantedPath(picture, request, out)),
@@ -158,12 +182,13 @@ function wantedPath({ imageIndex, seed }: DevelopedPicture, request: ResolvedReq
 
 function report(
   request: ResolvedRequest,
+  modelHash: string | undefined,
   pictures: readonly PlacedPicture[],
   { facts }: Developer,
   asJson: boolean,
   terminal: Terminal,
 ): void {
-  const recipe = recipeText(request, request.seed, { name: request.model });
+  const recipe = recipeText(request, request.seed, { name: request.model, hash: modelHash });
   if (asJson) terminal.print(`${JSON.stringify({ pictures, request, recipe, provider: facts.provider })}\n`);
   else terminal.print(`${pictures.map((picture) => picture.path).join('\n')}\n${recipe}\n`);
 }

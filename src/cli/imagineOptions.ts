@@ -23,6 +23,8 @@ export interface ImagineOptions {
   readonly mask: string | null;
   /** Path of the picture to write. */
   readonly out: string | null;
+  /** Path of a picture or a text with a recipe; the other options change it. */
+  readonly recipe: string | null;
   readonly json: boolean;
 }
 
@@ -65,6 +67,8 @@ export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
   --image-cfg G     how closely a model that edits pictures keeps to them
   --upscale NAME    enlarge at the end: a file of models/upscalers, or lanczos
   --scale X         how many times; 2 by default
+  --recipe FILE     make what the recipe of a picture or a text file says; a
+                    prompt and the other options change it
   --out FILE        where the picture goes; by default SEED.png here
   --json            print one JSON object instead of lines
 `;
@@ -96,6 +100,7 @@ const OPTIONS = {
   'image-cfg': { type: 'string' },
   upscale: { type: 'string' },
   scale: { type: 'string' },
+  recipe: { type: 'string' },
   out: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -105,7 +110,8 @@ const OPTIONS = {
 export function parseImagine(argv: readonly string[]): ImagineOptions | null {
   const { values, positionals } = parse(argv);
   if (values.help === true) return null;
-  if (positionals.length === 0) refuse('prompt', 'nothing', 'a text, such as "a red heart"');
+  if (positionals.length === 0 && values.recipe === undefined)
+    refuse('prompt', 'nothing', 'a text, such as "a red heart"');
   for (const option of ['strength', 'mask', 'mask-blur', 'only-masked', 'zoom', 'pan', 'image-cfg'] as const) {
     const value = values[option];
     if (value !== undefined && values.image === undefined) refuse(option, value, '--image FILE too');
@@ -138,6 +144,7 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     image: values.image ?? null,
     mask: values.mask ?? null,
     out: values.out ?? null,
+    recipe: values.recipe ?? null,
     json: values.json ?? false,
   };
 }

@@ -1,10 +1,12 @@
 // What becomes of a recipe from anywhere on this installation: the draft that comes closest, and what is different, as data.
 // Nothing is changed in silence: whoever shows the draft shows the differences.
+import { LATENT_UPSCALERS } from './hires.ts';
 import { withPhrase } from './promptParts.ts';
 import type { Recipe } from './recipe.ts';
 import { withoutRepaint } from './repaint.ts';
 import type { InitImage, ModelCard, RequestDraft, RequestLimits } from './request.ts';
 import { formatSize, nearestSize } from './size.ts';
+import { LANCZOS } from './upscale.ts';
 
 /** What this installation has. */
 export interface Here {
@@ -178,9 +180,19 @@ function loraHashes(text: string): ReadonlyMap<string, string> {
   return new Map(pairs.flatMap((match) => (match === null ? [] : [[match[1]!, match[2]!] as const])));
 }
 
+/** A second pass can be drawn from another enlargement; enlarging at the end is left out. */
 function upscaler(draft: RequestDraft, _: Recipe, here: Here): Step {
-  const asked = draft.upscale?.upscaler;
-  if (asked === undefined || asked === 'lanczos' || here.upscalers?.includes(asked) === true) return [draft, []];
-  const { upscale: __, ...rest } = draft;
-  return [rest, [{ kind: 'upscaler', asked }]];
+  const isHere = (name: string | undefined) =>
+    name === undefined || WITHOUT_NETWORK.includes(name) || here.upscalers?.includes(name) === true;
+  const { hires, upscale, ...rest } = draft;
+  const asked = [hires?.upscaler, upscale?.upscaler].filter((name) => name !== undefined && !isHere(name));
+  const { upscaler: name, ...secondPass } = hires ?? {};
+  const kept: RequestDraft = {
+    ...rest,
+    ...(hires === undefined ? {} : { hires: isHere(name) ? hires : secondPass }),
+    ...(upscale === undefined || !isHere(upscale.upscaler) ? {} : { upscale }),
+  };
+  return [kept, [...new Set(asked)].map((one) => ({ kind: 'upscaler', asked: one! }))];
 }
+
+const WITHOUT_NETWORK: readonly string[] = [...LATENT_UPSCALERS, LANCZOS];

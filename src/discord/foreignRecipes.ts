@@ -6,6 +6,7 @@ import type { Message } from 'discord.js';
 import type { PictureRecord } from '../core/job.ts';
 import { parseRecipe, type Recipe } from '../core/recipe.ts';
 import { type RecipeHere, recipeHere } from '../core/recipeHere.ts';
+import type { RequestDraft } from '../core/request.ts';
 import { resolveRequest } from '../core/resolve.ts';
 import { DarkroomError } from '../errors.ts';
 import { type PictureText, readPictureText } from '../image/pictureText.ts';
@@ -60,12 +61,19 @@ export interface Adapted extends RecipeHere {
 /** @throws request_invalid when the text is longer than any recipe */
 export async function adaptRecipe(text: string, bot: BotContext): Promise<Adapted> {
   const recipe = parseRecipe(text);
-  const { initImage } = recipe.draft;
-  const isKept = initImage !== undefined && (await bot.inputs.has(initImage.sha256));
+  const kept = await keptPictures(recipe.draft, bot);
   const { cards, defaultModel, limits, upscalers = [] } = bot.catalog;
   const here = { cards, defaultModel, limits, hashes: bot.hashes, upscalers: upscalers.map(({ name }) => name) };
-  const adapted = recipeHere(recipe, { ...here, hasStart: () => isKept });
+  const adapted = recipeHere(recipe, { ...here, hasStart: (sha256) => kept.has(sha256) });
   return { ...adapted, refused: refusalOf(adapted, bot) };
+}
+
+async function keptPictures({ initImage, mask }: RequestDraft, bot: BotContext): Promise<ReadonlySet<string>> {
+  const kept = new Set<string>();
+  for (const picture of [initImage, mask]) {
+    if (picture !== undefined && (await bot.inputs.has(picture.sha256))) kept.add(picture.sha256);
+  }
+  return kept;
 }
 
 function refusalOf({ draft }: RecipeHere, { catalog }: BotContext): DarkroomError | null {

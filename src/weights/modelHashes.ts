@@ -31,11 +31,16 @@ export class ModelHashes {
 
   /** Ten digits as recipes carry them; undefined until they are known, and again when a file of the model was replaced. */
   hashOf(model: string): string | undefined {
-    const files = this.#options.models.get(model) ?? [];
-    const known = files.map((file) => this.#current(file));
+    const hash = this.knownHashOf(model);
+    if (hash === undefined) this.learn();
+    return hash;
+  }
+
+  /** The same without learning anything. */
+  knownHashOf(model: string): string | undefined {
+    const known = (this.#options.models.get(model) ?? []).map((file) => this.#current(file));
     const isWhole = known.every((one) => one !== undefined);
-    if (!isWhole) this.learn();
-    return isWhole && files.length > 0 ? shortHash(modelHash(known)) : undefined;
+    return isWhole && known.length > 0 ? shortHash(modelHash(known)) : undefined;
   }
 
   /** The model a recipe means: by the ten digits of today, all 64, or the eight of before 2023. */

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { imagine } from '../../src/cli/imagineCommand.ts';
 import { parseImagine } from '../../src/cli/imagineOptions.ts';
@@ -9,6 +10,9 @@ import { placePicture } from '../../src/cli/placePicture.ts';
 import { barLine, progressBar } from '../../src/cli/progressBar.ts';
 import { exitCodeOf, folderOfUser, runCommand, type Terminal } from '../../src/cli/terminal.ts';
 import { DarkroomError } from '../../src/errors.ts';
+import { hashFile } from '../../src/weights/fileHash.ts';
+import { modelHash } from '../../src/weights/modelHash.ts';
+import { scanModels } from '../../src/weights/registry.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
 const NEVER = new AbortController().signal;
@@ -67,6 +71,7 @@ describe('options', () => {
       image: 'a.png',
       mask: null,
       out: 'b.png',
+      recipe: null,
       json: true,
     });
   });
@@ -78,6 +83,7 @@ describe('options', () => {
       image: null,
       mask: null,
       out: null,
+      recipe: null,
       json: false,
     });
   });
@@ -251,5 +257,68 @@ describe('the bar', () => {
     bar.show(1, 2);
     bar.clear();
     expect(heard.err).toEqual([]);
+  });
+});
+
+describe('--recipe', () => {
+  const GOLDEN = fileURLToPath(new URL('../golden/pictures', import.meta.url));
+  const WORDS = 'a fox\nNegative prompt: snow\nSteps: 2, Sampler: Euler, CFG scale: 3, Seed: 8, Size: 96x64, RNG: CPU';
+
+  test('makes the same picture again, byte for byte, from its own file', async () => {
+    const first = terminal();
+    await run(['a', 'red', 'heart', '--seed', '5', '--sampler', 'ddim', '--out', 'first.png', ...SMALL], first);
+    const again = terminal();
+    expect(await run(['--recipe', 'first.png', '--out', 'again.png'], again)).toBe(0);
+    expect(again.err).toEqual([]);
+    const [one, other] = await Promise.all(['first.png', 'again.png'].map((name) => readFile(path.join(folder, name))));
+    expect(other!.equals(one!)).toBe(true);
+  });
+
+  test('a text file, changed by a prompt and options', async () => {
+    await writeFile(path.join(folder, 'recipe.txt'), WORDS);
+    const heard = terminal();
+    expect(await run(['a', 'dog', '--recipe', 'recipe.txt', '--seed', '9', '--json'], heard)).toBe(0);
+    const { request } = JSON.parse(heard.out.join(''));
+    expect(request).toMatchObject({ prompt: 'a dog', negativePrompt: 'snow', seed: 9, steps: 2, sampler: 'euler' });
+  });
+
+  test('another tool’s picture, and what is different here', async () => {
+    const heard = terminal();
+    const argv = ['--recipe', path.join(GOLDEN, 'a1111.webp'), '--json', ...SMALL];
+    expect(await run(argv, heard)).toBe(0);
+    expect(JSON.parse(heard.out.join('')).request).toMatchObject({ prompt: 'a fox in the snow, 雪', seed: 1234567890 });
+    expect(heard.err.join('')).toContain(
+      'model v1-5-pruned-emaonly [6ce0161689]: not here, plain-mid is taken; the picture will be another one',
+    );
+    expect(heard.err.join('')).toContain('LoRAs not here: soft');
+  });
+
+  test('the model is found by its hash, under whatever name, and chosen by --model all the same', async () => {
+    const registry = scanModels(TINY_MODELS);
+    const files = registry.files.get('v-linear')!;
+    const sums = await Promise.all(
+      files.map(async (file) => ({ path: file, sha256: (await hashFile(path.join(TINY_MODELS, file))).sha256 })),
+    );
+    const recipe = `${WORDS}, Model hash: ${modelHash(sums).slice(0, 10)}, Model: elsewhere`;
+    await writeFile(path.join(folder, 'recipe.txt'), recipe);
+    const heard = terminal({ DATA_DIR: folder });
+    expect(await run(['--recipe', 'recipe.txt', '--json'], heard)).toBe(0);
+    expect(JSON.parse(heard.out.join('')).request.model).toBe('v-linear');
+    expect(heard.err).toEqual(['model elsewhere: called v-linear here, the weights are the same\n']);
+    const chosen = terminal();
+    expect(await run(['--recipe', 'recipe.txt', '--json', '--model', 'sd-small'], chosen)).toBe(0);
+    expect(JSON.parse(chosen.out.join('')).request.model).toBe('sd-small');
+    expect(chosen.err).toEqual([]);
+  });
+
+  test.each([
+    ['comfyui.png', 'made with ComfyUI, whose recipes are not read here'],
+    ['plain.png', 'found no recipe: no program wrote one into it'],
+    ['make_pictures.py', 'found no recipe: its last line has no fields'],
+    ['gone.png', 'cannot be read (ENOENT)'],
+  ])('%s is refused', async (name, words) => {
+    const heard = terminal();
+    expect(await run(['--recipe', path.join(GOLDEN, name)], heard)).toBe(2);
+    expect(heard.err.join('')).toContain(words);
   });
 });

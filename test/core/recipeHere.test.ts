@@ -60,7 +60,7 @@ describe('which model', () => {
 
 test('everything else that is different is said, and what comes closest is taken', () => {
   const { draft, differences } = read(
-    'Sampler: DPM adaptive, CFG scale: 45, Size: 600x100, Denoising strength: 0.4, Face restoration: CodeFormer, ENSD: 31337, ' +
+    'Sampler: DPM adaptive, CFG scale: 45, Size: 600x100, Denoising strength: 0.4, Face restoration: CodeFormer, ENSD: 31337, Eta: 0.5, ' +
       'Lora hashes: "gentle: 0123456789ab, gone: ffffffffffff", Version: v1.10.1',
     'a fox <lora:gentle:0.7> <lora:ink:1> <lora:gone:0.5>',
   );
