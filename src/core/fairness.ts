@@ -54,8 +54,11 @@ export function nextTurn(
   return { userId: present[winner]!.userId, ring: [...paid.slice(winner + 1), ...paid.slice(0, winner + 1)] };
 }
 
-/** Newcomers stand behind everybody who waits but in front of the one being served: his visit ends after they came. */
-function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>): readonly Turn[] {
+/**
+ * The ring with exactly those who wait: newcomers in the order of `waiting`.
+ * Newcomers stand behind everybody who waits but in front of the one being served: his visit ends after they came.
+ */
+export function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>): readonly Turn[] {
   const served = ring.at(-1)?.userId;
   const staying = ring.filter((turn) => waiting.has(turn.userId));
   const known = new Set(staying.map((turn) => turn.userId));
@@ -65,13 +68,8 @@ function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>):
 }
 
 /** Visits until the user can pay; the one being served goes on without a new visit as long as he can. */
-function visitsNeeded(costMs: number, { userId, owedMs }: Turn, served: string | undefined): number {
+export function visitsNeeded(costMs: number, { userId, owedMs }: Turn, served: string | undefined): number {
   return Math.max(userId === served ? 0 : 1, Math.ceil((costMs - owedMs) / QUANTUM_MS));
-}
-
-/** A waiting job, for `placeOf`. */
-export interface WaitingJob extends Head {
-  readonly jobId: string;
 }
 
 /** Where one job stands among the waiting. */
@@ -81,39 +79,4 @@ export interface Place {
   /** Of the jobs in front of it. */
   readonly aheadMs: number;
   readonly ownMs: number;
-}
-
-/**
- * The place `nextTurn` would give a job if nobody else came: jobs are taken by the visits a user needs for all of his jobs up to that
- * one, then by his place in the ring, then by age. No sorting, because everybody who waits asks this often.
- */
-export function placeOf(ring: readonly Turn[], waiting: readonly WaitingJob[], jobId: string): Place | undefined {
-  const at = waiting.findIndex((job) => job.jobId === jobId);
-  if (at === -1) return undefined;
-  const lines = linesOf(ring, waiting);
-  const served = ring.at(-1)?.userId;
-  const visits = waiting.map((job) => {
-    const line = lines.get(job.userId)!;
-    line.totalMs += job.costMs;
-    return visitsNeeded(line.totalMs, line, served);
-  });
-  const placeAt = (index: number) => lines.get(waiting[index]!.userId)!.place;
-  const isAhead = (index: number) => {
-    const difference = visits[index]! - visits[at]! || placeAt(index) - placeAt(at) || index - at;
-    return difference < 0;
-  };
-  const ahead = waiting.filter((_, index) => isAhead(index));
-  const aheadMs = ahead.reduce((sum, job) => sum + job.costMs, 0);
-  return { position: ahead.length, aheadMs, ownMs: waiting[at]!.costMs };
-}
-
-interface Line extends Turn {
-  readonly place: number;
-  /** Cost of the user's jobs so far. */
-  totalMs: number;
-}
-
-function linesOf(ring: readonly Turn[], waiting: readonly WaitingJob[]): ReadonlyMap<string, Line> {
-  const users = new Map(waiting.map((job) => [job.userId, undefined]));
-  return new Map(joinRing(ring, users).map((turn, place) => [turn.userId, { ...turn, place, totalMs: 0 }]));
 }

@@ -7,6 +7,7 @@ import type { SerializedError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
 import type { Ledger } from './ledger.ts';
+import type { Line } from './line.ts';
 
 export interface Claim {
   readonly workerId: string;
@@ -59,7 +60,7 @@ const NEEDS_INPUT = `SELECT 1 FROM jobs WHERE input_sha256 = @sha256 UNION ALL
   SELECT 1 FROM jobs WHERE mask_sha256 = @sha256 LIMIT 1`;
 const IN_STATES = 'FROM jobs WHERE state IN (SELECT value FROM json_each(?))';
 
-export function makeJobTable(db: Database, ledger: Ledger): JobTable {
+export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable {
   const insert = db.prepare(INSERT);
   const byId = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?');
   const bySource = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE source_id = ?');
@@ -122,11 +123,16 @@ export function makeJobTable(db: Database, ledger: Ledger): JobTable {
       const isEnd = Number(to !== 'queued');
       const errorText = error === undefined ? null : JSON.stringify(error);
       move.run({ seq: row.seq, from: row.state, to, nowMs, isEnd, error: errorText });
+      if (row.state === 'queued') line.unqueued(row.id);
+      if (to === 'queued') line.queued(row);
       if (to === 'delivered') ledger.charge(row.id, nowMs);
       if (givesBack(row.state, to)) ledger.refund(row.id, nowMs);
       return true;
     },
-    claim: (row, { workerId, leaseUntilMs }, nowMs) => claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs }),
+    claim(row, { workerId, leaseUntilMs }, nowMs) {
+      claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs });
+      line.unqueued(row.id);
+    },
     answering: (jobId) => answering.run(jobId).changes === 1,
     countLoss: (jobId) => countLoss.run(jobId),
     countRestart: (jobId) => countRestart.run(jobId),

@@ -1,8 +1,10 @@
-// The waiting line in the database: who is next by core/fairness, and how fast each model has been.
+// The waiting line of the database, held in memory beside it: who is next by core/fairness, and how fast each model has been.
 // Deliberately not here: taking the job; the job store does that in the transaction that asks for the next one.
-import { nextTurn, type Place, placeOf, type Turn, type WaitingJob } from '../core/fairness.ts';
+import { Backlog, type QueuedJob } from '../core/backlog.ts';
+import { nextTurn, type Place, type Turn } from '../core/fairness.ts';
 import { expectedMs, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
 import type { Database } from './database.ts';
+import type { JobRow } from './jobRows.ts';
 
 export interface Line {
   /** The id of the job to run next, of one of these models where they are given; the ring moves on. Undefined when nobody waits for them. */
@@ -15,70 +17,90 @@ export interface Line {
   waitingMs(): number;
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
-}
-
-interface QueuedRow {
-  readonly id: string;
-  readonly user_id: string;
-  readonly model: string;
-  readonly work: number;
+  /** A job waits from now on. */
+  queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work'>): void;
+  /** It waits no longer. */
+  unqueued(jobId: string): void;
+  /** A transaction was taken back: what it told is not so. */
+  forget(): void;
 }
 
 /** Share of the past kept with every finished job: the last ten count for two thirds. */
 const PACE_MEMORY = 0.9;
 
-// With min(), the other columns are those of the row that has the minimum.
-const HEADS = `SELECT id, user_id, model, work, min(seq) FROM jobs WHERE state = 'queued' GROUP BY user_id ORDER BY min(seq)`;
-const HEADS_OF_MODELS = `SELECT id, user_id, model, work, min(seq) FROM jobs
-  WHERE state = 'queued' AND model IN (SELECT value FROM json_each(?)) GROUP BY user_id ORDER BY min(seq)`;
-const WAITING_USERS = `SELECT DISTINCT user_id FROM jobs WHERE state = 'queued'`;
-const QUEUED = `SELECT id, user_id, model, work FROM jobs WHERE state = 'queued' ORDER BY seq`;
+const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work FROM jobs WHERE state = 'queued' ORDER BY seq`;
 const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs, @units) ON CONFLICT (model) DO UPDATE
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
+/** A pace that moved by less than this is not worth pricing the whole line anew. */
+const PACE_TOLERANCE = 0.02;
+
 export function makeLine(db: Database): Line {
-  const heads = db.prepare<[], QueuedRow>(HEADS);
-  const headsOfModels = db.prepare<[string], QueuedRow>(HEADS_OF_MODELS);
-  const waitingUsers = db.prepare<[], string>(WAITING_USERS).pluck();
-  const queued = db.prepare<[], QueuedRow>(QUEUED);
-  const ring = db.prepare<[], string>('SELECT turns FROM ring').pluck();
+  const queued = db.prepare<[], QueuedJob>(QUEUED);
+  const readRing = db.prepare<[], string>('SELECT turns FROM ring').pluck();
   const saveRing = db.prepare<[string]>('INSERT OR REPLACE INTO ring VALUES (1, ?)');
-  const changes = db.prepare<[], number>('SELECT total_changes()').pluck();
   const paces = db.prepare<[], [string, number]>('SELECT model, gpu_ms / units FROM pace').raw();
+  const pace = db.prepare<[string], number>('SELECT gpu_ms / units FROM pace WHERE model = ?').pluck();
   const measure = db.prepare(MEASURE);
 
-  const withCosts = (rows: readonly QueuedRow[]): readonly WaitingJob[] => {
-    const msPerUnit = new Map(paces.all());
-    return rows.map(({ id, user_id: userId, model, work }) => {
-      return { jobId: id, userId, costMs: expectedMs(work, msPerUnit.get(model) ?? UNMEASURED_MS_PER_UNIT) };
-    });
-  };
+  let msPerUnit: ReadonlyMap<string, number> = new Map();
+  const expected = (worker: string, work: number) => expectedMs(work, msPerUnit.get(worker) ?? UNMEASURED_MS_PER_UNIT);
+  const costOf = ({ worker, work }: QueuedJob) => expected(worker, work);
 
-  const turns = () => JSON.parse(ring.get() ?? '[]') as readonly Turn[];
-
-  let cached: { readonly version: string; readonly waiting: readonly WaitingJob[] } | undefined;
-  /** Read again only after a change, by this connection or another: everybody who waits is told his place every few seconds. */
-  const everybody = () => {
-    const version = `${changes.get()} ${db.pragma('data_version', { simple: true })}`;
-    if (cached?.version !== version) cached = { version, waiting: withCosts(queued.all()) };
-    return cached.waiting;
+  const backlog = new Backlog(costOf);
+  let ring: readonly Turn[] = [];
+  let seenVersion: unknown;
+  /** Reads everything again after a change by another connection, or after one of ours was taken back. */
+  const refresh = () => {
+    const version = db.pragma('data_version', { simple: true });
+    if (version === seenVersion) return;
+    msPerUnit = new Map(paces.all());
+    ring = JSON.parse(readRing.get() ?? '[]') as readonly Turn[];
+    backlog.clear();
+    backlog.reprice(costOf);
+    for (const job of queued.iterate()) backlog.add(job);
+    seenVersion = version;
   };
 
   return {
     takeNext(models) {
-      const waiting = withCosts(models === undefined ? heads.all() : headsOfModels.all(JSON.stringify(models)));
-      const eligible = new Set(waiting.map(({ userId }) => userId));
-      const others = models === undefined ? [] : waitingUsers.all().filter((userId) => !eligible.has(userId));
-      const choice = nextTurn(turns(), waiting, others);
+      refresh();
+      const heads = backlog.heads(models === undefined ? undefined : new Set(models));
+      const eligible = new Set(heads.map(({ userId }) => userId));
+      const others = models === undefined ? [] : [...backlog.users()].filter((userId) => !eligible.has(userId));
+      const choice = nextTurn(ring, heads, others);
       if (choice === undefined) return undefined;
-      saveRing.run(JSON.stringify(choice.ring));
-      return waiting.find((job) => job.userId === choice.userId)?.jobId;
+      ring = choice.ring;
+      saveRing.run(JSON.stringify(ring));
+      return heads.find((job) => job.userId === choice.userId)?.jobId;
     },
-    placeOf: (jobId) => placeOf(turns(), everybody(), jobId),
-    expected: (model, workUnits) => expectedMs(workUnits, new Map(paces.all()).get(model) ?? UNMEASURED_MS_PER_UNIT),
-    waitingMs: () => everybody().reduce((sum, { costMs }) => sum + costMs, 0),
-    measure(model, workUnits, gpuMs) {
-      measure.run({ model, units: workUnits, gpuMs: Math.max(0, gpuMs) });
+    placeOf(jobId) {
+      refresh();
+      return backlog.placeOf(ring, jobId);
+    },
+    expected(worker, workUnits) {
+      refresh();
+      return expected(worker, workUnits);
+    },
+    waitingMs() {
+      refresh();
+      return backlog.totalMs();
+    },
+    measure(worker, workUnits, gpuMs) {
+      refresh();
+      measure.run({ model: worker, units: workUnits, gpuMs: Math.max(0, gpuMs) });
+      const now = pace.get(worker)!;
+      const before = msPerUnit.get(worker);
+      if (before !== undefined && Math.abs(now - before) <= PACE_TOLERANCE * before) return;
+      msPerUnit = new Map([...msPerUnit, [worker, now]]);
+      backlog.reprice(costOf);
+    },
+    queued(row) {
+      backlog.add({ jobId: row.id, userId: row.user_id, seq: row.seq, worker: row.model, work: row.work });
+    },
+    unqueued: (jobId) => backlog.remove(jobId),
+    forget() {
+      seenVersion = undefined;
     },
   };
 }

@@ -41,15 +41,22 @@ const MAX_ID_DRAWS = 8;
 /** @param db a migrated database; the store closes it. */
 export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext): JobStore {
   const ledger = makeLedger(db);
-  const jobs = makeJobTable(db, ledger);
   const line = makeLine(db);
+  const jobs = makeJobTable(db, ledger, line);
   const house = makeHouse(db);
   const people = makePeople(db);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
   };
-  const write = <T>(work: () => T): T => read(() => db.transaction(work).immediate());
+  const write = <T>(work: () => T): T => {
+    try {
+      return read(() => db.transaction(work).immediate());
+    } catch (thrown) {
+      line.forget();
+      throw thrown;
+    }
+  };
 
   function freshId(): string {
     for (let draw = 0; draw < MAX_ID_DRAWS; draw += 1) {

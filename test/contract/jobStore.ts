@@ -421,6 +421,29 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
   });
 
   describe(`${name}: whose turn it is`, () => {
+    test('a worker is given only jobs of its models, the oldest of each user first', () => {
+      const { store } = setup();
+      const ink = enqueue(store, { request: testRequest({ model: 'ink' }) });
+      const oil = enqueue(store, { request: testRequest({ model: 'oil' }) });
+      expect(store.claimNext('worker', LEASE_MS, ['water'])).toBeUndefined();
+      expect(store.claimNext('worker', LEASE_MS, ['oil', 'water'])?.id).toBe(oil.id);
+      expect(store.claimNext('worker', LEASE_MS, ['oil'])).toBeUndefined();
+      expect(store.claimNext('worker', LEASE_MS)?.id).toBe(ink.id);
+    });
+
+    test('a machine that vanished is forgiven as a restart is', () => {
+      const { store } = setup();
+      const { id } = enqueue(store);
+      for (const attempt of [1, 2, 3]) {
+        claim(store);
+        expect(store.interrupt(id, attempt)).toBe('queued');
+        expect(store.interrupt(id, attempt)).toBeUndefined();
+      }
+      claim(store);
+      expect(store.interrupt(id, 4)).toBe('failing');
+      expect(used(store)).toBe(0);
+    });
+
     test('users take turns, each in order of asking', () => {
       const { store } = setup();
       const ids = ['ann', 'ann', 'ann', 'bob', 'bob', 'cat'].map((userId) => enqueue(store, { userId }).id);

@@ -1,6 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextTurn, placeOf, type Turn, type WaitingJob } from '../../src/core/fairness.ts';
+import { Backlog } from '../../src/core/backlog.ts';
+import { type Head, nextTurn, type Place, type Turn } from '../../src/core/fairness.ts';
+
+interface WaitingJob extends Head {
+  readonly jobId: string;
+}
+
+/** The place of one job, as the store finds it. */
+function placeOf(ring: readonly Turn[], waiting: readonly WaitingJob[], jobId: string): Place | undefined {
+  const backlog = new Backlog(({ work }) => work);
+  // In any order: the line puts them right.
+  for (const [seq, job] of [...waiting.entries()].toReversed()) {
+    backlog.add({ ...job, seq, worker: 'model', work: job.costMs });
+  }
+  return backlog.placeOf(ring, jobId);
+}
 
 /** Takes jobs one by one with `nextTurn`, as the store does. */
 function takeAll(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
@@ -65,6 +80,27 @@ describe('the order of claims', () => {
       { userId: 'a', owedMs: 0 },
     ];
     expect(nextTurn(ring, jobs(['a', 1000]))?.ring).toEqual([{ userId: 'a', owedMs: 0 }]);
+  });
+});
+
+describe('a worker that has only some models', () => {
+  test('passes over who waits for another one, who keeps his place and what he is owed', () => {
+    const ring = [
+      { userId: 'a', owedMs: 40 },
+      { userId: 'b', owedMs: 7 },
+    ];
+    const choice = nextTurn(ring, jobs(['b', 1000]), ['a']);
+    expect(choice).toEqual({
+      userId: 'b',
+      ring: [
+        { userId: 'a', owedMs: 40 },
+        { userId: 'b', owedMs: expect.any(Number) },
+      ],
+    });
+  });
+
+  test('finds nobody when all wait for another one', () => {
+    expect(nextTurn([{ userId: 'a', owedMs: 40 }], [], ['a'])).toBeUndefined();
   });
 });
 

@@ -1,0 +1,158 @@
+// The waiting line in memory: every queued job by user, in order of asking, so that the next claim and anybody's place are found without
+// reading the line from the database. It decides nothing; fairness.ts does. The database can make it again at any moment.
+import { type Head, joinRing, type Place, type Turn, visitsNeeded } from './fairness.ts';
+
+export interface QueuedJob {
+  readonly jobId: string;
+  readonly userId: string;
+  /** Order of acceptance. */
+  readonly seq: number;
+  /** Whose pace decides its cost: a model or an upscaler. */
+  readonly worker: string;
+  /** Units of core/work.ts. */
+  readonly work: number;
+}
+
+/** Expected machine time of a job in whole milliseconds, at least 1. */
+export type CostOf = (job: QueuedJob) => number;
+
+/** The waiting jobs of one user, oldest first. */
+interface UserLine {
+  jobs: QueuedJob[];
+  /** Cost of the first k + 1 jobs together; made anew when the line or a pace has changed. */
+  totals: number[] | null;
+}
+
+export class Backlog {
+  readonly #lines = new Map<string, UserLine>();
+  readonly #byId = new Map<string, QueuedJob>();
+  #costOf: CostOf;
+
+  constructor(costOf: CostOf) {
+    this.#costOf = costOf;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** What jobs cost has changed. */
+  reprice(costOf: CostOf): void {
+    this.#costOf = costOf;
+    for (const line of this.#lines.values()) line.totals = null;
+  }
+
+  add(job: QueuedJob): void {
+    if (this.#byId.has(job.jobId)) return;
+    this.#byId.set(job.jobId, job);
+    const line = this.#lines.get(job.userId) ?? { jobs: [], totals: null };
+    this.#lines.set(job.userId, line);
+    const at = line.jobs.findLastIndex((other) => other.seq < job.seq) + 1;
+    if (at === line.jobs.length) line.jobs.push(job);
+    else line.jobs.splice(at, 0, job);
+    if (at < line.jobs.length - 1) line.totals = null;
+    else line.totals?.push((line.totals.at(-1) ?? 0) + this.#costOf(job));
+  }
+
+  remove(jobId: string): void {
+    const job = this.#byId.get(jobId);
+    if (job === undefined) return;
+    this.#byId.delete(jobId);
+    const line = this.#lines.get(job.userId)!;
+    line.jobs.splice(line.jobs.indexOf(job), 1);
+    line.totals = null;
+    if (line.jobs.length === 0) this.#lines.delete(job.userId);
+  }
+
+  clear(): void {
+    this.#lines.clear();
+    this.#byId.clear();
+  }
+
+  users(): Iterable<string> {
+    return this.#lines.keys();
+  }
+
+  /**
+   * The first waiting job of every user, users in the order in which those were asked for.
+   * @param workers only jobs of these; every job when absent
+   */
+  heads(workers?: ReadonlySet<string>): readonly (Head & { readonly jobId: string })[] {
+    const first: QueuedJob[] = [];
+    for (const { jobs } of this.#lines.values()) {
+      const job = workers === undefined ? jobs[0] : jobs.find(({ worker }) => workers.has(worker));
+      if (job !== undefined) first.push(job);
+    }
+    first.sort((a, b) => a.seq - b.seq);
+    return first.map((job) => ({ jobId: job.jobId, userId: job.userId, costMs: this.#costOf(job) }));
+  }
+
+  /** Cost of everything that waits, in milliseconds. */
+  totalMs(): number {
+    let sum = 0;
+    for (const line of this.#lines.values()) sum += this.#totals(line).at(-1) ?? 0;
+    return sum;
+  }
+
+  /**
+   * The place `nextTurn` would give a job if nobody else came: jobs are taken by the visits a user needs for all of his jobs up to that
+   * one, then by his place in the ring, then by age. Of every other user only the number of jobs in front is looked for.
+   */
+  placeOf(ring: readonly Turn[], jobId: string): Place | undefined {
+    const job = this.#byId.get(jobId);
+    if (job === undefined) return undefined;
+    const served = ring.at(-1)?.userId;
+    const turns = joinRing(ring, this.#userOrder(ring));
+    const ownPlace = turns.findIndex(({ userId }) => userId === job.userId);
+    const own = this.#lines.get(job.userId)!;
+    const ownIndex = own.jobs.indexOf(job);
+    const ownTotals = this.#totals(own);
+    const visits = visitsNeeded(ownTotals[ownIndex]!, turns[ownPlace]!, served);
+    let position = ownIndex;
+    let aheadMs = ownTotals[ownIndex - 1] ?? 0;
+    for (const [place, turn] of turns.entries()) {
+      if (place === ownPlace) continue;
+      const totals = this.#totals(this.#lines.get(turn.userId)!);
+      const limit = place < ownPlace ? visits : visits - 1;
+      const count = countWhile(totals, (total) => visitsNeeded(total, turn, served) <= limit);
+      position += count;
+      aheadMs += totals[count - 1] ?? 0;
+    }
+    return { position, aheadMs, ownMs: this.#costOf(job) };
+  }
+
+  /** Users who wait, first those of the ring, then newcomers by the age of their first job. */
+  #userOrder(ring: readonly Turn[]): ReadonlyMap<string, unknown> {
+    const known = new Set(ring.map(({ userId }) => userId));
+    const [staying, joining]: [string[], [string, UserLine][]] = [[], []];
+    for (const [userId, line] of this.#lines) {
+      if (known.has(userId)) staying.push(userId);
+      else joining.push([userId, line]);
+    }
+    joining.sort(([, one], [, other]) => one.jobs[0]!.seq - other.jobs[0]!.seq);
+    return new Map([...staying, ...joining.map(([userId]) => userId)].map((userId) => [userId, undefined]));
+  }
+
+  #totals(line: UserLine): readonly number[] {
+    if (line.totals === null) {
+      let sum = 0;
+      line.totals = line.jobs.map((job) => {
+        sum += this.#costOf(job);
+        return sum;
+      });
+    }
+    return line.totals;
+  }
+}
+
+/** How many values from the beginning fulfil what, once false, stays false. */
+function countWhile(values: readonly number[], isFine: (value: number) => boolean): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isFine(values[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
