@@ -11,8 +11,11 @@ export interface ChunkRules {
   /** The token of a comma; undefined where a comma is no token of its own. */
   readonly comma: number | undefined;
   /** Tokens of a text, uncut and without markers. */
-  readonly idsOf: (text: string) => readonly number[];
+  readonly idsOf: (text: string) => readonly TokenUnit[];
 }
+
+/** A token, or several that stay in one chunk. */
+export type TokenUnit = number | readonly number[];
 
 /** Tokens without markers and padding, and the weight of each. */
 export interface PromptChunk {
@@ -34,19 +37,20 @@ export function chunksOf(texts: readonly WeightedText[], { room, comma, idsOf }:
   };
   for (const { text, weight, startsChunk } of texts) {
     if (startsChunk === true) open();
-    for (const id of idsOf(text)) {
+    for (const unit of idsOf(text)) {
+      const ids = typeof unit === 'number' ? [unit] : unit;
       const chunk = chunks.at(-1)!;
       const length = chunk.ids.length;
-      if (id === comma) lastComma = length;
+      if (unit === comma) lastComma = length;
       else if (length === room && lastComma !== -1 && length - lastComma <= commaReach(room)) {
         const from = lastComma + 1;
         const next = open();
         next.ids.push(...chunk.ids.splice(from));
         next.weights.push(...chunk.weights.splice(from));
       }
-      const target = chunks.at(-1)!.ids.length === room ? open() : chunks.at(-1)!;
-      target.ids.push(id);
-      target.weights.push(weight);
+      const target = chunks.at(-1)!.ids.length + ids.length > room ? open() : chunks.at(-1)!;
+      target.ids.push(...ids);
+      target.weights.push(...ids.map(() => weight));
     }
   }
   if (chunks.length > 1 && chunks.at(-1)!.ids.length === 0) chunks.pop();

@@ -89,6 +89,11 @@ export function layerChannels(part: Part, layer: number): Int32Array {
   return Int32Array.from({ length: width }, (_, channel) => layer * width + channel);
 }
 
+/** Numbers in a word's vector. @throws model_unsupported */
+export function clipTextWidth(part: Part): number {
+  return configOf(part).width;
+}
+
 /** @throws model_unsupported */
 export function clipTextLayers(part: Part): number {
   return configOf(part).layers;
@@ -202,13 +207,23 @@ function layerStates(net: Net, config: ClipTextConfig, tokenIds: Value, computed
 }
 
 /** @param tokens i64[1]: t. */
+/**
+ * Vectors in the place of words: two more inputs, vectors f32[n?,t?,d] and spelled f32[n?,t?,1], which is 0 where a vector stands and 1
+ * elsewhere. Prompts without any give [1,1,d] zeros and a single 1, and their numbers stay what they are.
+ */
+function withVectors({ g }: Net, { width }: ClipTextConfig, words: Value): Value {
+  const vectors = g.input('vectors', 'f32', ['n?', 't?', width]);
+  const spelled = g.input('spelled', 'f32', ['n?', 't?', 1]);
+  return op.add(g, op.mul(g, words, spelled), vectors);
+}
+
 function embeddings(net: Net, config: ClipTextConfig, tokenIds: Value, tokens: Value, name: string): Value {
   const { g, weights, dialect } = net;
   const tableShape = [config.vocabSize, config.width];
   const table = dialect.picksHalfPrecision
     ? weights.takeStored(`${name}.token_embedding.weight`, tableShape)
     : weights.take(`${name}.token_embedding.weight`, tableShape);
-  const words = op.cast(g, op.gather(g, table, tokenIds), 'f32');
+  const words = withVectors(net, config, op.cast(g, op.gather(g, table, tokenIds), 'f32'));
   const positions = weights.take(`${name}.position_embedding.weight`, [config.maxTokens, config.width]);
   return op.add(g, words, op.sliceStart(g, positions, tokens, 0));
 }

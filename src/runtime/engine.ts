@@ -8,6 +8,7 @@ import {
   buildClipText,
   buildClipTextOfAnyLayer,
   clipTextLayers,
+  clipTextWidth,
   endOf,
   LAST_LAYER,
   layerChannels,
@@ -16,12 +17,14 @@ import {
   type TextUse,
 } from '../networks/clipText.ts';
 import { loraTargets } from '../networks/loraBranches.ts';
+import { seamlessGraph } from '../networks/seamless.ts';
 import { guidanceWaves } from '../networks/timeEmbedding.ts';
 import { buildUnet, SDXL_TIME_IDS } from '../networks/unet.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { ModelFolder, Part } from '../weights/modelFolder.ts';
 import { LoraFeeds } from './loraFeeds.ts';
-import { type Input, NetworkSession, type SessionSettings } from './session.ts';
+import { SessionSlot } from './memory.ts';
+import type { Input, NetworkSession, SessionSettings } from './session.ts';
 
 export interface Posterior {
   readonly mean: Latents;
@@ -31,7 +34,10 @@ export interface Posterior {
 
 /** What of a model folder the networks are made from. */
 export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'> &
-  Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>>;
+  Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>> & {
+    /** What token ids beyond the vocabulary stand for. */
+    readonly vectorOf?: VectorOf;
+  };
 
 export interface OpenModel {
   /**
@@ -43,11 +49,15 @@ export interface OpenModel {
   text: EncodeText;
   /** The same by the second text encoder; only of models that have two. */
   readonly text2?: EncodeText;
-  /** One prediction f32[c, h, w] a row, in order. Rows of equal latent shape and token count run as one call. */
+  /**
+   * One prediction f32[c, h, w] a row, in order. Rows of equal latent shape and token count run as one call. All of them are to be seamless,
+   * or none.
+   */
   unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
-  encode(pixels: Pixels): Promise<Posterior>;
+  /** @param tile the picture goes on beyond its edges as on the other side */
+  encode(pixels: Pixels, tile?: boolean): Promise<Posterior>;
   /** Pictures not clamped to -1 … 1. One at a time inside, so that memory does not grow with their number. */
-  decode(latents: readonly Latents[]): Promise<readonly Pixels[]>;
+  decode(latents: readonly Latents[], tile?: boolean): Promise<readonly Pixels[]>;
   close(): Promise<void>;
 }
 
@@ -63,19 +73,21 @@ export type EncodeText = (
  */
 export async function openModel(folder: ModelParts, settings: SessionSettings): Promise<OpenModel> {
   const { provider } = settings;
-  const text = openText(folder.textEncoder, firstTextUse(folder), 0, settings);
+  const vectorOf = folder.vectorOf ?? (() => undefined);
+  const text = openText(folder.textEncoder, firstTextUse(folder), 0, settings, vectorOf);
   const { textEncoder2 } = folder;
-  const text2 = textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, settings);
+  const text2 =
+    textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, settings, vectorOf);
   const timeIds = folder.conditions?.added === 'score' ? SDXL_TIME_IDS - 1 : SDXL_TIME_IDS;
-  const unet = new LazySession(buildUnet(folder.unet, provider, true, timeIds), settings);
-  const encoder = new LazySession(buildEncoder(folder.vae, provider), settings);
-  const decoder = new LazySession(buildDecoder(folder.vae, provider), settings);
+  const unet = new BothKinds(buildUnet(folder.unet, provider, true, timeIds), settings);
+  const encoder = new BothKinds(buildEncoder(folder.vae, provider), settings);
+  const decoder = new BothKinds(buildDecoder(folder.vae, provider), settings);
   return {
     text: text.encode,
     ...(text2 === undefined ? {} : { text2: text2.encode }),
-    unet: (rows) => predict(unet, rows),
-    encode: (pixels) => encode(encoder, pixels),
-    decode: (latents) => inTurn(latents, (one) => decode(decoder, one)),
+    unet: (rows) => predict(unet.of(rows[0]?.tile), rows),
+    encode: (pixels, tile) => encode(encoder.of(tile), pixels),
+    decode: (latents, tile) => inTurn(latents, (one) => decode(decoder.of(tile), one)),
     close: async () => {
       for (const session of [text, text2, unet, encoder, decoder]) await session?.close();
     },
@@ -88,17 +100,16 @@ function firstTextUse({ family }: ModelParts): TextUse {
   return family === 'sdxl-refiner' ? PENULTIMATE_AND_POOLED : LAST_LAYER;
 }
 
-/** A session that is opened by its first call. */
+/** A session that is opened by its first call, and again by the first after others needed its memory. */
 class LazySession {
   readonly graph: Graph;
-  readonly #settings: SessionSettings;
+  readonly #slot: SessionSlot;
   readonly #loras: LoraFeeds;
-  #opening: Promise<NetworkSession> | null = null;
   #isClosed = false;
 
   constructor(graph: Graph, settings: SessionSettings) {
     this.graph = graph;
-    this.#settings = settings;
+    this.#slot = new SessionSlot(graph, settings);
     this.#loras = new LoraFeeds(loraTargets(graph), settings.provider);
   }
 
@@ -108,26 +119,35 @@ class LazySession {
     loras: readonly (SideBranches | null)[] = [],
   ): ReturnType<NetworkSession['run']> {
     if (this.#isClosed) throw new DarkroomError('runtime_failed', `${this.graph.name}: called after it was closed`);
-    this.#opening ??= this.#open();
-    const session = await this.#opening;
-    return session.run({ ...inputs, ...this.#loras.of(loras) });
-  }
-
-  /** A failed attempt is forgotten, so that the next call tries again. */
-  async #open(): Promise<NetworkSession> {
-    try {
-      return await NetworkSession.open(this.graph, this.#settings);
-    } catch (thrown) {
-      this.#opening = null;
-      throw thrown;
-    }
+    return this.#slot.use(inputs, (session) => session.run({ ...inputs, ...this.#loras.of(loras) }));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const opening = this.#opening;
-    this.#opening = null;
-    await (await opening)?.close();
+    await this.#slot.release();
+  }
+}
+
+/** A network, and beside it the same without seams, opened when somebody asks for it. */
+class BothKinds {
+  readonly #usual: LazySession;
+  readonly #settings: SessionSettings;
+  #seamless: LazySession | null = null;
+
+  constructor(graph: Graph, settings: SessionSettings) {
+    this.#usual = new LazySession(graph, settings);
+    this.#settings = settings;
+  }
+
+  of(isSeamless = false): LazySession {
+    if (!isSeamless) return this.#usual;
+    this.#seamless ??= new LazySession(seamlessGraph(this.#usual.graph), this.#settings);
+    return this.#seamless;
+  }
+
+  async close(): Promise<void> {
+    await this.#usual.close();
+    await this.#seamless?.close();
   }
 }
 
@@ -136,14 +156,16 @@ class LazySession {
  * opened when somebody asks, that can stop at any layer.
  * @param position among the model's text encoders
  */
-function openText(part: Part, use: TextUse, position: number, settings: SessionSettings) {
+function openText(part: Part, use: TextUse, position: number, settings: SessionSettings, vectorOf: VectorOf) {
   const layers = clipTextLayers(part);
   const usual = new LazySession(buildClipText(part, settings.provider, true, use), settings);
   const endsOf = use.isPooled ? endsWith(endOf(part)) : () => ({});
   let anyLayer: LazySession | null = null;
   const encode: EncodeText = (tokenIds, clipSkip = 1, loras = []) => {
+    if (tokenIds.length === 0) return Promise.resolve([]);
+    const words = wordInputs(tokenIds, part, (id) => vectorOf(id, position));
     const rows = tokenIds.map((_, row) => loras[row]?.text[position] ?? null);
-    if (clipSkip <= use.layer) return encodeText(usual, tokenIds, endsOf(tokenIds), rows);
+    if (clipSkip <= use.layer) return encodeText(usual, tokenIds, { ...words, ...endsOf(tokenIds) }, rows);
     if (clipSkip > layers) {
       const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
       throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
@@ -151,7 +173,7 @@ function openText(part: Part, use: TextUse, position: number, settings: SessionS
     anyLayer ??= new LazySession(buildClipTextOfAnyLayer(part, settings.provider, true, use), settings);
     const channels = layerChannels(part, layers - clipSkip);
     const picked = { channels: { data: channels, dims: [channels.length] } };
-    return encodeText(anyLayer, tokenIds, { ...picked, ...endsOf(tokenIds) }, rows);
+    return encodeText(anyLayer, tokenIds, { ...words, ...picked, ...endsOf(tokenIds) }, rows);
   };
   const close = async () => {
     await usual.close();
@@ -161,6 +183,43 @@ function openText(part: Part, use: TextUse, position: number, settings: SessionS
 }
 
 type Inputs = Parameters<NetworkSession['run']>[0];
+
+/** The learned vector an id stands for; undefined for tokens. */
+export type VectorOf = (id: number, encoder: number) => Float32Array | undefined;
+
+/** Token ids, and the vectors that stand in the place of some. What a token there would be does not matter. */
+function wordInputs(
+  tokenIds: readonly Int32Array[],
+  part: Part,
+  vectorOf: (id: number) => Float32Array | undefined,
+): Inputs {
+  const [n, tokens, width] = [tokenIds.length, tokenIds[0]?.length ?? 0, clipTextWidth(part)];
+  const data = stackIntegers(tokenIds);
+  const found = [...data].flatMap((id, at) => {
+    const vector = vectorOf(id);
+    return vector === undefined ? [] : [{ at, vector }];
+  });
+  if (found.length === 0) return { token_ids: { data, dims: [n, tokens] }, ...plainWords(width) };
+  const vectors = new Float32Array(n * tokens * width);
+  const spelled = new Float32Array(n * tokens).fill(1);
+  for (const { at, vector } of found) {
+    data[at] = 0;
+    spelled[at] = 0;
+    vectors.set(vector, at * width);
+  }
+  return {
+    token_ids: { data, dims: [n, tokens] },
+    vectors: { data: vectors, dims: [n, tokens, width] },
+    spelled: { data: spelled, dims: [n, tokens, 1] },
+  };
+}
+
+function plainWords(width: number): Inputs {
+  return {
+    vectors: { data: new Float32Array(width), dims: [1, 1, width] },
+    spelled: { data: Float32Array.of(1), dims: [1, 1, 1] },
+  };
+}
 
 /** f32[n,1,t]: 1 where a prompt ends. */
 function endsWith(endOfPrompt: (tokenIds: Int32Array) => number) {
@@ -178,10 +237,8 @@ async function encodeText(
   more: Inputs,
   loras: readonly (SideBranches | null)[],
 ): Promise<readonly Conditioning[]> {
-  if (tokenIds.length === 0) return [];
   const tokens = tokenIds[0]!.length;
-  const input = { data: stackIntegers(tokenIds), dims: [tokenIds.length, tokens] };
-  const { hidden, pooled } = await session.run({ token_ids: input, ...more }, loras);
+  const { hidden, pooled } = await session.run(more, loras);
   const width = hidden!.length / (tokenIds.length * tokens);
   const pooledRows = pooled === undefined ? [] : unstack(pooled, tokenIds.length);
   return unstack(hidden!, tokenIds.length).map((data, row) => {

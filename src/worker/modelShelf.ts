@@ -1,11 +1,16 @@
 // The open models of this process: opened by their first job, kept for the next, closed when others need the memory.
 import { type ModelFacts, modelFacts } from '../diffusion/modelFacts.ts';
+import { clipTextWidth } from '../networks/clipText.ts';
 import { type OpenModel, openModel } from '../runtime/engine.ts';
 import type { SessionSettings } from '../runtime/session.ts';
+import { type EmbeddingRegistry, NO_EMBEDDINGS } from '../weights/embeddings.ts';
 import type { RefinerHint } from '../weights/hints.ts';
+import type { LoraLibrary } from '../weights/loraLibrary.ts';
 import type { ModelFolder } from '../weights/modelFolder.ts';
 import type { ModelRegistry } from '../weights/registry.ts';
 import type { Networks } from './batcher.ts';
+import { LoraShelf } from './loraShelf.ts';
+import { EmbeddingBook } from './promptEmbeddings.ts';
 import { encodePrompts, type Tokenizers } from './promptEncoder.ts';
 
 /** Models that stay open without work. A Stable Diffusion 1.x model takes 4-5 GB; the second saves seconds at every change between two. */
@@ -16,6 +21,8 @@ export interface LentModel {
   readonly facts: ModelFacts;
   /** By the owner's hints: who does the last steps of its pictures. */
   readonly refinedBy?: RefinerHint;
+  /** Absent where the installation has none. */
+  readonly loras?: LoraShelf;
   /** @param isBroken a network failed: the model is closed and opened anew for the next job. */
   giveBack(isBroken: boolean): Promise<void>;
 }
@@ -25,6 +32,7 @@ export interface OpenedModel {
   readonly networks: Networks;
   readonly facts: ModelFacts;
   readonly refinedBy?: RefinerHint;
+  readonly loras?: LoraShelf;
   close(): Promise<void>;
 }
 
@@ -90,12 +98,24 @@ async function closeAll(shelved: readonly Shelved[]): Promise<void> {
 }
 
 /** The opener for real folders. @throws model_missing, model_unsupported, weights_invalid, graph_invalid */
-export function folderOpener(registry: ModelRegistry, settings: SessionSettings) {
+export function folderOpener(
+  registry: ModelRegistry,
+  settings: SessionSettings,
+  embeddings: () => EmbeddingRegistry = () => NO_EMBEDDINGS,
+  loras?: LoraLibrary,
+) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
-    const model = await openModel(folder, settings);
+    const book = new EmbeddingBook(embeddings(), { name, widths: textWidths(folder) });
+    const model = await openModel({ ...folder, vectorOf: (id, encoder) => book.vectorOf(id, encoder) }, settings);
     const refinedBy = folder.refiner === undefined ? {} : { refinedBy: folder.refiner };
-    return { networks: networksOf(model, folder), facts: factsOf(folder), ...refinedBy, close: () => model.close() };
+    return {
+      networks: networksOf(model, readersOf(folder, book)),
+      facts: factsOf(folder),
+      ...refinedBy,
+      ...(loras === undefined ? {} : { loras: new LoraShelf(loras, folder) }),
+      close: () => model.close(),
+    };
   };
 }
 
@@ -105,15 +125,23 @@ export function factsOf({ scheduler, vae, guidanceRescale, conditions, card }: M
   return modelFacts(scheduler, vae.config, guidanceRescale, { ...conditions, ...needs });
 }
 
+function textWidths({ textEncoder, textEncoder2 }: ModelFolder): readonly number[] {
+  return [textEncoder, ...(textEncoder2 === undefined ? [] : [textEncoder2])].map(clipTextWidth);
+}
+
+function readersOf({ tokenizer, tokenizer2 }: ModelFolder, book: EmbeddingBook): Tokenizers {
+  return { tokenizer: book.reading(tokenizer), tokenizer2: tokenizer2 && book.reading(tokenizer2) };
+}
+
 function networksOf(model: OpenModel, tokenizers: Tokenizers): Networks {
   return {
-    text: (prompts, clipSkip) => encodePrompts(model, tokenizers, prompts, clipSkip),
+    text: (prompts, clipSkip, loras) => encodePrompts(model, tokenizers, prompts, clipSkip, loras),
     unet: (rows) => model.unet(rows),
-    encode: async (pictures) => {
+    encode: async (pictures, tile) => {
       const posteriors = [];
-      for (const pixels of pictures) posteriors.push(await model.encode(pixels));
+      for (const pixels of pictures) posteriors.push(await model.encode(pixels, tile));
       return posteriors;
     },
-    decode: (latents) => model.decode(latents),
+    decode: (latents, tile) => model.decode(latents, tile),
   };
 }
