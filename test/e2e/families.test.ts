@@ -22,6 +22,7 @@ import {
   toBytes,
   worstByte,
 } from '../support/goldenPipelines.ts';
+import { type Distance, layoutTable, writeOracleSection } from '../support/oracleTable.ts';
 
 /** Of the length of the latents. */
 const LATENT_TOLERANCE = 1e-3;
@@ -30,6 +31,13 @@ const PIXEL_TOLERANCE = 2;
 
 const registry = scanModels(FAMILY_MODELS);
 const models = [...new Set(familyCases.map(({ folder }) => folder))];
+const LAYOUTS: Readonly<Record<string, string>> = {
+  'sd2-zsnr': 'SD 2.x folder, fp16, zero terminal SNR',
+  sd1: 'SD 1.x single file, fp16',
+  sd2: 'SD 2.x single file, fp16',
+};
+const distances = new Map<readonly [string, string], Distance>();
+afterAll(() => writeOracleSection('Stable Diffusion 1.x and 2.x by layout', layoutTable(distances)));
 
 describe.each(models)('%s makes the pictures diffusers makes', (name) => {
   const folder = registry.open(name);
@@ -38,8 +46,11 @@ describe.each(models)('%s makes the pictures diffusers makes', (name) => {
 
   test.each(familyCases.filter((golden) => golden.folder === name))('$sampler, $name', async (golden) => {
     const picture = await develop(requestOf(golden), await opening, folder, golden.rescale);
-    expect(relativeDistance(picture.latents, goldenLatents(golden))).toBeLessThanOrEqual(LATENT_TOLERANCE);
-    expect(worstByte(toBytes(picture.pixels), goldenPixels(golden))).toBeLessThanOrEqual(PIXEL_TOLERANCE);
+    const latents = relativeDistance(picture.latents, goldenLatents(golden));
+    const bytes = worstByte(toBytes(picture.pixels), goldenPixels(golden));
+    distances.set([LAYOUTS[name] ?? name, golden.sampler], { latents, bytes });
+    expect(latents).toBeLessThanOrEqual(LATENT_TOLERANCE);
+    expect(bytes).toBeLessThanOrEqual(PIXEL_TOLERANCE);
   });
 
   test('the hints of a folder are what its pictures are made with', async () => {

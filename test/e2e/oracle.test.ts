@@ -1,10 +1,7 @@
 // The oracle: our tokenizer, networks, samplers and pipeline against diffusers' Stable Diffusion pipelines, picture by picture.
 // Prints the table sampler x folder; `ORACLE_TABLE=write npx vitest run test/e2e/oracle.test.ts` also writes test/golden/ORACLE.md.
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { SAMPLERS } from '../../src/core/request.ts';
-import { ROOT } from '../../src/root.ts';
 import { type OpenModel, openModel } from '../../src/runtime/engine.ts';
 import type { ModelFolder } from '../../src/weights/modelFolder.ts';
 import { scanModels } from '../../src/weights/registry.ts';
@@ -19,16 +16,12 @@ import {
   toBytes,
   worstByte,
 } from '../support/goldenPipelines.ts';
+import { type Distance, markdownTable, worstOf, writeOracleHead } from '../support/oracleTable.ts';
 
 /** Of the length of the latents. */
 const LATENT_TOLERANCE = 1e-3;
 /** Of 255. */
 const PIXEL_TOLERANCE = 2;
-
-interface Distance {
-  readonly latents: number;
-  readonly bytes: number;
-}
 
 const distances = new Map<string, Distance>();
 const folderNames = [...new Set(goldenCases.map(({ folder }) => folder))];
@@ -71,28 +64,23 @@ test('every sampler was compared on every folder, from text and from a picture',
 afterAll(() => {
   const text = table();
   console.log(text);
-  if (process.env.ORACLE_TABLE === 'write') writeFileSync(path.join(ROOT, 'test/golden/ORACLE.md'), report(text));
+  writeOracleHead(report(text));
 });
 
-function worstOf(sampler: string, folder: string): string {
+function worstHere(sampler: string, folder: string): string {
   const keys = goldenCases.filter((golden) => golden.sampler === sampler && golden.folder === folder);
-  const found = keys.flatMap(({ key }) => distances.get(key) ?? []);
-  if (found.length === 0) return '–';
-  const bytes = Math.max(...found.map((distance) => distance.bytes));
-  const latents = Math.max(...found.map((distance) => distance.latents));
-  return `${bytes} (${latents.toExponential(1)})`;
+  return worstOf(keys.flatMap(({ key }) => distances.get(key) ?? []));
 }
 
 function table(): string {
-  const rows = SAMPLERS.map((sampler) => [sampler, ...folderNames.map((folder) => worstOf(sampler, folder))]);
-  const lines = [['sampler', ...folderNames], ['---', ...folderNames.map(() => '---')], ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const rows = SAMPLERS.map((sampler) => [sampler, ...folderNames.map((folder) => worstHere(sampler, folder))]);
+  return markdownTable(['sampler', ...folderNames], rows);
 }
 
 function report(text: string): string {
   return `# Against diffusers
 
-Made by \`ORACLE_TABLE=write npx vitest run test/e2e/oracle.test.ts\`, which fails above ${PIXEL_TOLERANCE}/255 or ${LATENT_TOLERANCE}.
+Made by \`ORACLE_TABLE=write npx vitest run test/e2e/{oracle,families,xl}.test.ts\`, which fail above ${PIXEL_TOLERANCE}/255 or ${LATENT_TOLERANCE}.
 
 Largest difference of any 8-bit pixel value, 0 … 255, and in brackets the relative distance of the final latents; the worst of all
 ${goldenCases.length} recorded pictures (text and start picture for every pair; guidance 0 and 1, portrait size, strength 1 and empty prompts

@@ -41,6 +41,8 @@ export interface GoldenCase {
   readonly clipSkip?: number;
   /** Where SDXL's refiner took the picture over. */
   readonly switchAt?: number | null;
+  /** Tensors that a single file holds to say how it was trained. */
+  readonly marks?: readonly string[];
 }
 
 export const goldenCases = ['pipelines.json', 'more_pipelines.json'].flatMap((name) =>

@@ -25,7 +25,10 @@ interface Tensor {
 }
 
 function tensorOf(network: string, name: string): Tensor {
-  const [shape, exponents, addends, own = name] = networks[network]![name]!;
+  return numbersOf(network, name, networks[network]![name]!);
+}
+
+function numbersOf(network: string, name: string, [shape, exponents, addends, own = name]: Rule): Tensor {
   const count = shape.reduce((product, length) => product * length, 1);
   const seed = fnv1a(`${network}/${own}`);
   const data = Float32Array.from({ length: count }, (_, at) => {
@@ -114,7 +117,12 @@ function transposed({ shape, data }: Tensor): Tensor {
   return { shape: [columns, rows], data: turned };
 }
 
-const TEXT = { base: ['text_encoder', 'text_encoder_2'], refiner: ['text_encoder_2'], lcm: ['text_encoder'] } as const;
+const TEXT = {
+  base: ['text_encoder', 'text_encoder_2'],
+  refiner: ['text_encoder_2'],
+  lcm: ['text_encoder'],
+  lcmxl: ['text_encoder', 'text_encoder_2'],
+} as const;
 export type XlModel = keyof typeof TEXT;
 
 /** A diffusers folder; halves are named as such, and their U-Net is in two shards. */
@@ -122,13 +130,22 @@ export function writeXlFolder(modelsDir: string, model: XlModel, dtype: Dtype = 
   const folder = path.join(modelsDir, name);
   cpSync(path.join(XL, 'configs', model), folder, { recursive: true });
   const ending = dtype === 'F16' ? '.fp16.safetensors' : '.safetensors';
-  writeUnet(path.join(folder, 'unet'), tensorsOf(`${model}_unet`), dtype);
+  writeUnet(path.join(folder, 'unet'), unetOf(model), dtype);
   writeTensors(path.join(folder, 'vae', `diffusion_pytorch_model${ending}`), tensorsOf('vae'), dtype);
   for (const part of TEXT[model]) {
     writeTensors(path.join(folder, part, `model${ending}`), tensorsOf(part), dtype);
     const tokenizer = part.replace('text_encoder', 'tokenizer') as keyof typeof TOKENIZERS;
     cpSync(path.join(GOLDEN, TOKENIZERS[tokenizer]), path.join(folder, tokenizer), { recursive: true });
   }
+}
+
+/** That of lcmxl is the base's with one tensor more, which is drawn as if it were the base's. */
+function unetOf(model: XlModel): Map<string, Tensor> {
+  if (model !== 'lcmxl') return tensorsOf(`${model}_unet`);
+  const more = Object.entries(networks.lcmxl_unet!).map(
+    ([name, rule]) => [name, numbersOf('base_unet', name, rule)] as const,
+  );
+  return new Map([...tensorsOf('base_unet'), ...more]);
 }
 
 function writeUnet(folder: string, tensors: Map<string, Tensor>, dtype: Dtype): void {
@@ -161,13 +178,15 @@ export function writeXlSingle(
   writeFileSync(path.join(modelsDir, `${name}.darkroom.json`), JSON.stringify({ tokenizer: 'base' }));
 }
 
-/** A fresh folder with all of them: base, refiner and lcm, and the first two as single files, `base-single` and `refiner-single`. */
+/** A fresh folder with all of them, and the first two as single files, `base-single` and `refiner-single`; `zsnr-single` is marked as such. */
 export function makeXlModels(): string {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'darkroom-xl-')));
   writeXlFolder(folder, 'base', 'F16');
   writeXlFolder(folder, 'refiner');
   writeXlFolder(folder, 'lcm');
+  writeXlFolder(folder, 'lcmxl');
   writeXlSingle(folder, 'base', 'F16', 'base-single');
   writeXlSingle(folder, 'refiner', 'BF16', 'refiner-single');
+  writeXlSingle(folder, 'base', 'F32', 'zsnr-single', ['v_pred', 'ztsnr']);
   return folder;
 }

@@ -2,16 +2,18 @@
 
 Command:  python test/golden/families/xl/make_xl.py     (diffusers 0.42.1, transformers 5.23.0, torch 2.15.0, CPU, one thread)
 Writes, next to itself:
-  configs/{base,refiner,lcm}   every JSON file of the diffusers folders, as save_pretrained wrote them, without the tokenizers: those of
+  configs/{base,refiner,lcm,lcmxl}   every JSON file of the diffusers folders, as save_pretrained wrote them, without the tokenizers: those of
                                ../models/sd2-zsnr (filled up with "!") and ../../folders/sd-small (with the end marker) are theirs
   tensors.json                 for each network, of every tensor diffusers saved: shape, exponents, addend. The numbers follow from
                                them and from the tensor's name (`numbers` below; test/support/madeModels.ts has the same rule), so
                                that no weights need to be kept here
   singles.json                 the same models as single files in the original naming: name -> which tensors, and how they lie
   pictures.json, pictures.safetensors   final latents and 8-bit pixels, as ../../make_pipelines.py makes them
+  names.json.gz                of the full-size SDXL base and refiner in one file: original name -> shape
 Before anything is recorded, diffusers' own from_single_file reads each single file and must give back the same weights.
 """
 
+import gzip
 import json
 import math
 import shutil
@@ -73,6 +75,8 @@ UNETS = {
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"), cross_attention_dim=64, attention_head_dim=4,
         time_cond_proj_dim=24),
 }
+# The base's U-Net told the guidance scale too: the same numbers and one tensor more.
+UNETS["lcmxl"] = dict(**UNETS["base"], time_cond_proj_dim=24)
 VAE = dict(in_channels=3, out_channels=3, latent_channels=4, sample_size=128, layers_per_block=1,
            block_out_channels=(32, 32, 32, 64), norm_num_groups=32, scaling_factor=0.13025, force_upcast=True,
            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)
@@ -149,7 +153,7 @@ def octaves(wanted, measured):
 
 @torch.no_grad()
 def make_unet(name):
-    unet = Network(f"{name}_unet", UNet2DConditionModel(**UNETS[name]))
+    unet = Network("base_unet" if name == "lcmxl" else f"{name}_unet", UNet2DConditionModel(**UNETS[name]))
     config = unet.module.config
     generator = torch.Generator().manual_seed(1)
     latents = torch.randn(4, 4, 12, 8, generator=generator)
@@ -189,9 +193,10 @@ def index_of(name):
     first = {"text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"]}
     second = {"text_encoder_2": ["transformers", "CLIPTextModelWithProjection"], "tokenizer_2": ["transformers", "CLIPTokenizer"]}
     none = {"text_encoder": [None, None], "tokenizer": [None, None]}
-    if name == "base":
+    if name in ("base", "lcmxl"):
+        scheduler = {"scheduler": ["diffusers", "LCMScheduler"]} if name == "lcmxl" else {}
         return {"_class_name": "StableDiffusionXLPipeline", "_diffusers_version": "0.19.0.dev0",
-                "force_zeros_for_empty_prompt": True, "add_watermarker": None, **parts, **first, **second}
+                "force_zeros_for_empty_prompt": True, "add_watermarker": None, **parts, **first, **second, **scheduler}
     if name == "refiner":
         return {"_class_name": "StableDiffusionXLImg2ImgPipeline", "_diffusers_version": "0.19.0.dev0",
                 "force_zeros_for_empty_prompt": False, "requires_aesthetics_score": True, "add_watermarker": None,
@@ -201,13 +206,14 @@ def index_of(name):
             "requires_safety_checker": False}
 
 
-PARTS = {"base": ("text_encoder", "text_encoder_2"), "refiner": ("text_encoder_2",), "lcm": ("text_encoder",)}
+PARTS = {"base": ("text_encoder", "text_encoder_2"), "refiner": ("text_encoder_2",), "lcm": ("text_encoder",),
+         "lcmxl": ("text_encoder", "text_encoder_2")}
 
 
 def write_model(root, name, networks):
     folder = root / name
     write_json(folder / "model_index.json", index_of(name))
-    write_json(folder / "scheduler" / "scheduler_config.json", LCM if name == "lcm" else EULER)
+    write_json(folder / "scheduler" / "scheduler_config.json", LCM if name.startswith("lcm") else EULER)
     for part, network in {"unet": networks[f"{name}_unet"], "vae": networks["vae"],
                           **{text: networks[text] for text in PARTS[name]}}.items():
         make_folders.write_part(network.module, folder / part, torch.float32)
@@ -343,11 +349,11 @@ class Encoder:
         return torch.cat(sides, dim=-1), pooled
 
 
-def load(folder, kind, sampler):
+def load(folder, kind, sampler, **more):
     pipe = kind.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
     scheduler, extra = {**make_pipelines.SCHEDULERS, "lcm": (LCMScheduler, {})}[sampler]
-    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **extra)
+    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **extra, **more)
     return pipe
 
 
@@ -381,7 +387,8 @@ def latents_of(folders, case):
     if case["strength"] is not None:
         pipe = load(folders[case["folder"]], StableDiffusionXLImg2ImgPipeline, sampler)
         return pipe, pipe(**words(case, pipe), image=start(case), strength=case["strength"], **common).images
-    pipe = load(folders["base"], StableDiffusionXLPipeline, sampler)
+    marked = dict(prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing")
+    pipe = load(folders[case["folder"]], StableDiffusionXLPipeline, sampler, **(marked if case["marks"] else {}))
     many = dict(num_images_per_prompt=count, **size)
     if case["switchAt"] is None:
         return pipe, pipe(**words(case, pipe), **common, **many).images
@@ -419,7 +426,7 @@ def one_sampling(pipe, refiner, case):
 PROMPT, NEGATIVE = make_pipelines.PROMPT, make_pipelines.NEGATIVE
 LONG = [" ".join(["an old house in the snow at night"] * 5), "two cats look at the moon"]
 DEFAULTS = dict(prompt=PROMPT, negative=NEGATIVE, width=96, height=64, strength=None, switchAt=None, sampler="euler",
-                folder="base", guidance=5.0, steps=6, seed=7)
+                folder="base", guidance=5.0, steps=6, seed=7, marks=[])
 CASES = [
     dict(name="text"),
     dict(name="pair", count=2, guidance=4.0, seed=41),
@@ -433,6 +440,9 @@ CASES = [
     dict(name="clip-skip", clipSkip=3, chunks=[[(PROMPT, 1.0)]], seed=10),
     dict(name="image", folder="refiner", strength=0.5, seed=12, steps=8),
     dict(name="no-negative", folder="refiner", sampler="ddim", strength=0.7, seed=13, negative=""),
+    dict(name="zero-snr", sampler="ddim", marks=["v_pred", "ztsnr"], seed=14),
+    dict(name="zero-snr", marks=["v_pred", "ztsnr"], seed=15, guidance=3.0),
+    dict(name="text", folder="lcmxl", sampler="lcm", guidance=7.0, steps=4, seed=33),
     dict(name="refined", switchAt=0.8, steps=10, seed=21),
     dict(name="refined-early", sampler="ddim", switchAt=0.5, steps=6, seed=22, negative=""),
     dict(name="refined-ancestral", sampler="euler_a", switchAt=0.7, steps=6, seed=23, width=64, height=96),
@@ -474,6 +484,8 @@ def spec_as_saved(networks, folders):
     """Under the names in the files, which carry `text_model.` whatever the class does."""
     out = {}
     for key, network in networks.items():
+        if key == "lcmxl_unet":
+            continue
         model = key.removesuffix("_unet") if key.endswith("_unet") else "lcm" if key == "text_encoder" else "base"
         part = "unet" if key.endswith("_unet") else key
         saved = make_families.read_part(folders[model], part)[0]
@@ -483,10 +495,63 @@ def spec_as_saved(networks, folders):
         for name, tensor in saved.items():
             shape, exponents, addend, *own = out[key][name]
             assert torch.equal(tensor, numbers(f"{key}/{own[0] if own else name}", tuple(shape), exponents, addend)), name
-    return out
+    own = "time_embedding.cond_proj.weight"
+    return {**out, "lcmxl_unet": {own: networks["lcmxl_unet"].spec()[own]}}
+
+
+FULL_UNETS = {
+    "base": dict(
+        sample_size=128, block_out_channels=[320, 640, 1280], cross_attention_dim=2048, attention_head_dim=[5, 10, 20],
+        down_block_types=UNETS["base"]["down_block_types"], up_block_types=UNETS["base"]["up_block_types"],
+        transformer_layers_per_block=[1, 2, 10], use_linear_projection=True, addition_embed_type="text_time",
+        addition_time_embed_dim=256, projection_class_embeddings_input_dim=2816),
+    "refiner": dict(
+        sample_size=128, block_out_channels=[384, 768, 1536, 1536], cross_attention_dim=1280,
+        attention_head_dim=[6, 12, 24, 24], down_block_types=UNETS["refiner"]["down_block_types"],
+        up_block_types=UNETS["refiner"]["up_block_types"], transformer_layers_per_block=4, use_linear_projection=True,
+        addition_embed_type="text_time", addition_time_embed_dim=256, projection_class_embeddings_input_dim=2560),
+}
+FULL_TEXT = {
+    "text_encoder": (CLIPTextModel, dict(
+        hidden_size=768, intermediate_size=3072, num_attention_heads=12, num_hidden_layers=12)),
+    "text_encoder_2": (CLIPTextModelWithProjection, dict(
+        hidden_size=1280, intermediate_size=5120, num_attention_heads=20, num_hidden_layers=32, projection_dim=1280)),
+}
+FULL_VAE = dict(block_out_channels=[128, 256, 512, 512], layers_per_block=2, down_block_types=["DownEncoderBlock2D"] * 4,
+                up_block_types=["UpDecoderBlock2D"] * 4)
+
+
+def full_size_names():
+    """Made on torch's meta device, so nothing is allocated. Files begin with what trainers' tools add: position ids and a scale."""
+    out = {}
+    with torch.device("meta"):
+        vae = AutoencoderKL(**FULL_VAE)
+        text = {part: kind(CLIPTextConfig(**config)) for part, (kind, config) in FULL_TEXT.items()}
+        for name, config in FULL_UNETS.items():
+            unet = UNet2DConditionModel(**config)
+            states = {"unet": unet.state_dict(), "vae": vae.state_dict(),
+                      **{part: {f"text_model.{n.removeprefix('text_model.')}" if n != "text_projection.weight" else n: t
+                                for n, t in module.state_dict().items()} for part, module in text.items()}}
+            embedder = f"conditioner.embedders.{1 if name == 'base' else 0}."
+            maps = {"unet": original_unet(states["unet"], unet.config), "vae": original_vae(states["vae"], FULL_VAE),
+                    "text_encoder_2": original_open_clip(states["text_encoder_2"], embedder)}
+            shapes = {f"{embedder}model.logit_scale": []}
+            if name == "base":
+                maps["text_encoder"] = original_clip(states["text_encoder"], "conditioner.embedders.0.")
+                shapes["conditioner.embedders.0.transformer.text_model.embeddings.position_ids"] = [1, 77]
+            for part, mapped in maps.items():
+                for original, (names, is_transposed) in mapped.items():
+                    first = list(states[part][names[0]].shape)
+                    rows = [first[0] * len(names), *first[1:]]
+                    shapes[original] = rows[::-1] if is_transposed else rows
+            out[name] = shapes
+    text = json.dumps(out, separators=(",", ":")).encode()
+    (HERE / "names.json.gz").write_bytes(gzip.compress(text, mtime=0))
+    print({name: len(shapes) for name, shapes in out.items()}, (HERE / "names.json.gz").stat().st_size)
 
 
 def main():
+    full_size_names()
     torch.set_num_threads(1)
     networks = {f"{name}_unet": make_unet(name) for name in UNETS}
     networks |= {"vae": make_vae(), **{name: make_text(name) for name in TEXT}}
