@@ -423,8 +423,8 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
   describe(`${name}: whose turn it is`, () => {
     test('a worker is given only jobs of its models, the oldest of each user first', () => {
       const { store } = setup();
-      const ink = enqueue(store, { request: testRequest({ model: 'ink' }) });
-      const oil = enqueue(store, { request: testRequest({ model: 'oil' }) });
+      const ink = enqueue(store, { request: { ...testRequest(), model: 'ink' } });
+      const oil = enqueue(store, { request: { ...testRequest(), model: 'oil' } });
       expect(store.claimNext('worker', LEASE_MS, ['water'])).toBeUndefined();
       expect(store.claimNext('worker', LEASE_MS, ['oil', 'water'])?.id).toBe(oil.id);
       expect(store.claimNext('worker', LEASE_MS, ['oil'])).toBeUndefined();
