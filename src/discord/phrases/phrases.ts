@@ -23,6 +23,9 @@ export type RequestField =
   | 'model'
   | 'picture'
   | 'image'
+  | 'mask'
+  | 'zoom'
+  | 'pan'
   | 'clip skip'
   | 'flag'
   | 'permutations'
@@ -86,6 +89,8 @@ export interface Phrases {
     other(field: string, found: string): string;
     /** Joins a sentence about a name that does not exist. */
     nearest(name: string): string;
+    maskEmpty(): string;
+    maskShape(): string;
     pictureKind(): string;
     pictureOther(): string;
     pictureSize(foundMib: string, maxMib: string): string;
@@ -250,6 +255,7 @@ export interface Phrases {
     readonly favourite: string;
     readonly source: string;
     readonly more: string;
+    readonly upscale: string;
     readonly verify: string;
     readonly family: string;
     readonly search: string;

@@ -58,6 +58,8 @@ function otherDetail(error: SerializedError, field: string, { refused, isEnglish
 export function pictureDetail(error: SerializedError, { refused, isEnglish }: Phrases): string {
   const { reason, foundMib, maxMib } = error.details;
   if (reason === 'kind') return refused.pictureKind();
+  if (reason === 'mask_empty') return refused.maskEmpty();
+  if (reason === 'mask_shape') return refused.maskShape();
   if (reason === 'size') return refused.pictureSize(String(foundMib), String(maxMib));
   return isEnglish ? shown(error.message) : refused.pictureOther();
 }
