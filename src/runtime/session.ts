@@ -7,11 +7,14 @@ import type { Shape } from '../onnx/dims.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { serializeModel } from '../onnx/modelProto.ts';
 import { inPieces } from '../onnx/pieces.ts';
+import type { MemoryShare } from './memory.ts';
 
 export interface SessionSettings {
   readonly provider: Provider;
   /** Threads a single network call may use. */
   readonly threads: number;
+  /** Where the session's memory is accounted; without limit when left out. */
+  readonly memory?: MemoryShare;
 }
 
 export interface Input {

@@ -1,6 +1,6 @@
 // One network in a process of its own, so that its memory is its own: opens the session, runs some calls, tells what they took as one
 // line of JSON. Started by load.ts and real.ts.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { buildDecoder, buildEncoder } from '../../src/networks/autoencoder.ts';
 import { buildClipText } from '../../src/networks/clipText.ts';
 import type { Provider } from '../../src/networks/dialect.ts';
@@ -39,9 +39,9 @@ export interface ProbeResult {
   /** Of all threads; where a machine is shared it says more than the clock. */
   readonly loadCpuMs: number;
   readonly calls: readonly CallTime[];
-  /** Highest resident memory until the session was open, and after all calls; MiB. */
+  /** Highest resident memory until the session was open, and from then on; MiB. */
   readonly loadPeakMib: number;
-  readonly peakMib: number;
+  readonly callPeakMib: number;
   /** Resident after opening: the process's own and mapped files; MiB. */
   readonly loadedAnonMib: number;
   readonly loadedFileMib: number;
@@ -56,6 +56,8 @@ export async function probe(task: ProbeTask, provider: Provider = 'cpu'): Promis
   const openMs = performance.now();
   const loadCpu = process.cpuUsage(loadFrom);
   const loaded = statusMib();
+  // The highest memory from here on: what the calls add.
+  writeFileSync('/proc/self/clear_refs', '5');
   const inputs = inputsOf(graph, task.axes);
   const calls: CallTime[] = [];
   for (let call = 0; call < task.calls; call++) {
@@ -71,7 +73,7 @@ export async function probe(task: ProbeTask, provider: Provider = 'cpu'): Promis
     loadCpuMs: (loadCpu.user + loadCpu.system) / 1000,
     calls,
     loadPeakMib: loaded('VmHWM'),
-    peakMib: statusMib()('VmHWM'),
+    callPeakMib: statusMib()('VmHWM'),
     loadedAnonMib: loaded('RssAnon'),
     loadedFileMib: loaded('RssFile'),
   };

@@ -26,6 +26,8 @@ const HEADERS = path.join(ROOT, 'test/golden/networks/headers.json');
 
 /** Numbers of one table, repeated through all tensors; a prime, so that no two rows of a matrix are alike. */
 const TABLE_NUMBERS = 65_521;
+/** Numbers of the table between the beginnings of two tensors. */
+const STRIDE = 7_919;
 /** Bytes written at once. */
 const CHUNK_BYTES = 1 << 24;
 
@@ -70,8 +72,9 @@ function writeTensors(file: string, tensors: Header['tensors'], precision: Preci
   length.writeBigUInt64LE(BigInt(text.length));
   const out = openSync(file, 'w');
   for (const bytes of [length, text]) writeSync(out, bytes);
-  for (const [name, shape] of Object.entries(tensors))
-    writeNumbers(out, sizeOf(shape), tableFor(name, shape, precision));
+  for (const [turn, [name, shape]] of Object.entries(tensors).entries()) {
+    writeNumbers(out, sizeOf(shape), tableFor(name, shape, precision), turn);
+  }
   closeSync(out);
 }
 
@@ -108,10 +111,13 @@ function noise(): Float32Array {
   return cachedNoise;
 }
 
-function writeNumbers(out: number, count: number, table: Uint8Array): void {
+/** @param turn where in the table the tensor begins: exporters store equal tensors once, and no two may be equal here. */
+function writeNumbers(out: number, count: number, table: Uint8Array, turn: number): void {
   const width = table.length / TABLE_NUMBERS;
-  const whole = Math.ceil(Math.min(count * width, CHUNK_BYTES) / table.length);
-  const chunk = Buffer.concat(Array.from({ length: Math.max(1, whole) }, () => table));
+  const from = width * ((turn * STRIDE) % TABLE_NUMBERS);
+  const turned = Buffer.concat([table.subarray(from), table.subarray(0, from)]);
+  const copies = Math.ceil(Math.min(count * width, CHUNK_BYTES) / table.length);
+  const chunk = Buffer.concat(Array.from({ length: copies }, () => turned));
   for (let left = count * width; left > 0; left -= chunk.length) {
     writeSync(out, chunk, 0, Math.min(left, chunk.length));
   }
