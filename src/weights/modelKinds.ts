@@ -24,7 +24,11 @@ const CONTROLNET: Kind = {
 export const LORA: Kind = { is: 'a LoRA', advice: 'it changes a model and is none by itself; LoRAs come later' };
 const EMBEDDING: Kind = {
   is: 'a textual inversion embedding',
-  advice: 'it adds words to a model and is none by itself; embeddings come later',
+  advice: 'it adds words to a model and is none by itself; put the file into embeddings, in the models folder',
+};
+const UPSCALER: Kind = {
+  is: 'an upscaler (ESRGAN)',
+  advice: 'it enlarges pictures that are done; put the file into upscalers, in the models folder',
 };
 const AUTOENCODER: Kind = { is: 'an autoencoder (VAE) alone', advice: 'it belongs into the vae folder of a model' };
 
@@ -77,6 +81,9 @@ export function kindOfInputChannels(channels: number | undefined, latentChannels
 const LORA_NAME =
   /^lora_(unet|te\d?)_|\.lora[._](A|B|up|down|linear_layer)\b|\.lora_(up|down|A|B)\.|_lora\.(up|down)\.|\.(hada_w1_a|lokr_w1|dora_scale)/;
 
+const UPSCALER_NAME =
+  /^(params(_ema)?\.)?(model\.1\.sub\.\d+\.RDB\d\.|RRDB_trunk\.\d+\.RDB\d\.|body\.\d+\.(rdb\d\.|weight$))/;
+
 /** What a lone weights file is, told from its tensors' names and shapes. */
 export function kindOfTensors(tensors: TensorIndex): Kind {
   const names = [...tensors.names()];
@@ -86,6 +93,7 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
   if (has(/^model\.diffusion_model\./)) return checkpoint(has);
   if (has(/^double_blocks\./)) return { is: 'the network of a Flux model alone', advice: LATER };
   if (names.length <= 2 && has(/^emb_params$|^clip_[lg]$|^<.*>$/)) return EMBEDDING;
+  if (has(UPSCALER_NAME)) return UPSCALER;
   if (has(/^down_blocks\.\d+\.resnets\./) && has(/^time_embedding\./)) {
     return {
       is: 'the U-Net of a diffusers folder alone',
