@@ -42,11 +42,15 @@ export const cancel: SlashCommand = {
   declare: () => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
-      { en: 'cancel', zh: '取消', ru: 'отмена' },
+      { en: 'cancel', zh: '取消', ru: 'отмена', es: 'cancelar', de: 'abbrechen', fr: 'annuler', ja: '取消' },
       {
         en: 'Cancel one of your waiting or running requests.',
         zh: '取消你正在排队或生成的请求。',
         ru: 'Отменить один из ваших ожидающих или идущих запросов.',
+        es: 'Cancelar una de tus peticiones en espera o en marcha.',
+        de: 'Einen deiner wartenden oder laufenden Aufträge abbrechen.',
+        fr: 'Annuler une de vos demandes en attente ou en cours.',
+        ja: '待機中または作成中の依頼を取り消します。',
       },
     ),
     options: [
@@ -54,11 +58,15 @@ export const cancel: SlashCommand = {
         type: ApplicationCommandOptionType.String,
         autocomplete: true,
         ...named(
-          { en: 'request', zh: '请求', ru: 'запрос' },
+          { en: 'request', zh: '请求', ru: 'запрос', es: 'petición', de: 'auftrag', fr: 'demande', ja: '依頼' },
           {
             en: 'Which one; without it, your newest.',
             zh: '哪一个；不填则取消最新的。',
             ru: 'Какой; без этого — самый новый.',
+            es: 'Cuál; sin esto, la más nueva.',
+            de: 'Welchen; ohne Angabe den neuesten.',
+            fr: 'Laquelle ; sans cela, la plus récente.',
+            ja: 'どれか。なければ最新のもの。',
           },
         ),
       },

@@ -2,12 +2,36 @@
 import type { Command } from '../src/discord/command.ts';
 import { admin } from './admin.ts';
 import { cancel } from './cancel.ts';
+import { favourites } from './favourites.ts';
+import { help } from './help.ts';
 import { history } from './history.ts';
 import { imagine } from './imagine.ts';
+import { privacy } from './privacy.ts';
 import { queue } from './queue.ts';
 import { quota } from './quota.ts';
 import { recipe } from './recipe.ts';
+import { settings } from './settings.ts';
+import { showCommand } from './show.ts';
+import { style } from './style.ts';
 import { upscale } from './upscale.ts';
 import { vary } from './vary.ts';
+import { verify } from './verify.ts';
 
-export const commands: readonly Command[] = [imagine, upscale, history, queue, cancel, quota, admin, vary, recipe];
+export const commands: readonly Command[] = [
+  imagine,
+  upscale,
+  history,
+  favourites,
+  showCommand,
+  verify,
+  style,
+  settings,
+  queue,
+  cancel,
+  quota,
+  help,
+  privacy,
+  admin,
+  vary,
+  recipe,
+];

@@ -16,11 +16,15 @@ export const queue: SlashCommand = {
   declare: () => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
-      { en: 'queue', zh: '队列', ru: 'очередь' },
+      { en: 'queue', zh: '队列', ru: 'очередь', es: 'cola', de: 'schlange', fr: 'file', ja: '順番' },
       {
-        en: 'How long the queue is and where your requests stand.',
-        zh: '查看队列长度和你的请求的位置。',
-        ru: 'Какая очередь и где в ней ваши запросы.',
+        en: 'How long the queue is, where your requests stand and when they will be ready.',
+        zh: '查看队列长度、你的请求的位置和完成时间。',
+        ru: 'Какая очередь, где в ней ваши запросы и когда они будут готовы.',
+        es: 'Cuánta cola hay, dónde están tus peticiones y cuándo estarán listas.',
+        de: 'Wie lang die Schlange ist, wo deine Aufträge stehen und wann sie fertig sind.',
+        fr: 'La longueur de la file, la place de vos demandes et quand elles seront prêtes.',
+        ja: '待ち行列の長さ、あなたの依頼の順番と完成予定。',
       },
     ),
     ...EVERYWHERE,
@@ -31,7 +35,11 @@ export const queue: SlashCommand = {
     const jobs = bot.store.list({ userId: user.id, states: ['accepted', 'queued', 'running'], limit: SHOWN_JOBS });
     // A row that is just being answered stands behind everybody.
     const placeOf = ({ id }: JobRecord) => bot.store.position(id) ?? counts.waiting - 1;
-    const mine = jobs.map((job) => ({ job, position: job.state === 'running' ? undefined : placeOf(job) }));
+    const mine = jobs.map((job) => ({
+      job,
+      position: job.state === 'running' ? undefined : placeOf(job),
+      readyAtMs: bot.store.readyAtMs(job.id),
+    }));
     await show(interaction, queueView({ ...counts, mine }, phrasesOf(interaction)), bot.dataDir);
   },
 };

@@ -12,11 +12,15 @@ export const quota: SlashCommand = {
   declare: () => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
-      { en: 'quota', zh: '配额', ru: 'квота' },
+      { en: 'quota', zh: '配额', ru: 'квота', es: 'cupo', de: 'kontingent', fr: 'quota', ja: '残り枚数' },
       {
         en: 'How many pictures you may still make today.',
         zh: '查看今天还能生成多少张图片。',
         ru: 'Сколько картинок вы ещё можете сделать сегодня.',
+        es: 'Cuántas imágenes puedes hacer todavía hoy.',
+        de: 'Wie viele Bilder du heute noch machen kannst.',
+        fr: 'Combien d’images vous pouvez encore faire aujourd’hui.',
+        ja: '今日あと何枚作れるか。',
       },
     ),
     ...EVERYWHERE,

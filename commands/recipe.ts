@@ -12,13 +12,14 @@ import type { ButtonHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { adaptRecipe, findRecipe, keepRecipe, keptRecipe, modelHashOf } from '../src/discord/foreignRecipes.ts';
 import { takeOrder } from '../src/discord/order.ts';
-import { jobOf } from '../src/discord/results.ts';
+import { mayUseWords, wordsJobOf } from '../src/discord/results.ts';
 import { foreignRecipeView } from '../src/discord/views/foreignRecipeView.ts';
 import { recipeView } from '../src/discord/views/recipeView.ts';
 import { EVERYWHERE } from './install.ts';
+import { localized } from './options.ts';
 
 const recipeButton: ButtonHandler = async (interaction, [jobId], bot) => {
-  const job = await jobOf(interaction, jobId, bot);
+  const job = await wordsJobOf(interaction, jobId, bot);
   if (job !== undefined) await showRecipe(interaction, job, bot);
 };
 
@@ -54,12 +55,22 @@ export const recipe: MessageCommand = {
   declare: () => ({
     type: ApplicationCommandType.Message,
     name: 'Recipe',
-    name_localizations: { 'zh-CN': '配方', ru: 'Рецепт' },
+    name_localizations: localized({
+      en: 'Recipe',
+      zh: '配方',
+      ru: 'Рецепт',
+      es: 'Receta',
+      de: 'Rezept',
+      fr: 'Recette',
+      ja: 'レシピ',
+    }),
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
     const job = bot.store.byMessage(interaction.targetMessage.id);
-    await (job === undefined ? showForeign(interaction, bot) : showRecipe(interaction, job, bot));
+    if (job === undefined) return showForeign(interaction, bot);
+    if (!mayUseWords(job, interaction.user.id)) return tell(interaction, phrasesOf(interaction).card.promptIsPrivate());
+    await showRecipe(interaction, job, bot);
   },
   buttons: { recipe: recipeButton, remake },
 };

@@ -11,10 +11,10 @@ import type { RequestDraft } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { DEFAULT_SCALE, LANCZOS, MAX_SCALE, type UpscaleWish } from '../src/core/upscale.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
-import type { Choice, SlashCommand } from '../src/discord/command.ts';
+import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { takeOrder, type Wish } from '../src/discord/order.ts';
-import { singlesOf } from '../src/discord/results.ts';
+import { singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -100,6 +100,19 @@ function newest(userId: string, bot: BotContext): JobRecord | undefined {
 function mayUse({ user, channelId }: ChatInputCommandInteraction, job: JobRecord): boolean {
   return job.userId === user.id || job.channelId === channelId;
 }
+
+/** Of one picture of a result: twice its sides, by this installation's first upscaler. */
+const enlarge: ButtonHandler = async (interaction, [jobId, index], bot) => {
+  const job = await wordsJobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const picture = singlesOf(job.id, bot)[Number(index)];
+  if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
+  const { upscale: _, ...drawn } = draftOf(job.request);
+  const from = { widthPx: picture.widthPx, heightPx: picture.heightPx };
+  const draft: RequestDraft = { ...drawn, count: 1, seed: picture.seed, upscale: { from } };
+  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  await takeOrder(interaction, { kind: 'upscale', draft, parent, start: { kind: 'result', picture } }, bot);
+};
 
 const { String: TEXT, Integer: WHOLE, Number: NUMBER, Attachment: UPLOAD } = ApplicationCommandOptionType;
 
@@ -188,4 +201,5 @@ export const upscale: SlashCommand = {
     const typed = value.toLowerCase().trim();
     return name === 'upscaler' ? suggestUpscalers(typed, bot) : suggestJobs(interaction, typed, bot);
   },
+  buttons: { upscale: enlarge },
 };

@@ -10,20 +10,49 @@ import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { takeOrder } from '../src/discord/order.ts';
-import { jobOf, singlesOf } from '../src/discord/results.ts';
-import { FIELD, varyForm } from '../src/discord/views/formViews.ts';
+import { withPreferences } from '../src/discord/preferences.ts';
+import { jobOf, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
+import { FIELD, sourceForm, varyForm } from '../src/discord/views/formViews.ts';
 import { fieldOf, numberOf } from './fields.ts';
 import { EVERYWHERE } from './install.ts';
+import { localized } from './options.ts';
 
 /** A form must be the first answer, so the picture has to be here within Discord's three seconds. */
 const FETCH_MS = 2_200;
 
-const varyButton: ButtonHandler = async (interaction, [jobId, index], bot) => {
+/** How much a button's name lets change; without one it is the model's usual strength. */
+const STRENGTHS: Readonly<Record<string, number>> = { subtle: 0.35, strong: 0.8 };
+
+const varyButton: ButtonHandler = async (interaction, [jobId, index, how = ''], bot) => {
+  const job = await wordsJobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const picture = singlesOf(job.id, bot)[Number(index)];
+  if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
+  const strength = STRENGTHS[how];
+  const draft = overlay(freshDraft(job), strength === undefined ? {} : { strength });
+  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+};
+
+const source: ButtonHandler = async (interaction, [jobId, index], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const phrases = phrasesOf(interaction);
+  if (singlesOf(job.id, bot)[Number(index)] === undefined) return tell(interaction, phrases.notFinished());
+  const id = bot.ids.write('sourceForm', job.id, Number(index));
+  await interaction.showModal(sourceForm(id, bot.catalog.limits, phrases));
+};
+
+/** New words over that picture; of the old request only the model stays. */
+const startFrom: FormHandler = async (interaction, [jobId, index], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const picture = singlesOf(job.id, bot)[Number(index)];
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
-  const draft = freshDraft(job);
+  const change = changeOf(interaction);
+  if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
+  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const draft = withPreferences({ model: job.request.model, ...change }, person, bot);
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
   await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
@@ -33,7 +62,7 @@ function freshDraft(job: JobRecord): RequestDraft {
 }
 
 const varyJob: FormHandler = async (interaction, [jobId], bot) => {
-  const job = await jobOf(interaction, jobId, bot);
+  const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const pictures = singlesOf(job.id, bot);
   const which = numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) ?? 1;
@@ -71,7 +100,15 @@ export const vary: MessageCommand = {
   declare: () => ({
     type: ApplicationCommandType.Message,
     name: 'Vary this picture',
-    name_localizations: { 'zh-CN': '生成变体', ru: 'Вариация картинки' },
+    name_localizations: localized({
+      en: 'Vary this picture',
+      zh: '生成变体',
+      ru: 'Вариация картинки',
+      es: 'Variar esta imagen',
+      de: 'Dieses Bild abwandeln',
+      fr: 'Varier cette image',
+      ja: 'この画像を変える',
+    }),
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
@@ -79,12 +116,15 @@ export const vary: MessageCommand = {
     const phrases = phrasesOf(interaction);
     const job = bot.store.byMessage(targetMessage.id);
     if (job !== undefined && singlesOf(job.id, bot).length === 0) return tell(interaction, phrases.notFinished());
+    if (job !== undefined && !mayUseWords(job, interaction.user.id)) {
+      return tell(interaction, phrases.card.promptIsPrivate());
+    }
     const customId = job === undefined ? await keptId(targetMessage, bot) : bot.ids.write('varyForm', job.id);
     if (customId === undefined) return tell(interaction, phrases.noPicture());
     await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
   },
-  buttons: { vary: varyButton },
-  forms: { varyForm: varyJob, inputForm: varyInput },
+  buttons: { vary: varyButton, source },
+  forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom },
 };
 
 /** Takes the message's first picture in now, because its url expires; the form carries its hash. */

@@ -2,19 +2,24 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  type APIMessageTopLevelComponent,
   type AttachmentPayload,
   type AutocompleteInteraction,
   type BaseInteraction,
+  ComponentType,
   DiscordAPIError,
   InteractionContextType,
+  type InteractionEditReplyOptions,
   type InteractionReplyOptions,
+  type MessageComponentInteraction,
   MessageFlags,
+  type ModalMessageModalSubmitInteraction,
   PermissionFlagsBits,
   RESTJSONErrorCodes,
   type RepliableInteraction,
 } from 'discord.js';
 import { type Phrases, phrasesFor } from './phrases/phrases.ts';
-import { textView, type View } from './views/view.ts';
+import { type CardPart, textView, type View } from './views/view.ts';
 
 /** In the language of the person who asked. */
 export function phrasesOf(interaction: RepliableInteraction | AutocompleteInteraction): Phrases {
@@ -29,7 +34,7 @@ export async function tell(interaction: RepliableInteraction, text: string): Pro
 /** Shows a view only the person who asked can see; files that are gone are left out. */
 export async function show(interaction: RepliableInteraction, view: View, dataDir: string): Promise<void> {
   const message = await messageOf(view, dataDir);
-  const privately = { ...message, flags: MessageFlags.Ephemeral } as const;
+  const privately = { ...message, flags: (message.flags ?? 0) | MessageFlags.Ephemeral } as InteractionReplyOptions;
   if (interaction.deferred || interaction.replied) {
     await (answersMessage(interaction) ? interaction.followUp(privately) : interaction.editReply(message));
   } else if (view.files.length > 0) {
@@ -41,19 +46,48 @@ export async function show(interaction: RepliableInteraction, view: View, dataDi
   }
 }
 
+/** Puts a view in the place of the private message that a button or select sits on. */
+export async function replace(
+  interaction: MessageComponentInteraction | ModalMessageModalSubmitInteraction,
+  view: View,
+  dataDir: string,
+): Promise<void> {
+  await interaction.deferUpdate();
+  await interaction.editReply({ ...(await messageOf(view, dataDir)), attachments: [] });
+}
+
 /** The original answer of a button or its modal is the message it sits on; editing it would overwrite a result. */
 export function answersMessage(interaction: RepliableInteraction): boolean {
   return interaction.isMessageComponent() || (interaction.isModalSubmit() && interaction.isFromMessage());
 }
 
-type Message = Pick<InteractionReplyOptions, 'content' | 'embeds' | 'components' | 'files'>;
+type Message = Pick<InteractionEditReplyOptions, 'content' | 'embeds' | 'components' | 'files' | 'flags'> & {
+  readonly flags?: MessageFlags.IsComponentsV2;
+};
 
 export async function messageOf(view: View, dataDir: string): Promise<Message> {
   const files = await Promise.all(view.files.map((file) => attachmentOf(file, dataDir)));
   const present = files.filter((file) => file !== undefined);
   const names = new Set(present.map((file) => file.name));
+  if (view.card !== undefined) {
+    const components = view.card.flatMap((part) => cardWithoutLost(part, names));
+    return { components, files: present, flags: MessageFlags.IsComponentsV2 };
+  }
   const embeds = view.embeds.map((embed) => withoutLost(embed, names));
   return { content: view.content, embeds, components: [...view.rows], files: present };
+}
+
+type CardNode = APIMessageTopLevelComponent | CardPart;
+
+/** Nor does it take a gallery item or a file whose upload is not there. */
+function cardWithoutLost<T extends CardNode>(part: T, names: ReadonlySet<string | undefined>): T[] {
+  if (part.type === ComponentType.Container) {
+    return [{ ...part, components: part.components.flatMap((one) => cardWithoutLost(one, names)) }];
+  }
+  if (part.type === ComponentType.File) return thrownAway(part.file.url, names) ? [] : [part];
+  if (part.type !== ComponentType.MediaGallery) return [part];
+  const items = part.items.filter(({ media }) => !thrownAway(media.url, names));
+  return items.length === 0 ? [] : [{ ...part, items }];
 }
 
 async function attachmentOf(file: View['files'][number], dataDir: string): Promise<AttachmentPayload | undefined> {

@@ -22,10 +22,11 @@ import { makeMessenger } from './messenger.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
 import { phrasesFor } from './phrases/phrases.ts';
 import { inviteLink, registerCommands } from './register.ts';
-import { takeReply } from './replies.ts';
+import { Replies } from './replies.ts';
 import { Router } from './router.ts';
+import { verdictView } from './verdict.ts';
 
-export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'isOwner' | 'hashes'> {
+export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'messages' | 'isOwner' | 'hashes'> {
   readonly token: string;
   /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
   readonly apiUrl: string | null;
@@ -104,13 +105,19 @@ function wire(client: Client, options: BotOptions): Parts {
   const owners = new Set<string>();
   // A server speaks its own language; in private, and where the bot is no member, the person's counts.
   const localeOf = (job: JobRecord) =>
-    client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ?? locales.get(job.userId);
+    client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ??
+    store.settings(job.userId).language ??
+    locales.get(job.userId);
+  const wordingOf = (job: JobRecord) => ({ phrases: phrasesFor(localeOf(job)), ids });
+  const messenger = makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' });
   const outbox = new Outbox({
     store,
     clock,
     log,
-    messenger: makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' }),
-    wordingOf: (job) => ({ phrases: phrasesFor(localeOf(job)), ids }),
+    messenger,
+    wordingOf,
+    verdictOf: (job) => verdictView(job, store, dataDir, wordingOf(job).phrases),
+    wantsMention: (job) => store.settings(job.userId).mention === true,
     uploadLimitOf: (job) => uploadLimit(client.guilds.cache.get(job.guildId ?? '')?.premiumTier),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
     onUnauthorized: () => options.onFatal(refusedToken()),
@@ -121,6 +128,7 @@ function wire(client: Client, options: BotOptions): Parts {
     hashes: options.hashes ?? NO_HASHES,
     ids,
     outbox,
+    messages: messenger,
     isOwner: (userId) => owners.has(userId),
   };
   return { context, router: new Router(options.commands, context), outbox, locales, owners };
@@ -139,8 +147,9 @@ function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void 
     remember(bot.locales, interaction.user.id, interaction.locale);
     void bot.router.handle(interaction);
   });
+  const replies = new Replies(bot.context);
   client.on(Events.MessageCreate, (message: Message) => {
-    takeReply(message, bot.context).catch((err) => log.warn({ err }, 'a reply could not be answered'));
+    replies.take(message).catch((err) => log.warn({ err }, 'a reply could not be answered'));
   });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reported an error'));
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection failed; it will be opened again'));

@@ -7,12 +7,18 @@ import type {
   MessageContextMenuCommandInteraction,
   ModalSubmitInteraction,
   RESTPostAPIApplicationCommandsJSONBody,
+  StringSelectMenuInteraction,
 } from 'discord.js';
 import type { BotContext, Catalog } from './context.ts';
 import type { Action } from './customIds.ts';
 
 /** Handlers get the arguments of the signed custom id; they still check job, message and user in the database. */
 export type ButtonHandler = (interaction: ButtonInteraction, args: readonly string[], bot: BotContext) => Promise<void>;
+export type SelectHandler = (
+  interaction: StringSelectMenuInteraction,
+  args: readonly string[],
+  bot: BotContext,
+) => Promise<void>;
 export type FormHandler = (
   interaction: ModalSubmitInteraction,
   args: readonly string[],
@@ -23,6 +29,8 @@ interface Parts {
   /** As Discord is told; it may depend on which models there are. */
   readonly declare: (catalog: Catalog) => RESTPostAPIApplicationCommandsJSONBody;
   readonly buttons?: Partial<Record<Action, ButtonHandler>>;
+  /** What was chosen is checked again: the values come from the other side. */
+  readonly selects?: Partial<Record<Action, SelectHandler>>;
   readonly forms?: Partial<Record<Action, FormHandler>>;
 }
 

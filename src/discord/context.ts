@@ -7,6 +7,7 @@ import type { SerializedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
+import type { Messenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What may be asked for: the models that answer, and the bounds. */
@@ -43,6 +44,8 @@ export interface BotContext {
   readonly store: JobStore;
   readonly queue: QueueControl;
   readonly outbox: Pick<Outbox, 'touch' | 'answerThrough'>;
+  /** Takes messages of ours away again. */
+  readonly messages: Pick<Messenger, 'remove'>;
   readonly ids: CustomIds;
   readonly catalog: Catalog;
   readonly rules: AcceptRules;

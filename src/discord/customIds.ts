@@ -29,6 +29,7 @@ export const ACTIONS = [
   'sourceForm',
   'family',
   'verify',
+  'upscale',
   'choose',
   'search',
   'searchForm',

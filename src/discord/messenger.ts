@@ -5,6 +5,7 @@ import path from 'node:path';
 import {
   type APIMessage,
   DiscordAPIError,
+  MessageFlags,
   type RawFile,
   type REST,
   RESTJSONErrorCodes,
@@ -51,6 +52,10 @@ export interface Messenger {
   /** Creates a follow-up when `messageId` is null, else edits. */
   answer(token: AnswerToken, messageId: string | null, view: View): Promise<Outcome>;
   deleteAnswer(token: AnswerToken): Promise<void>;
+  /** Takes a message of ours away; quietly nothing when it is gone or out of reach. */
+  remove(channelId: string, messageId: string): Promise<void>;
+  /** A few words in reply to a message of ours that mention one person, and nobody else. */
+  mention(channelId: string, messageId: string, userId: string, words: string, nonce: string): Promise<void>;
   /** A direct message to the person, where nothing else is possible. */
   direct(userId: string, view: View, nonce: string): Promise<Outcome>;
   /** Newest of the bot's own last 50 messages in the channel for which `isIt`; undefined when there is none or they cannot be read. */
@@ -93,6 +98,19 @@ export function makeMessenger({ rest, dataDir, botUserId }: MessengerOptions): M
     async deleteAnswer({ applicationId, token, original }) {
       if (original === null) return;
       await rest.delete(Routes.webhookMessage(applicationId, token, original), { auth: false }).catch(() => {});
+    },
+    async remove(channelId, messageId) {
+      await rest.delete(Routes.channelMessage(channelId, messageId)).catch(() => {});
+    },
+    async mention(channelId, messageId, userId, words, nonce) {
+      const body = {
+        content: words,
+        allowed_mentions: { parse: [], users: [userId], replied_user: false },
+        message_reference: { message_id: messageId, fail_if_not_exists: false },
+        nonce,
+        enforce_nonce: true,
+      };
+      await rest.post(Routes.channelMessages(channelId), { body }).catch(() => {});
     },
     async direct(userId, view, nonce) {
       let channelId = '';
@@ -140,10 +158,13 @@ function missing(thrown: NodeJS.ErrnoException): undefined {
 
 /** The JSON part of a message; `attachments` is always the full list, so that an edit replaces rather than adds. */
 export function bodyOf(view: View): RESTPatchAPIChannelMessageJSONBody {
+  const form =
+    view.card === undefined
+      ? { content: view.content, components: [...view.rows] }
+      : { content: null, components: [...view.card], flags: MessageFlags.IsComponentsV2 };
   return {
-    content: view.content,
+    ...form,
     embeds: [...view.embeds],
-    components: [...view.rows],
     allowed_mentions: NO_MENTIONS,
     attachments: view.files.map(({ name, altText }, index) => ({
       id: String(index),

@@ -59,6 +59,10 @@ export interface OutboxOptions {
   readonly uploadLimitOf: (job: JobRecord) => number;
   /** Whether a message of ours with these custom ids shows this job. */
   readonly showsJob: (customIds: readonly string[], jobId: string) => boolean;
+  /** What to say of a rendering made only to compare. */
+  readonly verdictOf?: (job: JobRecord) => Promise<View>;
+  /** Whether the person wants to be mentioned when pictures are there. */
+  readonly wantsMention?: (job: JobRecord) => boolean;
   /** Discord no longer accepts the token: nothing can be delivered by this process. */
   readonly onUnauthorized: () => void;
   readonly timing?: OutboxTiming;
@@ -249,10 +253,11 @@ export class Outbox {
   async #showEnd(line: Line, job: JobRecord): Promise<boolean> {
     if (job.state === 'cancelling' && !this.#hasMessage(line, job)) return this.#settle(job);
     if (line.place === 'nowhere') return this.#settle(job);
+    const view = await this.#endView(line, job);
     failpoint('end.sending');
-    const outcome = await this.#send(line, job, this.#endView(line, job));
+    const outcome = await this.#send(line, job, view);
     failpoint('end.sent');
-    if (outcome.kind === 'sent') return this.#settle(job);
+    if (outcome.kind === 'sent') return this.#settleShown(line, job, outcome.messageId);
     if (outcome.kind === 'too_large' || outcome.kind === 'files_gone') this.#tryOtherFiles(line, outcome.kind);
     if (outcome.kind === 'refused') this.#afterRefusedEnd(line);
     return true;
@@ -273,10 +278,11 @@ export class Outbox {
     return job.messageId !== null || (line.place === 'answer' && line.token !== null) || line.mayExist;
   }
 
-  #endView(line: Line, job: JobRecord): View {
+  async #endView(line: Line, job: JobRecord): Promise<View> {
     const wording = this.#options.wordingOf(job);
     if (job.state === 'cancelling') return cancelledView(job, wording);
     if (job.state === 'failing') return failedView(job, wording);
+    if (job.kind === 'verify' && this.#options.verdictOf !== undefined) return this.#options.verdictOf(job);
     const files = this.#files(line, job, wording);
     return files.length > 0
       ? resultView(job, files, wording)
@@ -293,6 +299,17 @@ export class Outbox {
     );
     if (choices.length > 0 && fitting.length === 0) line.withoutFiles = 'too_large';
     return fitting[line.fileChoice] ?? [];
+  }
+
+  /** An edit pings nobody, so whoever wants it gets a few words more; lost ones are not repeated. */
+  #settleShown(line: Line, job: JobRecord, messageId: string): false {
+    const { messenger, wantsMention, wordingOf } = this.#options;
+    const isWanted = job.state === 'developed' && line.place === 'channel' && wantsMention?.(job) === true;
+    this.#settle(job);
+    if (!isWanted) return false;
+    const words = wordingOf(job).phrases.card.ready(`<@${job.userId}>`);
+    void messenger.mention(job.channelId, messageId, job.userId, words, `rm${job.id}`);
+    return false;
   }
 
   #settle(job: JobRecord): false {

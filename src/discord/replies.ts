@@ -1,22 +1,65 @@
-// Replies to results: "in blue", "more fog", "2" make a new job from that picture. A reply pings the author it answers, and a message that
-// mentions the bot carries its content without any privileged intent; with the ping off the content is empty and nothing happens.
-import { type Message, MessageReferenceType } from 'discord.js';
-import type { JobRecord } from '../core/job.ts';
-import { applyReply } from '../core/reply.ts';
+// Replies to results: "in blue", "more fog", "2" make a new job from that picture; "seed", "recipe", "u2" tell of it, "undo" and "delete" take
+// it back. A reply pings the author it answers, and a message that mentions the bot carries its content without any privileged intent; with
+// the ping off Discord sends it empty, and the person is told so, once a day.
+import { type Attachment, type Message, MessageReferenceType, PermissionFlagsBits } from 'discord.js';
+import type { JobRecord, PictureRecord } from '../core/job.ts';
+import { overlay, readPrompt } from '../core/promptFlags.ts';
+import { applyReply, type ReplyOrder, replyOrder } from '../core/reply.ts';
+import { type RequestDraft, seedOfImage } from '../core/request.ts';
+import { draftOf } from '../core/resolve.ts';
 import { toDarkroomError } from '../errors.ts';
+import { messageOf } from './answers.ts';
 import type { BotContext } from './context.ts';
+import { withoutSeed } from './drafts.ts';
 import { placeOrder, release, type Wish } from './order.ts';
-import { type Phrases, phrasesFor } from './phrases/phrases.ts';
-import { singlesOf } from './results.ts';
+import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
+import { mayUseWords, singlesOf } from './results.ts';
 import { refusalText } from './views/failure.ts';
+import { pictureView } from './views/jobView.ts';
+import { recipeView } from './views/recipeView.ts';
+import { linkTo } from './views/showView.ts';
+import { textView, type View } from './views/view.ts';
 
-/** Does nothing unless the message is a person's reply, with words, to one of our results. */
-export async function takeReply(message: Message, bot: BotContext): Promise<void> {
-  const parent = parentOf(message, bot);
-  const text = wordsOf(message);
-  if (parent === undefined || text === '') return;
-  const refusal = await orderReply(message, parent, text, bot);
-  if (refusal !== undefined) await message.reply({ content: refusal });
+/** Between two hints to the same person that their words cannot be read, in milliseconds. */
+const HINT_PAUSE_MS = 24 * 60 * 60 * 1000;
+/** People remembered for that; a hint too many does no harm. */
+const MAX_HINTED = 10_000;
+
+export class Replies {
+  readonly #bot: BotContext;
+  readonly #hintedAtMs = new Map<string, number>();
+
+  constructor(bot: BotContext) {
+    this.#bot = bot;
+  }
+
+  /** Does nothing unless the message is a person's reply to one of our results. */
+  async take(message: Message): Promise<void> {
+    const bot = this.#bot;
+    const parent = parentOf(message, bot);
+    if (parent === undefined) return;
+    const phrases = phrasesOf(message, bot);
+    if (isHidden(message)) return this.#hint(message, phrases);
+    const text = wordsOf(message);
+    if (text === '' && pictureOf(message) === undefined) return;
+    const said = await orderReply(message, parent, text, phrases, bot);
+    if (said !== undefined) await message.reply({ ...(await messageOf(said, bot.dataDir)) } as never);
+  }
+
+  async #hint(message: Message, phrases: Phrases): Promise<void> {
+    const nowMs = this.#bot.clock.nowMs();
+    const { id } = message.author;
+    if (nowMs - (this.#hintedAtMs.get(id) ?? -HINT_PAUSE_MS) < HINT_PAUSE_MS) return;
+    this.#hintedAtMs.delete(id);
+    this.#hintedAtMs.set(id, nowMs);
+    if (this.#hintedAtMs.size > MAX_HINTED) this.#hintedAtMs.delete(this.#hintedAtMs.keys().next().value!);
+    await message.reply({ content: phrases.reply.hidden() });
+  }
+}
+
+/** The person's own language where they chose one, else the server's. */
+function phrasesOf(message: Message, { store }: BotContext): Phrases {
+  return phrasesFor(store.settings(message.author.id).language ?? languageOf(message.guild?.preferredLocale));
 }
 
 function parentOf(message: Message, bot: BotContext): JobRecord | undefined {
@@ -27,9 +70,19 @@ function parentOf(message: Message, bot: BotContext): JobRecord | undefined {
   return job?.channelId === message.channelId ? job : undefined;
 }
 
+/** In a server, and without a mention of the bot, Discord leaves words and pictures out; a sticker alone is no wish. */
+function isHidden({ guildId, mentions, client, content, attachments, stickers }: Message): boolean {
+  if (guildId === null || mentions.users.has(client.user.id)) return false;
+  return content === '' && attachments.size === 0 && stickers.size === 0;
+}
+
 /** The text without mentions of the bot itself, which people type in front of what they want. */
 function wordsOf(message: Message): string {
   return message.content.replaceAll(new RegExp(`<@!?${message.client.user.id}>`, 'g'), ' ').trim();
+}
+
+function pictureOf({ attachments }: Message): Attachment | undefined {
+  return attachments.find(({ contentType }) => contentType?.startsWith('image/'));
 }
 
 /** @returns what to tell the person, or undefined when the job is under way or nothing is to be said. */
@@ -37,35 +90,102 @@ async function orderReply(
   message: Message,
   parent: JobRecord,
   text: string,
+  phrases: Phrases,
   bot: BotContext,
-): Promise<string | undefined> {
-  const phrases = phrasesFor(message.guild?.preferredLocale);
+): Promise<View | undefined> {
   try {
-    const wish = wishOf(parent, text, bot);
-    if (wish === undefined) return phrases.notFinished();
-    const { author, guildId, channelId, id } = message;
-    const asker = { userId: author.id, guildId, channelId, sourceId: id, sourceKind: 'message' } as const;
-    const order = await placeOrder(asker, wish, bot);
-    if (!order.ok) return spoken(order, phrases);
-    release(order.job.id, bot);
-    return undefined;
+    const pictures = singlesOf(parent.id, bot);
+    if (pictures.length === 0) return textView(phrases.notFinished());
+    const order = pictureOf(message) === undefined ? replyOrder(text, pictures.length) : undefined;
+    if (order !== undefined) return await answerOrder(order, message, parent, pictures, phrases, bot);
+    if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
+    return await place(message, wishOf(message, parent, text, pictures), phrases, bot);
   } catch (thrown) {
     const error = toDarkroomError(thrown);
     if (error.audience !== 'user') bot.log.error({ err: error, parentJobId: parent.id }, 'a reply could not be taken');
-    return refusalText(error, phrases);
+    return textView(refusalText(error, phrases));
   }
 }
 
-function wishOf(parent: JobRecord, text: string, bot: BotContext): Wish | undefined {
-  const pictures = singlesOf(parent.id, bot);
-  if (pictures.length === 0) return undefined;
+async function place(message: Message, wish: Wish, phrases: Phrases, bot: BotContext): Promise<View | undefined> {
+  const { author, guildId, channelId, id } = message;
+  const asker = { userId: author.id, guildId, channelId, sourceId: id, sourceKind: 'message' } as const;
+  const order = await placeOrder(asker, wish, bot);
+  if (!order.ok) return spoken(order, phrases);
+  release(order.job.id, bot);
+  return undefined;
+}
+
+function wishOf(message: Message, parent: JobRecord, text: string, pictures: readonly PictureRecord[]): Wish {
+  const upload = pictureOf(message);
+  if (upload !== undefined) {
+    const draft = withNewStart(parent, text);
+    const start = { kind: 'upload', attachment: upload } as const;
+    return { kind: 'variation', draft, parent: { jobId: parent.id, imageIndex: null }, start };
+  }
   const { kind, draft, parentImageIndex: imageIndex } = applyReply(parent.request, text, pictures.length);
   const picture = imageIndex === null ? undefined : pictures[imageIndex];
   const start = picture === undefined ? {} : { start: { kind: 'result', picture } as const };
   return { kind, draft, parent: { jobId: parent.id, imageIndex }, ...start };
 }
 
+/** The parent's request over the attached picture; words, where there are some, take the place of its prompt. */
+function withNewStart(parent: JobRecord, text: string): RequestDraft {
+  const { initImage: _, strength: __, ...draft } = withoutSeed(draftOf(parent.request));
+  const { prompt, ...flags } = readPrompt(text);
+  return overlay(draft, prompt === '' ? flags : { prompt, ...flags });
+}
+
+async function answerOrder(
+  order: ReplyOrder,
+  message: Message,
+  parent: JobRecord,
+  pictures: readonly PictureRecord[],
+  phrases: Phrases,
+  bot: BotContext,
+): Promise<View | undefined> {
+  switch (order.kind) {
+    case 'seed':
+      return textView(phrases.reply.seeds(seedsOf(parent)));
+    case 'recipe':
+      if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
+      return { ...recipeView(parent, bot.store.pictures(parent.id), phrases), files: [] };
+    case 'pick':
+      return pictureView(parent, pictures[order.imageIndex]!, { phrases, ids: bot.ids });
+    case 'delete':
+    case 'undo':
+      return takeBack(order.kind, message, parent, phrases, bot);
+  }
+}
+
+function seedsOf({ request }: JobRecord): string {
+  const seeds = Array.from({ length: request.count }, (_, index) => seedOfImage(request.seed, index));
+  return seeds.map((seed) => `\`${seed}\``).join(', ');
+}
+
+/** Deleting says nothing more: the picture is gone before everybody's eyes. */
+async function takeBack(
+  kind: 'delete' | 'undo',
+  message: Message,
+  parent: JobRecord,
+  phrases: Phrases,
+  bot: BotContext,
+): Promise<View | undefined> {
+  if (message.author.id !== parent.userId && !isModerator(message)) return textView(phrases.notYours());
+  const before = parent.parentJobId === null ? undefined : bot.store.get(parent.parentJobId);
+  if (kind === 'undo' && before === undefined) return textView(phrases.reply.nothingToUndo());
+  if (parent.messageId !== null) await bot.messages.remove(parent.channelId, parent.messageId);
+  if (before === undefined || kind === 'delete') return textView(phrases.card.deleted(parent.id));
+  return textView(phrases.reply.undone(before.id, linkTo(before)));
+}
+
+function isModerator({ member, channel }: Message): boolean {
+  if (member === null || !('permissionsFor' in channel)) return false;
+  return channel.permissionsFor(member)?.has(PermissionFlagsBits.ManageMessages) === true;
+}
+
 /** The banned get no public answer: it would let them make the bot talk. */
 function spoken(order: { reason: string; text: ((phrases: Phrases) => string) | null }, phrases: Phrases) {
-  return order.reason === 'banned' ? undefined : order.text?.(phrases);
+  const text = order.reason === 'banned' ? undefined : order.text?.(phrases);
+  return text === undefined ? undefined : textView(text);
 }

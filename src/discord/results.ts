@@ -1,10 +1,16 @@
 // What a button or a modal on one of our messages may touch: the job it names, checked against message and person at every use.
-import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction, PermissionFlagsBits } from 'discord.js';
+import {
+  type ButtonInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+  PermissionFlagsBits,
+  type StringSelectMenuInteraction,
+} from 'discord.js';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../core/job.ts';
 import { phrasesOf, tell } from './answers.ts';
 import type { BotContext } from './context.ts';
 
-export type ResultInteraction = ButtonInteraction | ModalSubmitInteraction;
+export type ResultInteraction = ButtonInteraction | StringSelectMenuInteraction | ModalSubmitInteraction;
 
 /** The job a signed id names, if it belongs to the message it came from; otherwise says why not and returns undefined. */
 export async function jobOf(
@@ -15,18 +21,38 @@ export async function jobOf(
   const phrases = phrasesOf(interaction);
   const job = jobId === undefined ? undefined : bot.store.get(jobId);
   if (job === undefined) await tell(interaction, phrases.unknownJob());
-  else if (belongs(interaction, job)) return job;
+  else if (belongs(interaction, job, bot)) return job;
   else await tell(interaction, phrases.staleButton());
   return undefined;
 }
 
-/** A private list shows its reader's own jobs; a public message shows exactly its own. An unrecorded message is the newest one of its job. */
-function belongs(interaction: ResultInteraction, job: JobRecord): boolean {
+/**
+ * A private message shows what its reader may see: own pictures, favourites, and those of the channel. A public message shows exactly its
+ * own; an unrecorded one is the newest of its job.
+ */
+function belongs(interaction: ResultInteraction, job: JobRecord, { store }: BotContext): boolean {
   const { message } = interaction;
   if (message === null) return true;
   if (job.messageId === message.id) return true;
-  if (message.flags.has(MessageFlags.Ephemeral)) return job.userId === interaction.user.id;
-  return job.messageId === null && job.channelId === interaction.channelId;
+  const isHere = job.channelId === interaction.channelId;
+  if (!message.flags.has(MessageFlags.Ephemeral)) return job.messageId === null && isHere;
+  return isHere || job.userId === interaction.user.id || store.isFavourite(interaction.user.id, job.id);
+}
+
+/** As `jobOf`, for what would show or use the words: those of a private prompt are their owner's alone. */
+export async function wordsJobOf(
+  interaction: ResultInteraction,
+  jobId: string | undefined,
+  bot: BotContext,
+): Promise<JobRecord | undefined> {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined || mayUseWords(job, interaction.user.id)) return job;
+  await tell(interaction, phrasesOf(interaction).card.promptIsPrivate());
+  return undefined;
+}
+
+export function mayUseWords({ request, userId }: JobRecord, askerId: string): boolean {
+  return request.privatePrompt !== true || userId === askerId;
 }
 
 /** The requester, or somebody who may delete anybody's messages here. */

@@ -6,10 +6,11 @@ import type {
   Interaction,
   ModalSubmitInteraction,
   RepliableInteraction,
+  StringSelectMenuInteraction,
 } from 'discord.js';
 import { toDarkroomError } from '../errors.ts';
 import { isAnsweredAlready, isTooLate, phrasesOf, tell } from './answers.ts';
-import type { ButtonHandler, Command, FormHandler, SlashCommand } from './command.ts';
+import type { ButtonHandler, Command, FormHandler, SelectHandler, SlashCommand } from './command.ts';
 import type { BotContext } from './context.ts';
 import type { Action } from './customIds.ts';
 import { refusalText } from './views/failure.ts';
@@ -21,6 +22,7 @@ export class Router {
   readonly #bot: BotContext;
   readonly #commands: ReadonlyMap<string, Command>;
   readonly #buttons: ReadonlyMap<Action, ButtonHandler>;
+  readonly #selects: ReadonlyMap<Action, SelectHandler>;
   readonly #forms: ReadonlyMap<Action, FormHandler>;
   readonly #seen = new Set<string>();
   readonly #open = new Set<Promise<void>>();
@@ -31,12 +33,14 @@ export class Router {
     this.#bot = bot;
     this.#commands = uniqueMap(commands.map((command) => [`${command.kind}:${command.name}`, command]));
     this.#buttons = uniqueMap(commands.flatMap(({ buttons }) => entriesOf(buttons)));
+    this.#selects = uniqueMap(commands.flatMap(({ selects }) => entriesOf(selects)));
     this.#forms = uniqueMap(commands.flatMap(({ forms }) => entriesOf(forms)));
   }
 
   /** Never rejects. An interaction delivered twice is handled once. */
   handle(interaction: Interaction): Promise<void> {
     if (this.#isRepeated(interaction.id)) return Promise.resolve();
+    this.#speakTheirLanguage(interaction);
     const work = this.#answer(interaction).finally(() => this.#open.delete(work));
     this.#open.add(work);
     return work;
@@ -46,6 +50,12 @@ export class Router {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#open);
+  }
+
+  /** The language somebody chose in /settings stands in for the one of their Discord. */
+  #speakTheirLanguage(interaction: Interaction): void {
+    const { language } = this.#bot.store.settings(interaction.user.id);
+    if (language !== undefined) Object.assign(interaction, { locale: language });
   }
 
   #isRepeated(id: string): boolean {
@@ -75,13 +85,15 @@ export class Router {
       if (command?.kind === 'message') return command.run(interaction, this.#bot);
     } else if (interaction.isButton()) {
       return this.#runSigned(interaction, this.#buttons);
+    } else if (interaction.isStringSelectMenu()) {
+      return this.#runSigned(interaction, this.#selects);
     } else if (interaction.isModalSubmit()) {
       return this.#runSigned(interaction, this.#forms);
     }
     await tell(interaction, phrasesOf(interaction).staleButton());
   }
 
-  async #runSigned<I extends ButtonInteraction | ModalSubmitInteraction>(
+  async #runSigned<I extends ButtonInteraction | StringSelectMenuInteraction | ModalSubmitInteraction>(
     interaction: I,
     handlers: ReadonlyMap<Action, (interaction: I, args: readonly string[], bot: BotContext) => Promise<void>>,
   ): Promise<void> {

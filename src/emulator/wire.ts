@@ -267,8 +267,23 @@ function wireEmbed(scene: Scene, attachments: readonly Attachment[], embed: Json
 /** Selects of texts, users, roles, mentionables and channels. */
 const isSelect = ({ type }: JsonObject) => type === 3 || (Number(type) >= 5 && Number(type) <= 8);
 
+/** What Discord answers for parts of a card that the app left out, by component type. */
+const CARD_DEFAULTS: Readonly<Record<number, JsonObject>> = {
+  11: { description: null, spoiler: false },
+  13: { name: null, size: null, spoiler: false },
+  14: { spacing: 1, divider: true },
+  17: { accent_color: null, spoiler: false },
+};
+const GALLERY_ITEM_DEFAULTS: JsonObject = { description: null, spoiler: false };
+
+function defaultsOf(component: JsonObject): JsonObject {
+  if (isSelect(component)) return { min_values: 1, max_values: 1 };
+  if (component.type === undefined && component.media !== undefined) return GALLERY_ITEM_DEFAULTS;
+  return CARD_DEFAULTS[Number(component.type)] ?? {};
+}
+
 function wireComponent(scene: Scene, attachments: readonly Attachment[], component: JsonObject): JsonObject {
-  const out: JsonObject = { ...(isSelect(component) ? { min_values: 1, max_values: 1 } : {}), ...dropNulls(component) };
+  const out: JsonObject = { ...defaultsOf(component), ...dropNulls(component) };
   for (const [key, value] of Object.entries(out)) {
     if (Array.isArray(value)) {
       out[key] = value.map((one) => (isObject(one) ? wireComponent(scene, attachments, one) : one));

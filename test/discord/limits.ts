@@ -5,6 +5,11 @@ import { expect } from 'vitest';
 import type { View } from '../../src/discord/views/view.ts';
 
 export function expectFits(view: View): void {
+  if (view.card === undefined) expectClassicFits(view);
+  else expectCardFits(view);
+}
+
+function expectClassicFits(view: View): void {
   expect(view.content.length).toBeLessThanOrEqual(2000);
   expect(view.content.length + view.embeds.length + view.files.length).toBeGreaterThan(0);
   expectRows(view);
@@ -14,6 +19,71 @@ export function expectFits(view: View): void {
     expect(file.altText.length).toBeLessThanOrEqual(1024);
     expect(file.name).toMatch(/^[\w.-]{1,100}$/);
   }
+}
+
+interface Node {
+  readonly type: number;
+  readonly content?: string;
+  readonly components?: readonly Node[];
+  readonly items?: readonly { readonly media: { readonly url: string }; readonly description?: string }[];
+  readonly options?: readonly { readonly label: string; readonly value: string; readonly description?: string }[];
+  readonly custom_id?: string;
+  readonly label?: string;
+  readonly placeholder?: string;
+}
+
+/** @source Discord documentation, Component Reference: 40 components, 4,000 characters of text, 10 gallery items, 25 options. */
+function expectCardFits(view: View): void {
+  expect([view.content, view.embeds, view.rows]).toEqual(['', [], []]);
+  const nodes = (view.card as readonly Node[]).flatMap(walk);
+  expect(nodes.length).toBeLessThanOrEqual(40);
+  const text = nodes.filter((node) => node.type === 10).map((node) => node.content ?? '');
+  for (const one of text) expect(one.length).toBeGreaterThan(0);
+  expect(text.join('').length).toBeLessThanOrEqual(4000);
+  for (const row of nodes.filter((node) => node.type === 1)) expectRowFits(row);
+  const ids = nodes.flatMap((node) => node.custom_id ?? []);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(id.length).toBeLessThanOrEqual(100);
+  const items = nodes.flatMap((node) => node.items ?? []);
+  expect(items.length).toBeLessThanOrEqual(10);
+  expect(items.map(({ media }) => media.url)).toEqual(view.files.map((file) => `attachment://${file.name}`));
+  for (const item of items) expect(item.description!.length).toBeLessThanOrEqual(1024);
+}
+
+function walk(node: Node): Node[] {
+  return [node, ...(node.components ?? []).flatMap(walk)];
+}
+
+function expectRowFits({ components = [] }: Node): void {
+  expect(components.length).toBeGreaterThanOrEqual(1);
+  expect(components.length).toBeLessThanOrEqual(5);
+  for (const part of components) {
+    if (part.type === 2) expect([...(part.label ?? '')].length).toBeLessThanOrEqual(80);
+    if (part.type !== 3) continue;
+    expect(components).toHaveLength(1);
+    expect(part.placeholder!.length).toBeLessThanOrEqual(150);
+    expect(part.options!.length).toBeGreaterThanOrEqual(1);
+    expect(part.options!.length).toBeLessThanOrEqual(25);
+    expect(new Set(part.options!.map(({ value }) => value)).size).toBe(part.options!.length);
+    for (const { label, value, description } of part.options!) {
+      for (const text of [label, value, description ?? 'x']) {
+        expect(text.length).toBeGreaterThanOrEqual(1);
+        expect(text.length).toBeLessThanOrEqual(100);
+      }
+    }
+  }
+}
+
+/** The words of a card, from top to bottom. */
+export function cardText(view: View): string {
+  const nodes = ((view.card ?? []) as readonly Node[]).flatMap(walk);
+  return nodes.flatMap((node) => (node.type === 10 ? [node.content ?? ''] : [])).join('\n');
+}
+
+/** The labels of a card's buttons, row by row. */
+export function cardLabels(view: View): string[][] {
+  const rows = ((view.card ?? []) as readonly Node[]).flatMap(walk).filter((node) => node.type === 1);
+  return rows.map((row) => (row.components ?? []).map((part) => part.label ?? ''));
 }
 
 function expectRows(view: View): void {

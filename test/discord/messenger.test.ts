@@ -3,7 +3,7 @@ import { DiscordAPIError, HTTPError, RESTJSONErrorCodes } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { bodyOf, outcomeOfError } from '../../src/discord/messenger.ts';
 import { en } from '../../src/discord/phrases/en.ts';
-import { fileChoices, resultView } from '../../src/discord/views/jobView.ts';
+import { fileChoices, resultView, waitingView } from '../../src/discord/views/jobView.ts';
 import { testIds, testJob, testPictures } from './samples.ts';
 
 const URL = 'https://discord.com/api/v10/webhooks/1/interaction-token-secret';
@@ -51,7 +51,11 @@ test('every body pings nobody and lists all its files with alt text', () => {
   const body = bodyOf(resultView(job, files!, wording));
   expect(body.allowed_mentions).toEqual({ parse: [], replied_user: false });
   expect(body.attachments).toEqual([
-    { id: '0', filename: 'darkroom-abcdefghij.png', description: 'Grid of 2 generated pictures: @everyone a heart' },
+    { id: '0', filename: 'darkroom-abcdefghij-1.png', description: 'Generated picture: @everyone a heart' },
+    { id: '1', filename: 'darkroom-abcdefghij-2.png', description: 'Generated picture: @everyone a heart' },
   ]);
   expect(bodyOf(resultView(job, [], wording)).attachments).toEqual([]);
+  // A card takes the place of everything a classic message had, also where one is edited into a card.
+  expect(body).toMatchObject({ flags: 1 << 15, content: null, embeds: [] });
+  expect(bodyOf(waitingView(job, undefined, wording))).not.toHaveProperty('flags');
 });

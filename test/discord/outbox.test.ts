@@ -3,11 +3,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { JobRecord, JobState, PictureRecord } from '../../src/core/job.ts';
 import type { WaitStatus } from '../../src/core/jobStore.ts';
 import type { AnswerToken, CreateOptions, Messenger, Outcome } from '../../src/discord/messenger.ts';
-import { nonceOf, OUTBOX_TIMING, Outbox } from '../../src/discord/outbox.ts';
+import { nonceOf, OUTBOX_TIMING, Outbox, type OutboxOptions } from '../../src/discord/outbox.ts';
 import { en } from '../../src/discord/phrases/en.ts';
-import type { View } from '../../src/discord/views/view.ts';
+import { textView, type View } from '../../src/discord/views/view.ts';
 import { makeLog } from '../../src/log.ts';
 import { FakeClock } from '../support/fakeClock.ts';
+import { cardText } from './limits.ts';
 import { testIds, testJob, testPictures } from './samples.ts';
 
 const MESSAGE = '900000000000000009';
@@ -42,7 +43,7 @@ class Rows {
 }
 
 interface Call {
-  readonly route: 'create' | 'edit' | 'answer' | 'direct' | 'findOwn' | 'deleteAnswer';
+  readonly route: 'create' | 'edit' | 'answer' | 'direct' | 'findOwn' | 'deleteAnswer' | 'remove' | 'mention';
   readonly content: string;
   readonly files: readonly string[];
   readonly to: string | null;
@@ -60,7 +61,7 @@ class ScriptedMessenger implements Messenger {
     return Promise.resolve(this.script.shift() ?? { kind: 'sent', messageId: MESSAGE, channelId: '3' });
   }
   #call(route: Call['route'], view: View, to: string | null): Call {
-    return { route, content: view.content, files: view.files.map((file) => file.name), to };
+    return { route, content: view.content || cardText(view), files: view.files.map((file) => file.name), to };
   }
   create = (channelId: string, view: View, options: CreateOptions) =>
     this.#reply({ ...this.#call('create', view, channelId), options });
@@ -72,6 +73,9 @@ class ScriptedMessenger implements Messenger {
     this.calls.push({ route: 'findOwn', content: '', files: [], to: null });
     return this.lost;
   };
+  remove = async () => void this.calls.push({ route: 'remove', content: '', files: [], to: null });
+  mention = async (_: string, __: string, userId: string, content: string) =>
+    void this.calls.push({ route: 'mention', content, files: [], to: userId });
   get routes(): string {
     return this.calls.map((call) => call.route).join(' ');
   }
@@ -85,7 +89,7 @@ afterEach(async () => {
   for (const outbox of running.splice(0)) await outbox.stop();
 });
 
-function setUp(job: JobRecord | null = testJob()) {
+function setUp(job: JobRecord | null = testJob(), over: Partial<OutboxOptions> = {}) {
   const [rows, messenger, clock, ids] = [new Rows(), new ScriptedMessenger(), new FakeClock(), testIds()];
   if (job !== null) rows.put(job);
   const fatal: string[] = [];
@@ -99,6 +103,7 @@ function setUp(job: JobRecord | null = testJob()) {
     showsJob: () => true,
     onUnauthorized: () => fatal.push('unauthorized'),
     random: () => 1,
+    ...over,
   });
   running.push(outbox);
   return { rows, messenger, clock, outbox, fatal };
@@ -314,12 +319,12 @@ describe('where the bot may not write', () => {
 });
 
 describe('pictures that do not fit', () => {
-  test('are tried as single pictures, then as one, then said in words', async () => {
+  test('are tried as a grid, then as one, then said in words', async () => {
     const { messenger, outbox } = setUp(testJob({ state: 'developed', messageId: MESSAGE }, { count: 2 }));
     for (let k = 0; k < 3; k += 1) messenger.script.push({ kind: 'too_large' });
     outbox.start();
     await settled();
-    expect(messenger.calls.map((call) => call.files.length)).toEqual([1, 2, 1, 0]);
+    expect(messenger.calls.map((call) => call.files.length)).toEqual([2, 1, 1, 0]);
     expect(messenger.last.content).toContain('larger than this place accepts');
   });
 
@@ -367,4 +372,31 @@ test('flushing waits for the ends that are owed, not for jobs still waiting', as
   await clock.advance(100);
   await flushed;
   expect(rows.get('abcdefghij')?.state).toBe('delivered');
+});
+
+describe('the end of a job', () => {
+  test('mentions only whoever wants it, once, in words that are not the prompt’s', async () => {
+    for (const wants of [true, false]) {
+      const job = testJob({ state: 'developed' }, { prompt: 'a heart <@999>' });
+      const { messenger, outbox } = setUp(job, { wantsMention: () => wants });
+      outbox.touch(job.id);
+      for (let turn = 0; turn < 5; turn += 1) await settled();
+      const mentions = messenger.calls.filter(({ route }) => route === 'mention');
+      const expected = {
+        route: 'mention',
+        content: `<@${job.userId}>, your picture is ready.`,
+        files: [],
+        to: job.userId,
+      };
+      expect(mentions).toEqual(wants ? [expected] : []);
+    }
+  });
+
+  test('of a rendering made to compare is its verdict', async () => {
+    const job = testJob({ state: 'developed', kind: 'verify' });
+    const { messenger, outbox } = setUp(job, { verdictOf: async () => textView('every pixel') });
+    outbox.touch(job.id);
+    for (let turn = 0; turn < 5; turn += 1) await settled();
+    expect(messenger.last).toMatchObject({ route: 'create', content: 'every pixel', files: [] });
+  });
 });

@@ -7,7 +7,7 @@ import { SAMPLERS } from '../../src/core/request.ts';
 import type { JsonObject } from '../../src/emulator/apiError.ts';
 import type { Outcome, SeenMessage } from '../../src/emulator/views.ts';
 import { DarkroomError } from '../../src/errors.ts';
-import { eventually, filesOf, House, labelsOf } from './house.ts';
+import { eventually, filesOf, House, labelsOf, textOf } from './house.ts';
 import { plainPng } from './scriptedWorker.ts';
 
 let house: House;
@@ -39,20 +39,30 @@ describe('/imagine', () => {
     });
     expect(outcome).toMatchObject({ kind: 'message', message: { ephemeral: true } });
     const job = house.newest()!;
-    expect(outcome.message?.content).toContain(`#${job.id}`);
+    expect(textOf(outcome.message)).toContain(`#${job.id}`);
     await eventually(() => house.posts().length === 1);
     await eventually(() => house.worker.tasks.length === 1);
     house.worker.report(5);
-    await eventually(() => house.posts()[0]?.content.includes('50 %'));
+    await eventually(() => textOf(house.posts()[0]).includes('50 %'));
     expect(labelsOf(house.posts()[0]!)).toEqual(['Cancel']);
     house.worker.release();
     const { message } = await house.jobIn('delivered');
     expect(house.posts()).toHaveLength(1);
-    expect(message.content).toContain(`**a \\*red\\* heart** · <@${house.alice}>`);
-    expect(message.content).toContain('seed `42` · 64×96 · 10 steps · guidance 0');
+    expect(textOf(message)).toContain(`**a \\*red\\* heart** · <@${house.alice}>`);
+    expect(textOf(message)).toContain('seed `42` · 64×96 · 10 steps · guidance 0');
     expect(filesOf(message)).toMatchObject([{ filename: `darkroom-${job.id}-1.png` }]);
     expect(filesOf(message)[0]?.description).toBe('Generated picture: a *red* heart');
-    expect(labelsOf(message)).toEqual(['Vary', 'Again', 'Edit prompt', 'Recipe', 'Delete']);
+    expect(labelsOf(message)).toEqual([
+      'Vary a little',
+      'Vary a lot',
+      'Enlarge 2×',
+      'Use as source',
+      'Again',
+      'Edit prompt',
+      'Favourite',
+      'Delete',
+      'More',
+    ]);
     expect(house.worker.tasks[0]?.request).toMatchObject({ seed: 42, negativePrompt: '@everyone', style: 'noto' });
   });
 
@@ -61,10 +71,12 @@ describe('/imagine', () => {
     await eventually(() => house.emulator.view(house.channelId, house.alice).every((message) => !message.ephemeral));
   });
 
-  test('shows several pictures as a grid with a button for each', async () => {
+  test('shows several pictures side by side with two buttons for each', async () => {
     const { job, message } = await house.picture({ count: 3 });
-    expect(filesOf(message).map((file) => file.filename)).toEqual([`darkroom-${job.id}.png`]);
-    expect(labelsOf(message).slice(0, 3)).toEqual(['Vary 1', 'Vary 2', 'Vary 3']);
+    expect(filesOf(message).map((file) => file.filename)).toEqual(
+      [1, 2, 3].map((number) => `darkroom-${job.id}-${number}.png`),
+    );
+    expect(labelsOf(message).slice(0, 6)).toEqual(['U1', 'U2', 'U3', 'V1', 'V2', 'V3']);
     expect(house.used(house.alice)).toBe(3);
   });
 
@@ -90,7 +102,7 @@ describe('/imagine', () => {
     ] as const) {
       const outcome = await alice().command(house.channelId, 'imagine', options);
       expect(outcome.message).toMatchObject({ ephemeral: true });
-      expect(outcome.message?.content.replaceAll('\\', '')).toContain(words);
+      expect(textOf(outcome.message).replaceAll('\\', '')).toContain(words);
     }
     expect(house.newest()).toBeUndefined();
     expect(house.used(house.alice)).toBe(0);
@@ -99,7 +111,7 @@ describe('/imagine', () => {
   test('a blocked prompt is refused by the rule’s name', async () => {
     house.store.block({ name: 'no hearts', kind: 'word', pattern: 'heart' }, house.owner);
     const outcome = await alice().command(house.channelId, 'imagine', { prompt: 'a red heart' });
-    expect(outcome.message?.content).toContain('not allowed here: no hearts');
+    expect(textOf(outcome.message)).toContain('not allowed here: no hearts');
     expect(house.newest()).toBeUndefined();
   });
 
@@ -120,7 +132,7 @@ describe('/imagine', () => {
   test('refuses an upload that is no picture', async () => {
     const image = { name: 'a.png', bytes: Buffer.from('<svg/>'), contentType: 'image/png' };
     const outcome = await alice().command(house.channelId, 'imagine', { prompt: 'x', image });
-    expect(outcome.message?.content).toContain('I cannot use that picture');
+    expect(textOf(outcome.message)).toContain('I cannot use that picture');
     expect(house.newest()).toBeUndefined();
   });
 
@@ -130,7 +142,7 @@ describe('/imagine', () => {
     const outcome = await house.emulator
       .as(olga.id)
       .command(house.channelId, 'imagine', { prompt: 'сердце', size: '1x1' });
-    expect(outcome.message?.content).toContain('Так не получится');
+    expect(textOf(outcome.message)).toContain('Так не получится');
   });
 
   test('works in private with the bot', async () => {
@@ -165,9 +177,9 @@ describe('autocomplete', () => {
 });
 
 describe('the buttons of a result', () => {
-  test('Vary makes a new job from that very picture, linked to its parent, charged to the one who clicked', async () => {
+  test('V makes a new job from that very picture, linked to its parent, charged to the one who clicked', async () => {
     const { job: parent, message } = await house.picture({ count: 2, seed: 7 });
-    expect((await bob().click(message.id, 'Vary 2')).kind).toBe('acknowledged');
+    expect((await bob().click(message.id, 'V2')).kind).toBe('acknowledged');
     const { job, message: varied } = await house.jobIn('delivered', house.bob);
     const second = house.store.pictures(parent.id).find((picture) => picture.imageIndex === 1)!;
     expect(job).toMatchObject({ kind: 'variation', parentJobId: parent.id, parentImageIndex: 1 });
@@ -175,7 +187,7 @@ describe('the buttons of a result', () => {
     expect(job.request.strength).toBe(0.6);
     expect(house.used(house.bob)).toBe(2);
     expect((varied.message_reference as JsonObject).message_id).toBe(message.id);
-    expect(varied.content).toContain(`from \`#${parent.id}\` picture 2`);
+    expect(textOf(varied)).toContain(`from \`#${parent.id}\` picture 2`);
   });
 
   test('Again repeats the request with a new seed, each time', async () => {
@@ -183,7 +195,7 @@ describe('the buttons of a result', () => {
     await alice().click(message.id, 'Again');
     const { job, message: again } = await house.jobIn('delivered', house.alice, (one) => one.id !== parent.id);
     expect(job).toMatchObject({ kind: 'again', parentJobId: parent.id, parentImageIndex: null });
-    expect(again.content.endsWith(`from \`#${parent.id}\``)).toBe(true);
+    expect(textOf(again).endsWith(`from \`#${parent.id}\``)).toBe(true);
     expect(job.request).toEqual({ ...parent.request, seed: job.request.seed });
     expect(job.request.seed).not.toBe(7);
   });
@@ -209,16 +221,19 @@ describe('the buttons of a result', () => {
     const opened = await alice().click(message.id, 'Edit prompt');
     const outcome = await alice().submit(opened.interactionId, { seed: '4294967296' });
     expect(outcome.message).toMatchObject({ ephemeral: true });
-    expect(outcome.message?.content).toContain('from 0 to 4294967295');
+    expect(textOf(outcome.message)).toContain('from 0 to 4294967295');
   });
 
   test('Recipe shows every number and the single pictures, privately', async () => {
     const { message } = await house.picture({ count: 2, seed: 4_294_967_295 });
-    await bob().click(message.id, 'Recipe');
+    const more = await bob().click(message.id, 'More');
+    await bob().click(more.message!.id, 'Recipe');
     const recipe = await eventually(() =>
-      house.emulator.view(house.channelId, house.bob).find((one) => one.ephemeral && !one.loading),
+      house.emulator
+        .view(house.channelId, house.bob)
+        .find((one) => one.ephemeral && !one.loading && one.id !== more.message?.id),
     );
-    expect(recipe.content).toContain('seed: 4294967295, 0');
+    expect(textOf(recipe)).toContain('seed: 4294967295, 0');
     expect(filesOf(recipe)).toHaveLength(2);
     expect(house.emulator.view(house.channelId, house.alice).some((one) => one.id === recipe.id)).toBe(false);
   });
@@ -226,7 +241,7 @@ describe('the buttons of a result', () => {
   test('Delete is for the requester and for moderators', async () => {
     const { message: first } = await house.picture();
     const refused = await bob().click(first.id, 'Delete');
-    expect(refused.message?.content).toContain('or a moderator');
+    expect(textOf(refused.message)).toContain('or a moderator');
     expect(now(first)).toBeDefined();
     await alice().click(first.id, 'Delete');
     await eventually(() => now(first) === undefined);
@@ -239,7 +254,7 @@ describe('the buttons of a result', () => {
     const { job: parent, message } = await house.picture();
     await house.stopBot();
     await house.startBot();
-    await alice().click(message.id, 'Vary');
+    await alice().click(message.id, 'Vary a lot');
     const { job } = await house.jobIn('delivered', house.alice, (one) => one.id !== parent.id);
     expect(job.parentJobId).toBe(parent.id);
   });
@@ -256,8 +271,8 @@ describe('context menus', () => {
     expect(job.request).toMatchObject({ prompt: 'a green heart', strength: 0.25 });
 
     const words = await bob().say(house.channelId, 'hello');
-    expect((await bob().messageMenu(words.id, 'Recipe')).message?.content).toContain('no recipe here');
-    expect((await bob().messageMenu(words.id, 'Vary this picture')).message?.content).toContain(
+    expect(textOf((await bob().messageMenu(words.id, 'Recipe')).message)).toContain('no recipe here');
+    expect(textOf((await bob().messageMenu(words.id, 'Vary this picture')).message)).toContain(
       'no picture on this message',
     );
   });
@@ -301,11 +316,15 @@ describe('replies', () => {
     expect((answer.message_reference as JsonObject).message_id).toBe(said.id);
   });
 
-  test('with the ping off carry no words, and nothing happens', async () => {
+  test('with the ping off carry no words, and the person is told how to go on, once', async () => {
     const { message } = await house.picture();
     await bob().reply(message.id, 'in blue', { ping: false });
+    const told = await eventually(() => house.posts()[1]);
+    expect(textOf(told)).toContain('Leave the ping (@ ON)');
+    await bob().reply(message.id, 'in green', { ping: false });
     await house.picture({}, house.owner);
     expect(house.newest(house.bob)).toBeUndefined();
+    expect(house.posts()).toHaveLength(3);
   });
 
   test('to anything else are left alone', async () => {
@@ -320,7 +339,7 @@ describe('replies', () => {
     const { message } = await house.picture({ count: 2 });
     await bob().reply(message.id, '7');
     const told = await eventually(() => house.posts()[1]);
-    expect(told.content).toContain('from 1 to 2');
+    expect(textOf(told)).toContain('from 1 to 2');
   });
 
   test('of the banned are not answered at all', async () => {
@@ -339,10 +358,10 @@ describe('cancelling', () => {
     await alice().command(house.channelId, 'imagine', { prompt: 'slow', count: 4 });
     const post = await eventually(() => house.posts()[0]);
     await eventually(() => house.newest()?.state === 'running');
-    expect((await bob().click(post.id, 'Cancel')).message?.content).toContain('or a moderator');
+    expect(textOf((await bob().click(post.id, 'Cancel')).message)).toContain('or a moderator');
     await alice().click(post.id, 'Cancel');
     const { message } = await house.jobIn('cancelled');
-    expect(message.content).toContain('Cancelled. Nothing was charged.');
+    expect(textOf(message)).toContain('Cancelled. Nothing was charged.');
     expect(labelsOf(message)).toEqual([]);
     expect(house.used(house.alice)).toBe(0);
   });
@@ -354,11 +373,11 @@ describe('cancelling', () => {
     await alice().command(house.channelId, 'imagine', { prompt: 'second' });
     const second = house.newest()!;
     const foreign = await bob().command(house.channelId, 'cancel', { request: first.id });
-    expect(foreign.message?.content).toContain('nothing waiting');
-    expect((await alice().command(house.channelId, 'cancel')).message?.content).toContain(`#${second.id}`);
+    expect(textOf(foreign.message)).toContain('nothing waiting');
+    expect(textOf((await alice().command(house.channelId, 'cancel')).message)).toContain(`#${second.id}`);
     await alice().command(house.channelId, 'cancel', { request: `#${first.id}` });
     await eventually(() => [first, second].every(({ id }) => house.store.get(id)?.state === 'cancelled'));
-    expect((await alice().command(house.channelId, 'cancel')).message?.content).toContain('nothing waiting');
+    expect(textOf((await alice().command(house.channelId, 'cancel')).message)).toContain('nothing waiting');
   });
 });
 
@@ -367,18 +386,18 @@ describe('quota, bans and lists', () => {
     house.store.setQuota({ userId: house.alice, guildId: house.guildId }, 3, house.owner);
     await house.picture({ count: 2 });
     const refused = await alice().command(house.channelId, 'imagine', { prompt: 'x', count: 2 });
-    expect(refused.message?.content).toMatch(/2 of 3 pictures are used\. More <t:\d+:R>/);
-    expect((await alice().command(house.channelId, 'quota')).message?.content).toMatch(/used 2 of 3 pictures today/);
+    expect(textOf(refused.message)).toMatch(/2 of 3 pictures are used\. More <t:\d+:R>/);
+    expect(textOf((await alice().command(house.channelId, 'quota')).message)).toMatch(/used 2 of 3 pictures today/);
   });
 
   test('a failed job tells why in plain words and is not charged', async () => {
     house.worker.failures.push(new DarkroomError('runtime_failed', 'unet: /secret/path exploded'));
     await alice().command(house.channelId, 'imagine', { prompt: 'x' });
     const { message } = await house.jobIn('failed');
-    expect(message.content).toContain(
+    expect(textOf(message)).toContain(
       'something broke while the picture was made (runtime\\_failed)'.replace('\\', ''),
     );
-    expect(message.content).not.toContain('secret');
+    expect(textOf(message)).not.toContain('secret');
     expect(house.used(house.alice)).toBe(0);
   });
 
@@ -388,11 +407,11 @@ describe('quota, bans and lists', () => {
     );
     await owner().command(house.channelId, 'admin ban', { user: house.bob, reason: 'spam' });
     const refused = await bob().command(house.channelId, 'imagine', { prompt: 'x' });
-    expect(refused.message?.content).toContain('Reason: spam');
+    expect(textOf(refused.message)).toContain('Reason: spam');
     await owner().command(house.channelId, 'admin unban', { user: house.bob });
     await owner().command(house.channelId, 'admin quota', { user: house.bob, pictures: 0 });
     const none = await bob().command(house.channelId, 'imagine', { prompt: 'x' });
-    expect(none.message?.content).toContain('0 of 0 pictures');
+    expect(textOf(none.message)).toContain('0 of 0 pictures');
     await owner().command(house.channelId, 'admin quota', { user: house.bob });
     await house.picture({}, house.bob);
     expect(house.store.audit({ limit: 9 }).map((entry) => entry.action)).toEqual(['quota', 'quota', 'unban', 'ban']);
@@ -402,7 +421,7 @@ describe('quota, bans and lists', () => {
     const admin = [...house.emulator.world.commands.values()].find((command) => command.name === 'admin')!;
     (admin.body as Record<string, unknown>).default_member_permissions = null;
     const outcome = await alice().command(house.channelId, 'admin ban', { user: house.bob });
-    expect(outcome.message?.content).toContain('Manage Server');
+    expect(textOf(outcome.message)).toContain('Manage Server');
     expect(house.store.banOf({ userId: house.bob, guildId: house.guildId })).toBeUndefined();
   });
 
@@ -415,16 +434,16 @@ describe('quota, bans and lists', () => {
       emulator.as(carol).command(theirChannel, command, options);
     await asCarol('admin ban', { user: house.bob, reason: 'not here' });
     const refused = await bob().command(theirChannel, 'imagine', { prompt: 'x' });
-    expect(refused.message?.content).toContain('Reason: not here');
+    expect(textOf(refused.message)).toContain('Reason: not here');
     const { job } = await house.picture({}, house.bob);
     expect(job.guildId).toBe(house.guildId);
     await bob().command(bob().dm(), 'imagine', { prompt: 'in private' });
     await eventually(() => house.newest(house.bob)?.guildId === null);
 
     const everywhere = await asCarol('admin ban', { user: house.alice, everywhere: true });
-    expect(everywhere.message?.content).toContain('Only the owner of this bot');
+    expect(textOf(everywhere.message)).toContain('Only the owner of this bot');
     const greedy = await asCarol('admin quota', { user: carol, pictures: 51 });
-    expect(greedy.message?.content).toContain('more than 50 pictures a day');
+    expect(textOf(greedy.message)).toContain('more than 50 pictures a day');
     await asCarol('admin quota', { user: house.alice, pictures: 0 });
     await house.picture();
     const rows = house.store.audit({ limit: 9 }).map(({ action, guildId, target }) => [action, guildId, target]);
@@ -439,13 +458,13 @@ describe('quota, bans and lists', () => {
     const theirChannel = house.emulator.addChannel(theirs.id, 'pictures').id;
     await owner().command(house.channelId, 'admin ban', { user: house.bob, reason: 'abuse', everywhere: true });
     const refused = await bob().command(theirChannel, 'imagine', { prompt: 'x' });
-    expect(refused.message?.content).toContain('Reason: abuse');
+    expect(textOf(refused.message)).toContain('Reason: abuse');
     const kept = await alice().command(theirChannel, 'admin unban', { user: house.bob });
-    expect(kept.message?.content).toContain('stays');
+    expect(textOf(kept.message)).toContain('stays');
     await owner().command(house.channelId, 'admin unban', { user: house.bob, everywhere: true });
     await owner().command(house.channelId, 'admin quota', { user: house.bob, pictures: 60 });
-    expect((await bob().command(house.channelId, 'quota')).message?.content).toContain('0 of 60 pictures');
-    expect((await bob().command(theirChannel, 'quota')).message?.content).toContain('0 of 50 pictures');
+    expect(textOf((await bob().command(house.channelId, 'quota')).message)).toContain('0 of 60 pictures');
+    expect(textOf((await bob().command(theirChannel, 'quota')).message)).toContain('0 of 50 pictures');
   });
 
   test('too many unfinished requests are refused', async () => {
@@ -455,39 +474,17 @@ describe('quota, bans and lists', () => {
     house.worker.hold();
     await alice().command(house.channelId, 'imagine', { prompt: 'one' });
     const refused = await alice().command(house.channelId, 'imagine', { prompt: 'two' });
-    expect(refused.message?.content).toContain('1 unfinished');
+    expect(textOf(refused.message)).toContain('1 unfinished');
   });
 
-  test('/queue tells places, /history turns pages and shows recipes, only to their owner', async () => {
-    for (let seed = 1; seed <= 6; seed += 1) await house.picture({ seed });
+  test('/queue tells places, and when they will be ready as a countdown', async () => {
     house.worker.hold();
     await alice().command(house.channelId, 'imagine', { prompt: 'running' });
     await eventually(() => house.newest()?.state === 'running');
     await alice().command(house.channelId, 'imagine', { prompt: 'waiting' });
     const queue = await alice().command(house.channelId, 'queue');
-    expect(queue.message?.content).toContain('1 waiting, 1 being made.');
-    expect(queue.message?.content).toContain('place 1');
-
-    const shown = () =>
-      eventually(() =>
-        house.emulator
-          .view(house.channelId, house.alice)
-          .findLast((one) => one.ephemeral && !one.loading && one.content.includes('page')),
-      );
-    await alice().command(house.channelId, 'history');
-    const first = await shown();
-    expect(first.embeds).toHaveLength(5);
-    expect(JSON.stringify(first.embeds)).toContain(`/channels/${house.guildId}/${house.channelId}/`);
-    await alice().click(first.id, 'Older');
-    const second = await eventually(() => {
-      const message = house.emulator.view(house.channelId, house.alice).find((one) => one.id === first.id);
-      return message?.content.includes('page 2') && message;
-    });
-    expect(second.embeds).toHaveLength(1);
-    expect(JSON.stringify(second.embeds)).toMatch(/"thumbnail":\{"url":"http/);
-    await alice().click(second.id, '1');
-    await eventually(() =>
-      house.emulator.view(house.channelId, house.alice).find((one) => one.content.includes('seed: 1\n')),
-    );
+    expect(textOf(queue.message)).toContain('1 waiting, 1 being made.');
+    expect(textOf(queue.message)).toMatch(/running · being made now · ready <t:\d+:R>/);
+    expect(textOf(queue.message)).toMatch(/waiting · place 1 · ready <t:\d+:R>/);
   });
 });

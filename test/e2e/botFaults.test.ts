@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DarkroomError } from '../../src/errors.ts';
-import { eventually, filesOf, House } from './house.ts';
+import { eventually, filesOf, House, textOf } from './house.ts';
 
 const MESSAGES = '/channels/{channel_id}/messages';
 const MESSAGE = '/channels/{channel_id}/messages/{message_id}';
@@ -75,7 +75,7 @@ describe('delivery', () => {
     expect(outcome.message?.ephemeral).toBe(false);
     house.worker.release();
     await expectOnePicture();
-    await alice().click(house.posts()[0]!.id, 'Vary');
+    await alice().click(house.posts()[0]!.id, 'Vary a lot');
     await eventually(() => house.newest()?.kind === 'variation' && house.newest()?.state === 'delivered');
     expect(filesOf(house.posts()[1]!)).toHaveLength(1);
   });
@@ -96,12 +96,12 @@ describe('delivery', () => {
   test('where files are forbidden the words say so, and /history still has the picture', async () => {
     house.worker.hold();
     await imagine();
-    await eventually(() => house.posts()[0]?.content.includes('Developing'));
+    await eventually(() => textOf(house.posts()[0]).includes('Developing'));
     const body = { code: 50013, message: 'Missing Permissions' };
     house.emulator.fault({ method: 'PATCH', route: MESSAGE, times: 1, effect: { kind: 'status', status: 403, body } });
     house.worker.release();
     const { job, message } = await house.jobIn('delivered');
-    expect(message.content).toContain('may not attach files');
+    expect(textOf(message)).toContain('may not attach files');
     await alice().command(house.channelId, 'history');
     await eventually(() =>
       house.emulator.view(house.channelId, house.alice).find((one) => JSON.stringify(one.embeds).includes(job.id)),
@@ -118,8 +118,8 @@ describe('delivery', () => {
     await house.startBot();
     const { job } = await house.jobIn('delivered');
     rmSync(path.join(house.dataDir, 'pictures', job.id), { recursive: true });
-    const outcome = await alice().click(job.messageId!, 'Vary');
-    expect(outcome.message?.content).toContain('no longer in the data folder');
+    const outcome = await alice().click(job.messageId!, 'Vary a lot');
+    expect(textOf(outcome.message)).toContain('no longer in the data folder');
   });
 });
 
@@ -161,13 +161,13 @@ describe('answers', () => {
     const original = button.custom_id;
     button.custom_id = `v1:delete:${job.id}:AAAAAAAAAAAA`;
     const outcome = await alice().click(message.id, button.custom_id);
-    expect(outcome.message?.content).toContain('does not belong');
+    expect(textOf(outcome.message)).toContain('does not belong');
     button.custom_id = original;
     const other = await house.picture({}, house.bob);
     const theirs = house.emulator.world.messages.get(other.message.id)!;
     const [moved] = (theirs.now.components[1] as { components: { custom_id: string }[] }).components;
     moved!.custom_id = original;
-    expect((await alice().click(other.message.id, original)).message?.content).toContain('does not belong');
+    expect(textOf((await alice().click(other.message.id, original)).message)).toContain('does not belong');
     expect(house.store.list({ limit: 9 })).toHaveLength(2);
   });
 });
@@ -241,8 +241,8 @@ test('a full disk refuses new orders in plain words and takes them again when th
   const stalled = vi.spyOn(house.dispatcher, 'stalled');
   stalled.mockReturnValue(new DarkroomError('disk_full', 'no space on /dev/sda1').toJSON());
   const outcome = await imagine();
-  expect(outcome.message?.content).toContain('the disk of this machine is full');
-  expect(outcome.message?.content).not.toContain('/dev');
+  expect(textOf(outcome.message)).toContain('the disk of this machine is full');
+  expect(textOf(outcome.message)).not.toContain('/dev');
   stalled.mockRestore();
   await imagine();
   await expectOnePicture();
@@ -250,7 +250,7 @@ test('a full disk refuses new orders in plain words and takes them again when th
 
 test('start pictures are left alone by the sweep and no temporary file stays', async () => {
   const { message } = await house.picture();
-  await alice().click(message.id, 'Vary');
+  await alice().click(message.id, 'Vary a lot');
   await eventually(() => house.newest()?.kind === 'variation' && house.newest()?.state === 'delivered');
   expect(readdirSync(path.join(house.dataDir, 'inputs')).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
 });

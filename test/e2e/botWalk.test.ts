@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JobKind, JobRecord } from '../../src/core/job.ts';
 import type { Outcome } from '../../src/emulator/views.ts';
 import { BotProcess, PATIENCE_MS } from './botProcess.ts';
-import { eventually } from './house.ts';
+import { eventually, textOf } from './house.ts';
 
 vi.setConfig({ testTimeout: 4 * PATIENCE_MS, hookTimeout: PATIENCE_MS });
 
@@ -37,7 +37,7 @@ test('buttons, form and reply each make a picture of their own', async () => {
   const parent = await bot.jobIn('delivered');
   expect(bot.said.join('')).toMatch(/Invite it to a server: https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+/);
 
-  await patiently(() => alice().click(parent.messageId!, 'Vary 2'));
+  await patiently(() => alice().click(parent.messageId!, 'V2'));
   expect(await made('variation')).toMatchObject({ parentJobId: parent.id, parentImageIndex: 1 });
 
   await patiently(() => alice().click(parent.messageId!, 'Again'));
@@ -70,8 +70,8 @@ test('cancel, quota and ban', async () => {
   bot.emulator.addMember(bot.guildId, bob);
   const asBob = () => patiently(() => bot.emulator.as(bob).command(bot.channelId, 'imagine', { prompt: 'a cat' }));
   await patiently(() => alice().command(bot.channelId, 'admin quota', { user: bob, pictures: 0 }));
-  expect((await asBob()).message?.content).toContain('0 of 0 pictures');
+  expect(textOf((await asBob()).message)).toContain('0 of 0 pictures');
   await patiently(() => alice().command(bot.channelId, 'admin ban', { user: bob, reason: 'spam' }));
-  expect((await asBob()).message?.content).toContain('Reason: spam');
+  expect(textOf((await asBob()).message)).toContain('Reason: spam');
   expect(bot.store.list({ userId: bob, limit: 1 })).toEqual([]);
 });

@@ -46,6 +46,8 @@ export class House {
   readonly fatal: DarkroomError[] = [];
   readonly log: Logger = makeLog(process.env.TEST_LOG ?? 'silent');
   readonly jobsPerWorker: number;
+  /** How often the bot was asked to mention somebody. */
+  expectedPings = 0;
   dataDir = '';
   guildId = '';
   channelId = '';
@@ -141,7 +143,8 @@ export class House {
     await this.emulator.stop();
     await rm(this.dataDir, { recursive: true, force: true });
     this.emulator.assertClean();
-    expect(this.emulator.pings.filter((ping) => ping.authorId === this.emulator.world.bot.id)).toEqual([]);
+    const own = this.emulator.pings.filter((ping) => ping.authorId === this.emulator.world.bot.id);
+    expect(own).toHaveLength(this.expectedPings);
   }
 
   /** Public messages of the bot, oldest first, as Bob sees them. */
@@ -191,9 +194,29 @@ export async function eventually<T>(look: () => T | undefined | false, timeoutMs
   }
 }
 
+interface Part {
+  readonly label?: string;
+  readonly content?: string;
+  readonly custom_id?: string;
+  readonly options?: readonly { readonly label: string; readonly value: string }[];
+  readonly components?: readonly Part[];
+}
+
+/** Everything in a message, cards and rows alike. */
+export function partsOf(message: SeenMessage): Part[] {
+  const inside = (part: Part): Part[] => [part, ...(part.components ?? []).flatMap(inside)];
+  return ((message.components ?? []) as unknown as Part[]).flatMap(inside);
+}
+
 export function labelsOf(message: SeenMessage): string[] {
-  const rows = (message.components ?? []) as unknown as { components: { label?: string }[] }[];
-  return rows.flatMap((row) => row.components).map((button) => button.label ?? '');
+  return partsOf(message).flatMap((part) => part.label ?? []);
+}
+
+/** What a message says, whether it is a card or not. */
+export function textOf(message: SeenMessage | undefined): string {
+  if (message === undefined) return '';
+  const inCard = partsOf(message).flatMap((part) => part.content ?? []);
+  return [message.content, ...inCard].filter((text) => text !== '').join('\n');
 }
 
 export function filesOf(message: SeenMessage): { filename: string; description?: string; url: string }[] {

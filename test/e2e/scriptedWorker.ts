@@ -50,6 +50,8 @@ export class ScriptedWorker implements ImageWorker {
   readonly tasks: DevelopTask[] = [];
   /** Errors the next tasks end with. */
   readonly failures: DarkroomError[] = [];
+  /** Added to every colour, as another machine's arithmetic would. */
+  shift = 0;
   #gate: Promise<void> = Promise.resolve();
   #open: () => void = () => {};
   #report: (stepsDone: number) => void = () => {};
@@ -83,7 +85,7 @@ export class ScriptedWorker implements ImageWorker {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the task was cancelled');
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    return writePictures(task);
+    return writePictures(task, this.shift);
   }
 
   async close(): Promise<void> {}
@@ -93,7 +95,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-async function writePictures({ outputDir, request }: DevelopTask): Promise<DevelopedPicture[]> {
+async function writePictures({ outputDir, request }: DevelopTask, shift: number): Promise<DevelopedPicture[]> {
   await mkdir(outputDir, { recursive: true });
   const { widthPx, heightPx } = request.size;
   const singles = Array.from({ length: request.count }, (_, index) => ({ index, size: request.size }));
@@ -101,7 +103,7 @@ async function writePictures({ outputDir, request }: DevelopTask): Promise<Devel
   return Promise.all(
     (request.count === 1 ? singles : [...singles, grid]).map(async ({ index, size }) => {
       const seed = seedOfImage(request.seed, Math.max(0, index));
-      const bytes = plainPng(size, seed);
+      const bytes = plainPng(size, seed + shift);
       const fileName = index === GRID_INDEX ? 'grid.png' : `${index}.png`;
       await writeFile(path.join(outputDir, fileName), bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');

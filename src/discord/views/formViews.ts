@@ -6,12 +6,15 @@ import {
   TextInputStyle,
 } from 'discord.js';
 import type { JobRecord } from '../../core/job.ts';
+import type { UserSettings } from '../../core/people.ts';
 import type { RequestLimits } from '../../core/request.ts';
+import { formatSize } from '../../core/size.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip } from '../text.ts';
 
 /** Discord's limits for a modal's title and for a text input's label, in characters. */
 const MAX_TITLE_CHARS = 45;
+const MAX_PLACEHOLDER_CHARS = 100;
 
 /** Names of the inputs, as the submit handlers read them. */
 export const FIELD = {
@@ -21,6 +24,10 @@ export const FIELD = {
   steps: 'steps',
   picture: 'picture',
   strength: 'strength',
+  search: 'search',
+  size: 'size',
+  guidance: 'guidance',
+  count: 'count',
 } as const;
 
 type Modal = APIModalInteractionResponseCallbackData;
@@ -50,6 +57,32 @@ export function varyForm(customId: string, job: JobRecord | null, limits: Reques
     ...(count > 1 ? [which] : []),
     strength,
   ]);
+}
+
+/** Starts from one picture with new words. */
+export function sourceForm(customId: string, limits: RequestLimits, { form }: Phrases): Modal {
+  const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
+  return modal(customId, form.sourceTitle, [promptInput('', limits, form.prompt), strength]);
+}
+
+export function searchForm(customId: string, words: string, { form, label }: Phrases): Modal {
+  const input = { ...text(FIELD.search, label.search, 200), placeholder: clip(form.searchHint, MAX_PLACEHOLDER_CHARS) };
+  return modal(customId, form.searchTitle, [filled(input, words)]);
+}
+
+/** The settings that are numbers. */
+export function settingsForm(customId: string, settings: UserSettings, { form, settings: words }: Phrases): Modal {
+  const inputs = [
+    filled(text(FIELD.size, form.size, 12), settings.size === undefined ? '' : formatSize(settings.size)),
+    filled(text(FIELD.steps, form.steps, 4), String(settings.steps ?? '')),
+    filled(text(FIELD.guidance, form.guidance, 6), String(settings.guidance ?? '')),
+    filled(text(FIELD.count, form.count, 2), String(settings.count ?? '')),
+  ];
+  return modal(
+    customId,
+    words.formTitle(),
+    inputs.map((input) => ({ ...input, placeholder: clip(words.formHint(), MAX_PLACEHOLDER_CHARS) })),
+  );
 }
 
 function promptInput(value: string, limits: RequestLimits, label: string): APITextInputComponent {

@@ -2,11 +2,23 @@
 import { ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
+import { isOnlyEnlarged, type Size } from '../../core/request.ts';
+import { upscaledSize } from '../../core/upscale.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, MAX_ALT_CHARS, quoted, timestamp } from '../text.ts';
 import { failureReason } from './failure.ts';
-import { type ButtonRow, button, row, textView, type View, type ViewFile } from './view.ts';
+import {
+  type ButtonRow,
+  button,
+  cardView,
+  galleryPart,
+  row,
+  textPart,
+  textView,
+  type View,
+  type ViewFile,
+} from './view.ts';
 
 /** Characters of a prompt shown above a picture; the recipe has all of it. Escaped it may double, and 2,000 is Discord's limit. */
 const SHOWN_PROMPT_CHARS = 500;
@@ -19,7 +31,12 @@ export interface Wording {
 
 /** Who asked for what, the first line of every state. */
 export function headline(job: JobRecord, phrases: Phrases): string {
-  return phrases.byUser(quoted(job.request.prompt, SHOWN_PROMPT_CHARS) || '—', `<@${job.userId}>`);
+  return phrases.byUser(shownPrompt(job, SHOWN_PROMPT_CHARS, phrases), `<@${job.userId}>`);
+}
+
+/** The prompt as everybody may read it, escaped. */
+export function shownPrompt({ request }: JobRecord, maxChars: number, phrases: Phrases): string {
+  return request.privatePrompt === true ? phrases.card.hiddenPrompt() : quoted(request.prompt, maxChars) || '—';
 }
 
 /** Where a waiting job stands and when its pictures may be there. */
@@ -49,11 +66,14 @@ export function cancelledView(job: JobRecord, { phrases }: Wording): View {
 }
 
 export function failedView(job: JobRecord, { phrases, ids }: Wording): View {
-  const retry = row(
-    button(ids.write('again', job.id), { label: phrases.label.again, emoji: '🎲' }),
-    button(ids.write('edit', job.id), { label: phrases.label.edit, emoji: '✏️' }),
-    button(ids.write('delete', job.id), { label: phrases.label.delete, emoji: '🗑️' }),
-  );
+  const remove = button(ids.write('delete', job.id), { label: phrases.label.delete, emoji: '🗑️' });
+  const retry = isOnlyEnlarged(job.request)
+    ? row(remove)
+    : row(
+        button(ids.write('again', job.id), { label: phrases.label.again, emoji: '🎲' }),
+        button(ids.write('edit', job.id), { label: phrases.label.edit, emoji: '✏️' }),
+        remove,
+      );
   return stateView(job, phrases.failed(job.id, failureReason(job.error, phrases)), phrases, [retry]);
 }
 
@@ -62,30 +82,50 @@ export function fileChoices(job: JobRecord, pictures: readonly PictureRecord[], 
   const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
   const grid = pictures.find((picture) => picture.imageIndex === GRID_INDEX);
   const files = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
-  if (grid === undefined) return files.length === 0 ? [] : [files];
-  return [[pictureFile(job, grid, singles.length, phrases)], files, files.slice(0, 1)];
+  if (files.length === 0) return grid === undefined ? [] : [[pictureFile(job, grid, job.request.count, phrases)]];
+  if (grid === undefined) return [files];
+  return [files, [pictureFile(job, grid, singles.length, phrases)], files.slice(0, 1)];
 }
 
 /** The finished message. `note` is a line in place of pictures that cannot be shown here. */
 export function resultView(job: JobRecord, files: readonly ViewFile[], { phrases, ids }: Wording, note?: string): View {
-  const lines = [headline(job, phrases), `-# ${recipeLine(job, phrases)}`, ...(note === undefined ? [] : [note])];
-  return { content: lines.join('\n'), embeds: [], rows: resultRows(job, phrases, ids), files };
+  return cardView(
+    [
+      textPart(headline(job, phrases)),
+      ...galleryPart(files, job.request.spoiler === true),
+      ...(note === undefined ? [] : [textPart(note)]),
+      textPart(`-# ${recipeLine(job, phrases)}`),
+      ...resultRows(job, phrases, ids),
+    ],
+    files,
+  );
 }
 
-/** Seed, size and the rest in one short line. */
+/** Seed, size and the rest in one short line; of a picture that was only enlarged, by how much and with what. */
 export function recipeLine(job: JobRecord, phrases: Phrases): string {
-  const { request } = job;
-  const parts = [
+  const { upscale } = job.request;
+  const parts =
+    upscale != null && upscale.from !== null ? [sizes(upscale.from, upscale.scale)] : drawnParts(job, phrases);
+  if (upscale != null) parts.push(`${upscale.scale}× ${quoted(upscale.upscaler ?? phrases.plainUpscale(), 60)}`);
+  parts.push(`\`#${job.id}\``);
+  if (job.parentJobId !== null) parts.push(phrases.fromParent(job.parentJobId, parentPicture(job)));
+  return parts.join(' · ');
+}
+
+function sizes(from: Size, scale: number): string {
+  const { widthPx, heightPx } = upscaledSize(from, scale);
+  return `${from.widthPx}×${from.heightPx} → ${widthPx}×${heightPx}`;
+}
+
+function drawnParts({ request }: JobRecord, phrases: Phrases): string[] {
+  return [
     `seed \`${request.seed}\``,
     `${request.size.widthPx}×${request.size.heightPx}`,
     phrases.steps(request.steps),
     phrases.guidance(request.guidance),
     request.sampler,
     request.style === null ? request.model : `${request.model} / ${request.style}`,
-    `\`#${job.id}\``,
-  ].map((part) => (part.startsWith('`') || part.startsWith('seed') ? part : quoted(part, 60)));
-  if (job.parentJobId !== null) parts.push(phrases.fromParent(job.parentJobId, parentPicture(job)));
-  return parts.join(' · ');
+  ].map((part) => (part.startsWith('seed') ? part : quoted(part, 60)));
 }
 
 /** 1-based picture of the parent this was made from; null where it was made anew. */
@@ -93,24 +133,70 @@ export function parentPicture({ parentImageIndex }: JobRecord): number | null {
   return parentImageIndex === null ? null : parentImageIndex + 1;
 }
 
-function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow[] {
-  const { count } = job.request;
-  const vary = Array.from({ length: count }, (_, index) =>
-    button(ids.write('vary', job.id, index), {
-      label: phrases.label.vary(count === 1 ? null : index + 1),
+/** U shows one picture with what can be done with it, V varies it: the letters people know from elsewhere, in every language. */
+export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow[] {
+  const { label } = phrases;
+  const last = row(
+    button(ids.write('again', job.id), { label: label.again, emoji: '🎲' }),
+    button(ids.write('edit', job.id), { label: label.edit, emoji: '✏️' }),
+    button(ids.write('favourite', job.id), { label: label.favourite, emoji: '⭐' }),
+    button(ids.write('delete', job.id), { label: label.delete, emoji: '🗑️' }),
+    button(ids.write('more', job.id), { label: label.more, emoji: '➕' }),
+  );
+  if (job.request.count === 1) return [varyRow(job.id, 0, phrases, ids), last];
+  // Discord has five buttons in a row; more pictures than that are reached by replies.
+  const indices = Array.from({ length: Math.min(5, job.request.count) }, (_, index) => index);
+  const ups = indices.map((index) => button(ids.write('pick', job.id, index), { label: `U${index + 1}` }));
+  const varies = indices.map((index) =>
+    button(ids.write('vary', job.id, index), { label: `V${index + 1}`, style: ButtonStyle.Primary }),
+  );
+  return [row(...ups), row(...varies), last];
+}
+
+/** What can be done with one picture. */
+function varyRow(jobId: string, index: number, { label }: Phrases, ids: CustomIds): ButtonRow {
+  return row(
+    button(ids.write('vary', jobId, index, 'subtle'), {
+      label: label.varySubtle,
       emoji: '🎨',
       style: ButtonStyle.Primary,
     }),
+    button(ids.write('vary', jobId, index, 'strong'), {
+      label: label.varyStrong,
+      emoji: '🌪️',
+      style: ButtonStyle.Primary,
+    }),
+    button(ids.write('upscale', jobId, index), { label: label.upscale, emoji: '🔍' }),
+    button(ids.write('source', jobId, index), { label: label.source, emoji: '🖼️' }),
   );
-  return [
-    row(...vary),
+}
+
+/** One picture alone at its own size, privately. */
+export function pictureView(job: JobRecord, picture: PictureRecord, { phrases, ids }: Wording): View {
+  const file = pictureFile(job, picture, 1, phrases);
+  const number = picture.imageIndex + 1;
+  return cardView(
+    [
+      textPart(`**${phrases.card.pictureTitle(job.id, number)}** · seed \`${picture.seed}\``),
+      ...galleryPart([file], job.request.spoiler === true),
+      varyRow(job.id, picture.imageIndex, phrases, ids),
+    ],
+    [file],
+  );
+}
+
+/** What a result's rows have no room for, privately. */
+export function moreView(job: JobRecord, { phrases, ids }: Wording): View {
+  const { label } = phrases;
+  return cardView([
+    textPart(`**${phrases.card.moreTitle(job.id)}**`),
     row(
-      button(ids.write('again', job.id), { label: phrases.label.again, emoji: '🎲' }),
-      button(ids.write('edit', job.id), { label: phrases.label.edit, emoji: '✏️' }),
-      button(ids.write('recipe', job.id), { label: phrases.label.recipe, emoji: '📜' }),
-      button(ids.write('delete', job.id), { label: phrases.label.delete, emoji: '🗑️' }),
+      button(ids.write('same', job.id), { label: label.same, emoji: '🔁' }),
+      button(ids.write('recipe', job.id), { label: label.recipe, emoji: '📜' }),
+      button(ids.write('family', job.id), { label: label.family, emoji: '🌳' }),
+      button(ids.write('verify', job.id), { label: label.verify, emoji: '🔬' }),
     ),
-  ];
+  ]);
 }
 
 function cancelRow(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow {
@@ -123,12 +209,18 @@ function stateView(job: JobRecord, state: string, phrases: Phrases, rows: readon
 
 /** A picture of a job as an upload. */
 export function pictureFile(job: JobRecord, picture: PictureRecord, count: number, phrases: Phrases): ViewFile {
-  const prompt = cleanText(job.request.prompt);
   const isGrid = picture.imageIndex === GRID_INDEX;
   return {
     name: isGrid ? `darkroom-${job.id}.png` : `darkroom-${job.id}-${picture.imageIndex + 1}.png`,
     path: picture.path,
-    altText: clip(isGrid ? phrases.gridAlt(prompt, count) : phrases.pictureAlt(prompt), MAX_ALT_CHARS),
+    altText: clip(altTextOf(job, isGrid ? count : null, phrases), MAX_ALT_CHARS),
     sizeBytes: picture.sizeBytes,
   };
+}
+
+/** @param gridOf pictures of a grid; null for one picture */
+export function altTextOf({ request }: JobRecord, gridOf: number | null, phrases: Phrases): string {
+  if (request.privatePrompt === true) return phrases.card.hiddenAlt();
+  const prompt = cleanText(request.prompt);
+  return gridOf === null ? phrases.pictureAlt(prompt) : phrases.gridAlt(prompt, gridOf);
 }

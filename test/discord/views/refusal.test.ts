@@ -49,8 +49,7 @@ const CASES: readonly (readonly [string, () => unknown, readonly string[]])[] = 
 
 const LOCALES = ['en', 'zh-CN', 'ru', 'es-ES', 'de', 'fr', 'ja'];
 /** What the English sentences say; a word of it in another language is a leak. */
-const ENGLISH =
-  /\b(?:found|expected|whole|number|from|characters|sides|nearest|such|did|mean|nothing|cannot)\b/iu;
+const ENGLISH = /\b(?:found|expected|whole|number|from|characters|sides|nearest|such|did|mean|nothing|cannot)\b/iu;
 
 describe.each(CASES)('a refused %s', (_, act, numbers) => {
   const error = errorOf(act);

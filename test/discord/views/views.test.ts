@@ -1,25 +1,34 @@
 // Every view in every language against Discord's limits, with the longest texts there can be, and the words that matter.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../../src/core/request.ts';
+import { MAX_PERMUTATIONS } from '../../../src/core/permutations.ts';
+import { DEFAULT_LIMITS, SAMPLERS } from '../../../src/core/request.ts';
 import { en } from '../../../src/discord/phrases/en.ts';
 import { LANGUAGES, phrasesFor } from '../../../src/discord/phrases/phrases.ts';
 import { ru } from '../../../src/discord/phrases/ru.ts';
 import { zh } from '../../../src/discord/phrases/zh.ts';
 import { failureReason, refusalText } from '../../../src/discord/views/failure.ts';
-import { editForm, varyForm } from '../../../src/discord/views/formViews.ts';
+import { editForm, searchForm, settingsForm, sourceForm, varyForm } from '../../../src/discord/views/formViews.ts';
+import { galleryView } from '../../../src/discord/views/galleryView.ts';
+import { helpView } from '../../../src/discord/views/helpView.ts';
 import {
   cancelledView,
   developingView,
   failedView,
   fileChoices,
+  moreView,
+  pictureView,
   resultView,
   waitingView,
 } from '../../../src/discord/views/jobView.ts';
-import { historyView, queueView } from '../../../src/discord/views/listViews.ts';
+import { queueView } from '../../../src/discord/views/listViews.ts';
+import { manyView } from '../../../src/discord/views/manyView.ts';
 import { recipeView } from '../../../src/discord/views/recipeView.ts';
+import { settingsView } from '../../../src/discord/views/settingsView.ts';
+import { showView } from '../../../src/discord/views/showView.ts';
 import { DarkroomError } from '../../../src/errors.ts';
-import { expectFits, expectModalFits } from '../limits.ts';
+import { TEST_CARD } from '../../support/cards.ts';
+import { cardLabels, cardText, expectFits, expectModalFits } from '../limits.ts';
 import { testIds, testJob, testPictures } from '../samples.ts';
 
 const ids = testIds();
@@ -47,14 +56,31 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
 
     test('recipe, history, queue and forms fit', () => {
       expectFits(recipeView(longJob, pictures, phrases));
-      const entries = Array.from({ length: 5 }, (__, index) => ({
-        job: testJob({ ...longJob, id: `abcdefghi${'abcde'[index]}`, messageId: '500000000000000005' }),
-        pictures,
+      const entries = Array.from({ length: 9 }, (__, index) => ({
+        job: testJob({ ...longJob, id: `abcdefghi${'abcdefghi'[index]}`, messageId: '500000000000000005' }),
+        thumbnail: { path: 'thumbnails/x.webp', sizeBytes: 9_000 },
+        mayRead: true,
       }));
-      expectFits(historyView({ userId: longJob.userId, page: 3, entries, hasOlder: true }, phrases, ids));
-      expectFits(historyView({ userId: longJob.userId, page: 0, entries: [], hasOlder: false }, phrases, ids));
-      const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999 }));
+      const filter = { words: LONGEST.slice(0, 200), model: 'x'.repeat(100), sinceMs: 0, untilMs: 1 };
+      const noteId = 'x'.repeat(12);
+      expectFits(galleryView({ filter, noteId, page: 998, entries, hasOlder: true }, phrases, ids));
+      expectFits(galleryView({ filter, noteId, page: 0, entries: [], hasOlder: false }, phrases, ids));
+      expectFits(galleryView({ filter: {}, noteId, page: 0, entries: [], hasOlder: false }, phrases, ids));
+      const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999, readyAtMs: 1_800_000_020_000 }));
       expectFits(queueView({ waiting: 10_000, running: 2, mine }, phrases));
+      const family = { parent: longJob, children: Array.from({ length: 10 }, () => entries[0]!.job) };
+      expectFits(showView(longJob, pictures, family, wording));
+      expectFits(pictureView(longJob, pictures[0]!, wording));
+      expectFits(moreView(longJob, wording));
+      expectFits(helpView(phrases));
+      const requests = Array.from({ length: MAX_PERMUTATIONS }, () => longJob.request);
+      expectFits(manyView({ requests, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId }, phrases, ids));
+      const full = { language: 'ja', model: 'm'.repeat(100), sampler: SAMPLERS[18], style: 'flat', mention: true };
+      const models = Array.from({ length: 40 }, (__, index) => `${index}`.padEnd(100, 'm'));
+      for (const settings of [{}, full]) expectFits(settingsView(settings, TEST_CARD, models, phrases, ids));
+      expectModalFits(settingsForm(ids.write('settingsForm'), { steps: 20, guidance: 0 }, phrases));
+      expectModalFits(searchForm(ids.write('searchForm', noteId), LONGEST.slice(0, 200), phrases));
+      expectModalFits(sourceForm(ids.write('sourceForm', longJob.id, 3), DEFAULT_LIMITS, phrases));
       expectModalFits(editForm(ids.write('editForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
       expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
       expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
@@ -78,34 +104,47 @@ describe('a result', () => {
 
   test('says who, what, the seed and the recipe, and offers one variation a picture', () => {
     const job = testJob({}, { prompt: 'a *red* heart', seed: 0, count: 2, guidance: 0 });
-    const [grid] = fileChoices(job, testPictures(job), en);
-    const view = resultView(job, grid!, wording);
-    expect(view.content).toMatchInlineSnapshot(`
+    const [files] = fileChoices(job, testPictures(job), en);
+    const view = resultView(job, files!, wording);
+    expect(cardText(view)).toMatchInlineSnapshot(`
       "**a \\*red\\* heart** · <@100000000000000001>
       -# seed \`0\` · 96×64 · 12 steps · guidance 0 · dpmpp\\_2m · testmodel / flat · \`#abcdefghij\`"
     `);
-    const labels = view.rows.map((row) => row.components.map((button) => ('label' in button ? button.label : '')));
-    expect(labels).toEqual([
-      ['Vary 1', 'Vary 2'],
-      ['Again', 'Edit prompt', 'Recipe', 'Delete'],
+    expect(cardLabels(view)).toEqual([
+      ['U1', 'U2'],
+      ['V1', 'V2'],
+      ['Again', 'Edit prompt', 'Favourite', 'Delete', 'More'],
     ]);
-    expect(view.files.map((file) => file.path)).toEqual(['pictures/abcdefghij/grid.png']);
-    expect(view.files[0]?.altText).toBe('Grid of 2 generated pictures: a *red* heart');
+    expect(view.files.map((file) => file.path)).toEqual(['pictures/abcdefghij/0.png', 'pictures/abcdefghij/1.png']);
+    expect(view.files[1]?.altText).toBe('Generated picture: a *red* heart');
+    const [gridAlone] = fileChoices(job, testPictures(job), en)[1]!;
+    expect(gridAlone?.altText).toBe('Grid of 2 generated pictures: a *red* heart');
   });
 
   test('names the picture it came from', () => {
     const job = testJob({ parentJobId: 'bcdefghijk', parentImageIndex: 1 });
-    expect(resultView(job, [], wording).content).toContain('from `#bcdefghijk` picture 2');
+    expect(cardText(resultView(job, [], wording))).toContain('from `#bcdefghijk` picture 2');
   });
 
-  test('that is too large as a grid is offered as single pictures, then as one', () => {
+  test('whose pictures are too large together is offered as a grid, then as one picture', () => {
     const job = testJob({}, { count: 3 });
     const sets = fileChoices(job, testPictures(job), en).map((files) => files.map((file) => file.name));
     expect(sets).toEqual([
-      ['darkroom-abcdefghij.png'],
       ['darkroom-abcdefghij-1.png', 'darkroom-abcdefghij-2.png', 'darkroom-abcdefghij-3.png'],
+      ['darkroom-abcdefghij.png'],
       ['darkroom-abcdefghij-1.png'],
     ]);
+  });
+
+  test('keeps private words out of everything public, and covers what is to be covered', () => {
+    const job = testJob({}, { prompt: 'a secret heart', privatePrompt: true, spoiler: true });
+    const view = resultView(job, fileChoices(job, testPictures(job), en)[0]!, wording);
+    expect(JSON.stringify(view)).not.toContain('secret');
+    expect(cardText(view)).toContain('private prompt');
+    expect(JSON.stringify(view.card)).toContain('"spoiler":true');
+    for (const state of [waitingView(job, undefined, wording), cancelledView(job, wording), failedView(job, wording)]) {
+      expect(JSON.stringify(state)).not.toContain('secret');
+    }
   });
 
   test('has a recipe with the seed of every picture, the last one wrapping at 2^32', () => {

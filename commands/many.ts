@@ -1,0 +1,84 @@
+// Several requests from one text: told what they are and what they cost, and made only after a yes.
+import { type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
+import type { RequestDraft } from '../src/core/request.ts';
+import { botMayWrite, messageOf, phrasesOf, replace, tell } from '../src/discord/answers.ts';
+import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
+import type { ButtonHandler } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
+import { askerOf, placeOrder, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
+import { manyView } from '../src/discord/views/manyView.ts';
+import { cardView, textPart } from '../src/discord/views/view.ts';
+
+/** What a note keeps until somebody says yes. */
+interface Asked {
+  readonly drafts: readonly RequestDraft[];
+  readonly inputSha256: string | null;
+}
+
+/** Shows what would be made. @throws as placing the orders would, so that nothing is promised that will be refused */
+export async function askMany(
+  interaction: ChatInputCommandInteraction,
+  drafts: readonly RequestDraft[],
+  upload: AttachmentLike | null,
+  bot: BotContext,
+): Promise<void> {
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const bytes = upload === null ? null : await fetchAttachment(upload, bot.attachments);
+  const inputSha256 = bytes === null ? null : await bot.inputs.keep(bytes);
+  const apart = seedsApart(drafts);
+  const requests = apart.map((draft) => previewOrder(wishOf(draft, inputSha256), bot));
+  const asked: Asked = { drafts: apart, inputSha256 };
+  const noteId = bot.store.keepNote(interaction.user.id, asked);
+  const { used, limit } = bot.store.quota({ userId: interaction.user.id, guildId: interaction.guildId }, bot.rules);
+  const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
+  const view = manyView(
+    { requests, left: Math.max(0, limit - used), limit, readyAtMs, noteId },
+    phrasesOf(interaction),
+    bot.ids,
+  );
+  await interaction.editReply(await messageOf(view, bot.dataDir));
+}
+
+/** The same text again with the same seed would be the same picture again. */
+function seedsApart(drafts: readonly RequestDraft[]): readonly RequestDraft[] {
+  const seen = new Map<string, number>();
+  return drafts.map((draft) => {
+    const key = JSON.stringify(draft);
+    const before = seen.get(key) ?? 0;
+    seen.set(key, before + 1);
+    return draft.seed === undefined ? draft : { ...draft, seed: draft.seed + before * (draft.count ?? 1) };
+  });
+}
+
+function wishOf(draft: RequestDraft, inputSha256: string | null): Wish {
+  const start = inputSha256 === null ? {} : { start: { kind: 'kept', sha256: inputSha256 } as const };
+  return { kind: 'imagine', draft, ...start };
+}
+
+export const makeMany: ButtonHandler = async (interaction, [noteId, answer], bot) => {
+  const phrases = phrasesOf(interaction);
+  const { id: userId } = interaction.user;
+  const asked = noteId === undefined ? undefined : (bot.store.takeNote(userId, noteId) as Asked | undefined);
+  if (asked === undefined) return tell(interaction, phrases.many.gone());
+  if (answer !== 'yes') return replace(interaction, cardView([textPart('👍')]), bot.dataDir);
+  const asker = askerOf(interaction);
+  const placed: string[] = [];
+  let why: string | undefined;
+  for (const [index, draft] of asked.drafts.entries()) {
+    const order = await placeOrder(
+      { ...asker, sourceId: `${asker.sourceId}:${index}` },
+      wishOf(draft, asked.inputSha256),
+      bot,
+    );
+    if (order.ok) placed.push(order.job.id);
+    else why = order.text?.(phrases) ?? '';
+    if (!order.ok) break;
+  }
+  const { length } = asked.drafts;
+  const said = why === undefined ? phrases.many.started(length) : phrases.many.stoppedAt(placed.length, length, why);
+  await replace(interaction, cardView([textPart(said)]), bot.dataDir);
+  for (const jobId of placed) {
+    bot.outbox.answerThrough(jobId, tokenOf(interaction, null), !botMayWrite(interaction));
+    release(jobId, bot);
+  }
+};

@@ -1,0 +1,35 @@
+// Small versions of finished pictures for lists, made when they are first looked at and kept in the data folder.
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { PictureRecord } from '../core/job.ts';
+import { thumbnail } from '../image/encode.ts';
+
+/** Longer side in pixels; a gallery shows nine at about this size. */
+const SIDE_PX = 320;
+
+export interface Thumbnail {
+  /** Relative to the data folder. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** Undefined when the picture's file is gone or can no longer be read. */
+export async function thumbnailOf(picture: PictureRecord, dataDir: string): Promise<Thumbnail | undefined> {
+  const relative = path.posix.join('thumbnails', `${picture.sha256.slice(0, 32)}.webp`);
+  const place = path.join(dataDir, relative);
+  const known = await stat(place).catch(() => undefined);
+  if (known !== undefined) return { path: relative, sizeBytes: known.size };
+  const bytes = await readFile(path.join(dataDir, picture.path)).catch(() => undefined);
+  const small = bytes === undefined ? undefined : await thumbnail(bytes, SIDE_PX).catch(() => undefined);
+  if (small === undefined) return undefined;
+  await mkdir(path.dirname(place), { recursive: true });
+  const temporary = `${place}.${process.pid}.${picture.jobId}`;
+  await writeFile(temporary, small);
+  await rename(temporary, place);
+  return { path: relative, sizeBytes: small.length };
+}
+
+/** For pictures that are to be forgotten. */
+export async function dropThumbnail(sha256: string, dataDir: string): Promise<void> {
+  await rm(path.join(dataDir, 'thumbnails', `${sha256.slice(0, 32)}.webp`), { force: true });
+}

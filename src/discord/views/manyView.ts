@@ -1,0 +1,45 @@
+// Several requests before they are made: what each is, how many pictures, what is left of the day, and a yes or a no.
+import { ButtonStyle } from 'discord.js';
+import type { ResolvedRequest } from '../../core/request.ts';
+import type { CustomIds } from '../customIds.ts';
+import type { Phrases } from '../phrases/phrases.ts';
+import { quoted, timestamp } from '../text.ts';
+import { button, cardView, row, textPart, type View } from './view.ts';
+
+export interface ManyRequests {
+  readonly requests: readonly ResolvedRequest[];
+  /** Pictures of today that are not used yet. */
+  readonly left: number;
+  readonly limit: number;
+  readonly readyAtMs: number;
+  readonly noteId: string;
+}
+
+/** Sixteen lines of this and the rest stay under the 4,000 characters of a card, even if every sign has to be escaped. */
+const LINE_CHARS = 90;
+
+export function manyView(
+  { requests, left, limit, readyAtMs, noteId }: ManyRequests,
+  phrases: Phrases,
+  ids: CustomIds,
+): View {
+  const pictures = requests.reduce((sum, { count }) => sum + count, 0);
+  const lines = requests.map(
+    ({ prompt, steps, guidance, size }, index) =>
+      `${index + 1}. ${quoted(prompt, LINE_CHARS)} · ${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)} · ${phrases.guidance(guidance)}`,
+  );
+  const { many, label } = phrases;
+  return cardView([
+    textPart(`**${many.ask(requests.length, pictures, timestamp(readyAtMs, 'R'))}**\n${many.left(left, limit)}`),
+    textPart(lines.join('\n')),
+    row(
+      button(ids.write('many', noteId, 'yes'), {
+        label: label.make(requests.length),
+        emoji: '🎨',
+        style: ButtonStyle.Primary,
+        disabled: pictures > left,
+      }),
+      button(ids.write('many', noteId, 'no'), { label: label.cancel }),
+    ),
+  ]);
+}

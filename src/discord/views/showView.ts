@@ -1,0 +1,53 @@
+// One result as /show brings it again, privately: pictures, words and numbers, where it came from and what became of it.
+import type { JobRecord, PictureRecord } from '../../core/job.ts';
+import type { Phrases } from '../phrases/phrases.ts';
+import { messageLink } from '../text.ts';
+import { fileChoices, headline, recipeLine, resultRows, type Wording } from './jobView.ts';
+import { cardView, galleryPart, textPart, type View, type ViewFile } from './view.ts';
+
+export interface Family {
+  readonly parent: JobRecord | undefined;
+  readonly children: readonly JobRecord[];
+}
+
+/** Bytes of the files together; an answer to an interaction may carry ten MiB. */
+const MAX_FILES_BYTES = 9 * 1024 * 1024;
+
+export function showView(
+  job: JobRecord,
+  pictures: readonly PictureRecord[],
+  family: Family,
+  { phrases, ids }: Wording,
+): View {
+  const sizeOf = (files: readonly ViewFile[]) => files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const files = fileChoices(job, pictures, phrases).find((choice) => sizeOf(choice) <= MAX_FILES_BYTES) ?? [];
+  return cardView(
+    [
+      textPart(headline(job, phrases)),
+      ...galleryPart(files, job.request.spoiler === true),
+      ...(files.length === 0 ? [textPart(phrases.tooLargeHere(job.id))] : []),
+      textPart(`-# ${recipeLine(job, phrases)}\n${linkLine(job, phrases)}${familyText(family, phrases)}`),
+      ...resultRows(job, phrases, ids),
+    ],
+    files,
+  );
+}
+
+/** Parents and children by their ids, as links where their messages are. */
+export function familyText({ parent, children }: Family, { card }: Phrases): string {
+  if (parent === undefined && children.length === 0) return card.noFamily();
+  const lines = [
+    ...(parent === undefined ? [] : [card.parent(linkTo(parent))]),
+    ...(children.length === 0 ? [] : [card.children(children.map(linkTo).join(', '))]),
+  ];
+  return lines.join('\n');
+}
+
+export function linkTo({ id, guildId, channelId, messageId }: JobRecord): string {
+  const shown = `\`#${id}\``;
+  return messageId === null ? shown : `[${shown}](${messageLink(guildId, channelId, messageId)})`;
+}
+
+function linkLine({ guildId, channelId, messageId }: JobRecord, phrases: Phrases): string {
+  return messageId === null ? '' : `${phrases.historyLine(messageLink(guildId, channelId, messageId))}\n`;
+}
