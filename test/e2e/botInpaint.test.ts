@@ -24,12 +24,7 @@ class DrawingWorker extends ScriptedWorker {
   override async develop(task: DevelopTask, onProgress: (progress: DevelopProgress) => void, signal: AbortSignal) {
     this.tasks.push(task);
     const request = { ...task.request, model: 'sd-small', style: null, stylePhrase: '' };
-    return [
-      ...(await developer.develop({ ...task, request }, onProgress, signal).catch((e) => {
-        console.log('DBG', e);
-        throw e;
-      })),
-    ];
+    return [...(await developer.develop({ ...task, request }, onProgress, signal))];
   }
 }
 
