@@ -31,6 +31,8 @@ export interface ModelRegistry {
   /** Model → its weight files, relative to the models folder, with slashes; those it shares with others are not among them. */
   readonly files: ReadonlyMap<string, readonly string[]>;
   readonly refused: readonly RefusedModel[];
+  /** The models' headers, for what is tried on them. */
+  readonly layouts: readonly ModelLayout[];
   /** Reads the folder again, tokenizer included, so that files replaced since the scan are noticed. @throws model_missing, weights_invalid */
   open(name: string): ModelFolder;
 }
@@ -48,9 +50,21 @@ export function scanModels(modelsDir: string): ModelRegistry {
       refused.push({ name: entry.name, reason: toDarkroomError(thrown, 'weights_invalid').message });
     }
   }
+  refused.push(...takeThoseWithoutRefiner(found));
   const cards = [...found.values()].map((layout) => layout.card).toSorted((a, b) => compare(a.name, b.name));
   const files = new Map([...found.values()].map((layout) => [layout.name, filesOf(root, layout)]));
-  return { cards, refused, files, open: (name) => openModel(root, found, name) };
+  return { cards, refused, files, layouts: [...found.values()], open: (name) => openModel(root, found, name) };
+}
+
+/** Every picture of theirs would fail near its end; so their owner is told now. */
+function takeThoseWithoutRefiner(found: Map<string, ModelLayout>): readonly RefusedModel[] {
+  const lost = [...found.values()].filter(({ refiner }) => refiner !== undefined && !found.has(refiner.model));
+  for (const { name } of lost) found.delete(name);
+  return lost.map(({ name, path: place, refiner }) => {
+    const known = [...found.keys()].join(', ') || 'none';
+    const reason = `${name}: its hints name the refiner ${refiner!.model}, which is not there; known are: ${known}`;
+    return { name: path.basename(place), reason };
+  });
 }
 
 /** Weight files beside the models: LoRAs, embeddings, autoencoders and the like; relative to the models folder, with slashes. */

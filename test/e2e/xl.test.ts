@@ -176,14 +176,12 @@ describe('the whole way of a task', () => {
     await developer.close();
   });
 
-  test('a refiner that is not there is told by name', async () => {
+  test('a model whose refiner is not there is refused with its name', () => {
     writeFileSync(hints, JSON.stringify({ refiner: { model: 'nobody', switchAt: 0.7 } }));
-    const developer = await openDeveloper({ modelsDir: folder, device: 'cpu', threads: 1 });
-    const task = makeTask(path.join(folder, 'job2'), { model: 'base' });
-    await expect(developer.develop(task, () => {}, new AbortController().signal)).rejects.toMatchObject({
-      code: 'model_missing',
-      message: expect.stringContaining('"nobody"'),
-    });
-    await developer.close();
+    const { cards, refused } = scanModels(folder);
+    expect(cards.map(({ name }) => name)).not.toContain('base');
+    expect(refused).toEqual([
+      { name: 'base', reason: expect.stringMatching(/^base: its hints name the refiner nobody, .*refiner-single/) },
+    ]);
   });
 });
