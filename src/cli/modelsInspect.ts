@@ -111,18 +111,17 @@ function partLine({ name, tensors, parameters, dtypes }: PartFacts): string {
   const histogram = stored
     .map(([dtype, count]) => (stored.length === 1 ? dtype : `${dtype} ${countText(count)}`))
     .join(', ');
-  return `  part        ${name}: ${countText(parameters)} parameters in ${tensors} tensors, ${histogram}`;
+  return `  part        ${name}: ${countText(parameters)} parameters in ${tensors === 1 ? '1 tensor' : `${tensors} tensors`}, ${histogram}`;
 }
 
-function loraText({
-  format,
-  algorithms,
-  modules,
-  ranks: [low, high],
-  changes,
-}: NonNullable<Inspection['lora']>): string {
-  const rank = low === high ? `rank ${low}` : `ranks ${low} to ${high}`;
-  return `${algorithms.join(', ')} in ${format}'s naming, ${rank}, ${modules} modules of ${changes.join(' and ') || 'neither network'}`;
+function loraText({ format, algorithms, modules, ranks, changes }: NonNullable<Inspection['lora']>): string {
+  return `${algorithms.join(', ')} in ${format}'s naming, ${ranksText(ranks)}${modules} modules of ${changes.join(' and ') || 'neither network'}`;
+}
+
+function ranksText(ranks: readonly [number, number] | null): string {
+  if (ranks === null) return '';
+  const [low, high] = ranks;
+  return low === high ? `rank ${low}, ` : `ranks ${low} to ${high}, `;
 }
 
 function defaultsText({ defaults: { size, steps, guidance, sampler } }: ModelCard): string {

@@ -5,16 +5,17 @@ import { DarkroomError } from '../errors.ts';
 
 export const MODELS_HELP = `npm run models -- COMMAND [options]
 
-  list              the models there are, and those that are refused, with the reason
+  list              the models there are, and those that are refused, and why
   inspect PATH      what a file or folder is, told from its tensors; the folder
                     of a model, or a .safetensors file of any kind
-  verify [NAME]     whether the files are the ones that were pulled or seen before
-  pull REPO[/FILE]  a model from the hub into the models folder: what is needed of a
-                    whole repository, or one .safetensors file; REPO@REVISION works
+  verify [NAME]     whether the files are those that were pulled or seen before
+  pull REPO[/FILE]  a model from the hub into the models folder: what is needed
+                    of a whole repository, or one .safetensors file; a branch
+                    or commit as REPO@REVISION
 
   --json            print one JSON object instead of lines
   --numbers         verify: also look at every number for NaN and infinity
-  --variant NAME    pull: a precision the repository has beside the plain one: fp16
+  --variant NAME    pull: a precision it has beside the plain one, such as fp16
   --name NAME       pull: what it is to be called here
 `;
 

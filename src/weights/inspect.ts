@@ -6,6 +6,7 @@ import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
 import { nameInMessages, readModelJson } from './modelFiles.ts';
 import { isPickleName } from './modelFolder.ts';
+import { needsOfInputChannels } from './modelKinds.ts';
 import { openPartWeights } from './partWeights.ts';
 import { openSafetensors, pickleError } from './safetensors.ts';
 import type { Dtype, TensorIndex, TensorRange } from './tensors.ts';
@@ -37,8 +38,8 @@ export interface LoraFacts {
   /** LoRA, LoHa, LoKr …; more than one in mixed files. */
   readonly algorithms: readonly string[];
   readonly modules: number;
-  /** Smallest and largest. */
-  readonly ranks: readonly [number, number];
+  /** Smallest and largest; null where its factors have none. */
+  readonly ranks: readonly [number, number] | null;
   /** Which networks it changes. */
   readonly changes: readonly ('unet' | 'text encoder')[];
 }
@@ -144,7 +145,7 @@ function inspectModelFolder(modelsDir: string, folder: string, name: string): In
     kind: 'model',
     layout: 'folder',
     family: folderFamily(there, unetConfig, modelsDir, folder),
-    form: formOf(unet?.get('conv_in.weight')),
+    form: formOf(unet?.get('conv_in.weight'), latentChannelsOf(modelsDir, folder)),
     sizeBytes: sizeOf(parts.map(({ tensors }) => tensors)),
     parts: parts.map(({ part, tensors }) => partFacts(part, rangesOf(tensors))),
     prediction: predictionOf(modelsDir, folder),
@@ -202,22 +203,35 @@ export function kindOf(tensors: TensorIndex): FileKind {
 function factsOf(kind: FileKind, tensors: TensorIndex): Pick<Inspection, 'family' | 'form' | 'lora' | 'embedding'> {
   return {
     family: familyOf(kind, tensors),
-    form: formOf(tensors.get('model.diffusion_model.input_blocks.0.0.weight') ?? tensors.get('conv_in.weight')),
+    form: formOf(tensors.get('model.diffusion_model.input_blocks.0.0.weight') ?? unetStart(kind, tensors)),
     lora: kind === 'lora' ? loraOf(tensors) : null,
     embedding: kind === 'embedding' ? embeddingOf(tensors) : null,
   };
 }
 
-function formOf(convIn: TensorRange | undefined): Inspection['form'] {
-  const channels = convIn?.shape[1];
-  if (channels === undefined) return null;
-  return channels === 9 ? 'inpainting' : channels === 8 ? 'instruct-pix2pix' : null;
+/** Channels of ordinary latents. @source diffusers AutoencoderKL, latent_channels */
+const LATENT_CHANNELS = 4;
+
+function formOf(convIn: TensorRange | undefined, latentChannels = LATENT_CHANNELS): Inspection['form'] {
+  const needs = needsOfInputChannels(convIn?.shape[1] ?? 0, latentChannels);
+  return needs === undefined ? null : needs === 'image' ? 'instruct-pix2pix' : 'inpainting';
+}
+
+function latentChannelsOf(modelsDir: string, folder: string): number | undefined {
+  const file = path.join(folder, 'vae', 'config.json');
+  const channels = existsSync(file) ? readModelJson(modelsDir, file).latent_channels : undefined;
+  return typeof channels === 'number' ? channels : undefined;
 }
 
 /** Width of the text the cross-attention reads. @source the published configs, cross_attention_dim */
 const WIDTHS: Readonly<Record<number, ModelFamily>> = { 768: 'sd1', 1024: 'sd2', 2048: 'sdxl', 1280: 'sdxl-refiner' };
 const TEXT_READERS =
   /attn2[._]to_k\.(weight|lora_down\.weight|lora\.down\.weight|lora_A\.weight|lora_A\.default\.weight|hada_w1_b)$/;
+
+/** Autoencoders too begin with a conv_in. */
+function unetStart(kind: FileKind, tensors: TensorIndex): TensorRange | undefined {
+  return kind === 'unet' ? tensors.get('conv_in.weight') : undefined;
+}
 
 function familyOf(kind: FileKind, tensors: TensorIndex): ModelFamily | null {
   if (kind === 'embedding') return embeddingFamily(tensors);
@@ -240,12 +254,15 @@ function checkpointFamily(tensors: TensorIndex): ModelFamily | null {
   return count(tensors, /^cond_stage_model\.transformer\./) > 0 ? 'sd1' : null;
 }
 
-/** Vectors under the names A1111, diffusers and SDXL's trainers use. */
+const EMBEDDING_NAME = /^(emb_params|clip_[lg]|string_to_param\.\*|<.*>)$/;
+
+/** Vectors under the names A1111 and SDXL's trainers use, or under the word that calls them, as diffusers writes them. */
 function embeddingOf(tensors: TensorIndex): (readonly [number, number])[] | null {
   const names = [...tensors.names()];
   if (names.length === 0 || names.length > 2) return null;
-  if (!names.every((name) => /^(emb_params|clip_[lg]|string_to_param\.\*|<.*>)$/.test(name) || names.length === 1))
-    return null;
+  const isNamed = names.every((name) => EMBEDDING_NAME.test(name));
+  const isToken = names.length === 1 && !/\.(weight|bias)$/.test(names[0]!);
+  if (!isNamed && !isToken) return null;
   const shapes = names.map((name) => tensors.get(name)!.shape);
   if (!shapes.every((shape) => shape.length === 1 || (shape.length === 2 && shape[0]! <= MAX_VECTORS))) return null;
   return shapes.map((shape) => (shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!]));
@@ -276,7 +293,7 @@ function loraOf(tensors: TensorIndex): LoraFacts {
     format: has(/^(lora_(unet|te)|lycoris_)/) ? 'kohya' : has(/\.lora_A\./) ? 'peft' : 'diffusers',
     algorithms: ALGORITHMS.filter(([, pattern]) => has(pattern)).map(([name]) => name),
     modules: new Set(names.map(moduleOf)).size,
-    ranks: ranks.length === 0 ? [0, 0] : [Math.min(...ranks), Math.max(...ranks)],
+    ranks: ranks.length === 0 ? null : [Math.min(...ranks), Math.max(...ranks)],
     changes,
   };
 }
@@ -357,6 +374,6 @@ function shortened(metadata: Readonly<Record<string, string>>): Readonly<Record<
 
 /** Without what would move a terminal's cursor. */
 function cut(text: string): string {
-  const plain = text.slice(0, MAX_METADATA_CHARS + 1).replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
+  const plain = text.slice(0, MAX_METADATA_CHARS + 1).replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ');
   return plain.length > MAX_METADATA_CHARS ? `${plain.slice(0, MAX_METADATA_CHARS)}…` : plain;
 }
