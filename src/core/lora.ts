@@ -12,6 +12,13 @@ export interface LoraUse {
   readonly textStrength: number;
 }
 
+/** One LoRA as it is asked for; what is not said is the LoRA's own strength, and for the text that of the picture. */
+export interface LoraWish {
+  readonly name: string;
+  readonly strength?: number | undefined;
+  readonly textStrength?: number | undefined;
+}
+
 /** What of a LoRA requests and people need to know. */
 export interface LoraCard {
   readonly name: string;
@@ -44,13 +51,17 @@ export const MAX_LORAS = 8;
 export const MAX_LORA_STRENGTH = 4;
 
 /** `name:0.8` or `name:0.8:0.5`, picture and text apart; as `--lora` and the bot's lists write it. @returns undefined when it is neither */
-export function parseLora(text: string): LoraUse | undefined {
+export function parseLora(text: string): LoraWish | undefined {
   const [, name, picture, words] = /^([^:<>]+?)(?::([^:]*))?(?::([^:]*))?$/u.exec(text.trim()) ?? [];
-  const strength = picture === undefined ? 1 : numberOf(picture);
-  const textStrength = words === undefined ? strength : numberOf(words);
-  return name === undefined || strength === undefined || textStrength === undefined
-    ? undefined
-    : { name: name.trim(), strength, textStrength };
+  const strength = picture === undefined ? undefined : numberOf(picture);
+  const textStrength = words === undefined ? undefined : numberOf(words);
+  const isWrong = (said: string | undefined, read: number | undefined) => said !== undefined && read === undefined;
+  if (name === undefined || isWrong(picture, strength) || isWrong(words, textStrength)) return undefined;
+  return { name: name.trim(), ...said({ strength, textStrength }) };
+}
+
+function said(strengths: Pick<LoraWish, 'strength' | 'textStrength'>): Pick<LoraWish, 'strength' | 'textStrength'> {
+  return Object.fromEntries(Object.entries(strengths).filter(([, value]) => value !== undefined));
 }
 
 export function formatLora({ name, strength, textStrength }: LoraUse): string {
@@ -63,8 +74,8 @@ const TAG = /<lora:([^<>]*)>/gu;
  * The prompt without its `<lora:…>` tags, and what they ask for. In a tag the text's strength stands first, and one number is both.
  * A tag that cannot be read stays in the prompt.
  */
-export function takeLoraTags(prompt: string): { readonly prompt: string; readonly loras: readonly LoraUse[] } {
-  const loras: LoraUse[] = [];
+export function takeLoraTags(prompt: string): { readonly prompt: string; readonly loras: readonly LoraWish[] } {
+  const loras: LoraWish[] = [];
   const bare = prompt.replace(TAG, (tag, inner: string) => {
     const use = parseTag(inner);
     if (use === undefined) return tag;
@@ -80,15 +91,17 @@ export function loraTag({ name, strength, textStrength }: LoraUse): string {
 }
 
 /** `name:te:unet`, or with the two named: `name:te=0.5:unet=1`. */
-function parseTag(inner: string): LoraUse | undefined {
+function parseTag(inner: string): LoraWish | undefined {
   const [name, ...rest] = inner.split(':').map((part) => part.trim());
   const named = new Map(rest.filter((part) => part.includes('=')).map((part) => part.split('=') as [string, string]));
   const plain = rest.filter((part) => !part.includes('='));
-  const textStrength = numberOf(named.get('te') ?? plain[0] ?? '1');
-  const unet = named.get('unet') ?? plain[1];
-  const strength = unet === undefined ? textStrength : numberOf(unet);
-  if (name === undefined || name === '' || strength === undefined || textStrength === undefined) return undefined;
-  return { name, strength, textStrength };
+  const words = named.get('te') ?? plain[0];
+  const picture = named.get('unet') ?? plain[1] ?? words;
+  const [textStrength, strength] = [words, picture].map((part) => (part === undefined ? undefined : numberOf(part)));
+  const isWrong =
+    (words !== undefined && textStrength === undefined) || (picture !== undefined && strength === undefined);
+  if (name === undefined || name === '' || isWrong) return undefined;
+  return { name, ...said({ strength, textStrength }) };
 }
 
 function numberOf(text: string): number | undefined {
@@ -96,7 +109,7 @@ function numberOf(text: string): number | undefined {
 }
 
 /** The same LoRA asked for twice counts as its last, at its first place. */
-export function merged(uses: readonly LoraUse[]): readonly LoraUse[] {
+export function merged<T extends LoraWish>(uses: readonly T[]): readonly T[] {
   return [...new Map(uses.map((use) => [use.name, use])).values()];
 }
 
@@ -108,6 +121,7 @@ export function fitting(cards: readonly LoraCard[], model: Pick<ModelCard, 'name
 /** Finds names people half remember: every letter of `typed` in order, those beginning so first, then whole pieces, then the shortest. */
 export function fuzzy<T>(items: readonly T[], nameOf: (item: T) => string, typed: string): readonly T[] {
   const wanted = typed.trim().toLowerCase();
+  if (wanted === '') return items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const scored = items.map((item) => ({
     item,
     name: nameOf(item),

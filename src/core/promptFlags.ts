@@ -1,7 +1,9 @@
 // Options written into the prompt: "a fox --ar 3:2 --seed 5 --no text". One pass over the words, no recursion, no guessing.
 // Deliberately not here: bounds and defaults; `resolve` checks those for every way a request can come in.
 import { cleanText } from './cleanText.ts';
+import { readDoubleColons } from './doubleColons.ts';
 import { BARE_DRAWING_FLAGS, DRAWING_FLAGS } from './drawingFlags.ts';
+import { merged, parseLora, takeLoraTags } from './lora.ts';
 import { parsePan, USUAL_PADDING_PX } from './repaint.ts';
 import { type RequestDraft, refuse, SAMPLERS, type SamplerName, SCHEDULES, type ScheduleName } from './request.ts';
 import { parseAspect, parseSize } from './size.ts';
@@ -46,6 +48,13 @@ const readUpscale: Read = (value) => {
   return { upscale: times === undefined ? { upscaler: value } : { scale: Number(times) } };
 };
 
+/** Adds up over several flags and tags; `none` asks for none, not even those somebody has by default. */
+const readLora: Read = (value, flag, { loras = [] }) => {
+  if (value.toLowerCase() === 'none') return { loras: [] };
+  const lora = parseLora(value) ?? refuse(flag, value, { kind: 'form', example: 'name:0.8' });
+  return { loras: merged([...loras, lora]) };
+};
+
 const FLAGS: Readonly<Record<string, Read>> = {
   seed: readNumber('seed'),
   steps: readNumber('steps'),
@@ -61,6 +70,7 @@ const FLAGS: Readonly<Record<string, Read>> = {
   sampler: readSampler,
   schedule: readSchedule,
   upscale: readUpscale,
+  lora: readLora,
   'mask-blur': readNumber('maskBlurPx'),
   'only-masked': readNumber('onlyMaskedPx'),
   'image-cfg': readNumber('imageGuidance'),
@@ -93,10 +103,11 @@ interface Flag {
  * @throws request_invalid for an unknown "--flag", a missing value, or one of the wrong kind.
  */
 export function readPrompt(text: string): RequestDraft {
-  const words = cleanText(text).split(' ');
+  const tagged = takeLoraTags(cleanText(text));
+  const words = tagged.prompt.split(' ');
   const prompt: string[] = [];
   const unwanted: string[] = [];
-  let fields: Fields = {};
+  let fields: Fields = tagged.loras.length === 0 ? {} : { loras: merged(tagged.loras) };
   for (let at = 0; at < words.length; at += 1) {
     const flag = flagOf(words[at]!);
     if (flag === undefined) {
@@ -112,7 +123,7 @@ export function readPrompt(text: string): RequestDraft {
       fields = { ...fields, ...FLAGS[flag.name]!(valueFor(flag, words[at]), `--${flag.name}`, fields) };
     }
   }
-  return withFields(prompt.join(' '), fields, unwanted);
+  return withFields(readDoubleColons(prompt.join(' ')), fields, unwanted);
 }
 
 /** A draft with the fields that `over` sets; a shape there replaces the size below it. */

@@ -1,7 +1,9 @@
 // A picture's recipe as the text other tools write into PNG files and read out of them ("parameters"), written and read.
 // Deliberately not here: the PNG; src/image keeps the text in a chunk. What a foreign recipe asks for is judged by `resolve`.
 // @source AUTOMATIC1111 stable-diffusion-webui, modules/infotext_utils.py (grammar) and processing.py (order of the fields)
+
 import { drawingFields, isHires, readDrawing } from './drawingRecipe.ts';
+import { loraTag, takeLoraTags } from './lora.ts';
 import { withoutPhrase } from './promptParts.ts';
 import { readRepaint, repaintFields } from './repaintRecipe.ts';
 import {
@@ -23,6 +25,8 @@ export interface RecipeModel {
   readonly name: string;
   /** Hex digits naming the weights, as many as the writer has. */
   readonly hash?: string | undefined;
+  /** LoRA → the hash other tools know it by. */
+  readonly loraHashes?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface Recipe {
@@ -98,12 +102,13 @@ const UNIFORM: Readonly<Partial<Record<SamplerName, ScheduleName>>> = {
  * @param seed the picture's own, `seedOfImage(request.seed, k)`
  */
 export function recipeText(request: ResolvedRequest, seed: number, model: RecipeModel): string {
-  const prompt = promptText(request);
+  const words = promptText(request);
+  const prompt = [words, ...(request.loras ?? []).map(loraTag)].join(' ');
   const plain = compose(prompt, request.negativePrompt, recipeFields(request, seed, model));
   const read = splitRecipe(plain);
   const exact: Field[] = [
-    ['Words before the style', wordsBefore(request, prompt)],
-    ['Exact prompt', read.prompt === prompt ? undefined : JSON.stringify(prompt)],
+    ['Words before the style', wordsBefore(request, words)],
+    ['Exact prompt', takeLoraTags(read.prompt).prompt === words ? undefined : JSON.stringify(words)],
     [
       'Exact negative prompt',
       read.negativePrompt === request.negativePrompt ? undefined : JSON.stringify(request.negativePrompt),
@@ -137,10 +142,19 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
     ['Schedule', request.schedule ?? undefined],
+    ['Lora hashes', loraHashes(request, model)],
     ...drawingFields(request, quoteValue),
     ...(request.upscale == null ? [] : upscaleFields(request.upscale)),
     ['Version', 'Darkroom'],
   ];
+}
+
+/** Only of those whose hash is known. @source A1111 extensions-builtin/Lora/extra_networks_lora.py */
+function loraHashes({ loras }: ResolvedRequest, { loraHashes: hashes }: RecipeModel): string | undefined {
+  const known = (loras ?? []).filter(({ name }) => hashes?.has(name));
+  return known.length === 0
+    ? undefined
+    : JSON.stringify(known.map(({ name }) => `${name}: ${hashes!.get(name)}`).join(', '));
 }
 
 /** Of a start picture, or of the second pass; there is never both. */
@@ -196,7 +210,8 @@ export function parseRecipe(text: string): Recipe {
   if (text.length > MAX_RECIPE_CHARS) refuse('recipe', `${text.length} characters`, `at most ${MAX_RECIPE_CHARS}`);
   const { prompt, negativePrompt, fields } = splitRecipe(text);
   const stylePhrase = fields.get('Style phrase') ?? '';
-  const whole = fields.get('Exact prompt') ?? prompt;
+  const tagged = takeLoraTags(prompt);
+  const whole = fields.get('Exact prompt') ?? tagged.prompt;
   const bare = fields.has('Style')
     ? (fields.get('Words before the style') ?? withoutPhrase(whole, stylePhrase))
     : undefined;
@@ -205,6 +220,7 @@ export function parseRecipe(text: string): Recipe {
     negativePrompt: fields.get('Exact negative prompt') ?? negativePrompt,
     model: fields.get('Model'),
     style: bare === undefined ? undefined : fields.get('Style'),
+    loras: tagged.loras.length === 0 ? undefined : tagged.loras,
     ...readNumbers(fields),
     ...readUpscale(fields),
     ...readSampler(fields),

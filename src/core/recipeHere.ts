@@ -1,6 +1,7 @@
 // What becomes of a recipe from anywhere on this installation: the draft that comes closest, and what is different, as data.
 // Nothing is changed in silence: whoever shows the draft shows the differences.
 import { LATENT_UPSCALERS } from './hires.ts';
+import type { LoraWish } from './lora.ts';
 import { withPhrase } from './promptParts.ts';
 import type { Recipe } from './recipe.ts';
 import { withoutRepaint } from './repaint.ts';
@@ -152,26 +153,23 @@ function start(draft: RequestDraft, { fields }: Recipe, { hasStart }: Here): Ste
   return [rest, isAsked ? [{ kind: 'start' }] : []];
 }
 
-const LORA_TAG = /<lora:([^:<>]+)((?::[^<>]*)?)>/g;
-
-/** Tags of LoRAs that are here under another name get that name; those of others go, for they would be words of the prompt. */
+/** LoRAs that are here under another name get that name; those that are not here go. */
 function loras(draft: RequestDraft, { fields }: Recipe, here: Here): Step {
+  const { loras: asked, ...rest } = draft;
+  if (asked === undefined) return [draft, []];
   const hashes = loraHashes(fields.get('Lora hashes') ?? '');
-  const missing: string[] = [];
-  const prompt = draft.prompt.replace(LORA_TAG, (tag, name: string, rest: string) => {
+  const hereOf = ({ name }: LoraWish) => {
     const hash = hashes.get(name);
-    const known =
-      (hash === undefined ? undefined : here.loraOf?.(hash)) ?? here.loras?.find((one) => sameName(one, name));
-    if (known === name) return tag;
-    if (known !== undefined) return `<lora:${known}${rest}>`;
-    missing.push(name);
-    return '';
+    const byHash = hash === undefined ? undefined : here.loraOf?.(hash);
+    return byHash ?? here.loras?.find((one) => sameName(one, name));
+  };
+  const missing = asked.filter((wish) => hereOf(wish) === undefined).map(({ name }) => name);
+  const kept = asked.flatMap((wish) => {
+    const name = hereOf(wish);
+    return name === undefined ? [] : [{ ...wish, name }];
   });
-  if (prompt === draft.prompt) return [draft, []];
-  return [
-    { ...draft, prompt: prompt.trim() },
-    missing.length === 0 ? [] : [{ kind: 'loras', names: [...new Set(missing)] }],
-  ];
+  const next = kept.length === 0 ? rest : { ...rest, loras: kept };
+  return [next, missing.length === 0 ? [] : [{ kind: 'loras', names: [...new Set(missing)] }]];
 }
 
 /** `Lora hashes: "soft: 0123456789ab, ink: …"`, unquoted by the reader. */

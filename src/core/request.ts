@@ -1,6 +1,8 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
+
 import type { Drawing, DrawingWish } from './drawing.ts';
+import type { LoraCard, LoraUse, LoraWish } from './lora.ts';
 import { withPhrase } from './promptParts.ts';
 import type { Repainting, RepaintWish } from './repaint.ts';
 import type { Upscale, UpscaleWish } from './upscale.ts';
@@ -95,6 +97,8 @@ export interface RequestDraft extends RepaintWish, DrawingWish {
   readonly initImage?: InitImage;
   /** 0 … 1, how much of the start picture is replaced; read only with a start picture. */
   readonly strength?: number;
+  /** Empty asks for none where somebody has a default stack. */
+  readonly loras?: readonly LoraWish[];
   /** Enlarges what is drawn, or with `from` the start picture instead of drawing anything. */
   readonly upscale?: UpscaleWish;
   /** Whether the pictures are covered until somebody clicks on them. */
@@ -124,6 +128,8 @@ export interface ResolvedRequest extends Repainting, Drawing {
   readonly clipSkip?: number | null | undefined;
   readonly initImage: InitImage | null;
   readonly strength: number | null;
+  /** Null, as absent, is none. */
+  readonly loras?: readonly LoraUse[] | null | undefined;
   /** Null, as absent, leaves the pictures as they are drawn. */
   readonly upscale?: Upscale | null | undefined;
   /** Absent is false, for both. */
@@ -152,6 +158,8 @@ export interface ModelCard {
   readonly styles: Readonly<Record<string, string>>;
   /** Both sides of a picture are multiples of this, in pixels. */
   readonly sizeStepPx: number;
+  /** Every LoRA of this installation, whether it fits or not; absent, as empty, where there are none. */
+  readonly loras?: readonly LoraCard[] | undefined;
 }
 
 export interface RequestLimits {

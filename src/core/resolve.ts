@@ -1,7 +1,9 @@
 // The one door between what a user said and what the program does: every default is taken here and every bound checked here.
 // Deliberately not here: rounding a bad value into a good one; a user who asks for 100x100 is told which sizes there are.
+
 import { cleanText, countChars } from './cleanText.ts';
 import { drawnSize, resolveDrawing, wishOf } from './drawing.ts';
+import { resolveLoras, withDefaultsOf } from './loraChoice.ts';
 import { MAX_PROMPT_PARTS, promptParts } from './promptParts.ts';
 import { repaintWishOf, resolveRepaint } from './repaint.ts';
 import {
@@ -18,7 +20,7 @@ import {
   SEED_COUNT,
   type Size,
 } from './request.ts';
-import { formatSize, nearestSize, sizeOfAspect } from './size.ts';
+import { formatSize, longestSide, nearestSize, sizeOfAspect } from './size.ts';
 import { LANCZOS, resolveUpscale, type UpscalerCard } from './upscale.ts';
 
 /** The card a draft asks for, or the default model's. @throws request_invalid with the names there are. */
@@ -32,20 +34,22 @@ export function chooseCard(draft: RequestDraft, cards: readonly ModelCard[], def
 
 /**
  * A complete, frozen request.
- * @param card the model named by `draft.model`, or the default one when the draft names none.
+ * @param model the one named by `draft.model`, or the default one when the draft names none.
  * @param randomSeed 0 … 2^32 - 1, used when the draft has no seed.
  * @param upscalers of this installation
  * @throws request_invalid naming the field, what was found and what is allowed.
  */
 export function resolveRequest(
   draft: RequestDraft,
-  card: ModelCard,
+  model: ModelCard,
   limits: RequestLimits,
   randomSeed: number,
   upscalers: readonly UpscalerCard[] = [],
 ): ResolvedRequest {
-  if (draft.model !== undefined && draft.model !== card.name)
-    refuse('model', draft.model, { kind: 'names', names: [card.name] });
+  if (draft.model !== undefined && draft.model !== model.name)
+    refuse('model', draft.model, { kind: 'names', names: [model.name] });
+  const loras = resolveLoras(draft.loras ?? [], model);
+  const card = withDefaultsOf(loras, model);
   const style = resolveStyle(draft.style, card);
   const { size, repainting } = resolveRepaint(draft, card, resolveSize(draft, card, limits), limits);
   const steps = whole('steps', draft.steps ?? card.defaults.steps, 1, limits.maxSteps);
@@ -71,6 +75,7 @@ export function resolveRequest(
     schedule: resolveSchedule(draft.schedule === undefined ? scheduleOf(draft, card) : draft.schedule),
     clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
+    ...(loras.length === 0 ? {} : { loras }),
     ...repainting,
     ...drawing,
     ...(draft.upscale === undefined
@@ -99,6 +104,7 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
     schedule: request.schedule ?? null,
     ...(request.clipSkip == null ? {} : { clipSkip: request.clipSkip }),
     ...startOf(request),
+    ...(request.loras == null ? {} : { loras: request.loras }),
     ...wishOf(request),
     ...(request.upscale?.from == null ? repaintWishOf(request) : {}),
     ...discretionOf(request),
@@ -157,11 +163,12 @@ function resolveSize(draft: RequestDraft, card: ModelCard, limits: RequestLimits
     return Object.freeze(sizeOfAspect(draft.aspect, card, limits));
   }
   const size = draft.size ?? card.defaults.size;
+  const maxPx = longestSide(card, limits);
   const isAllowed = (sidePx: number) =>
-    Number.isInteger(sidePx) && sidePx > 0 && sidePx <= limits.maxSidePx && sidePx % card.sizeStepPx === 0;
+    Number.isInteger(sidePx) && sidePx > 0 && sidePx <= maxPx && sidePx % card.sizeStepPx === 0;
   if (!isAllowed(size.widthPx) || !isAllowed(size.heightPx)) {
     const nearest = formatSize(nearestSize(size, card, limits));
-    const rule = { stepPx: card.sizeStepPx, maxPx: limits.maxSidePx, nearest };
+    const rule = { stepPx: card.sizeStepPx, maxPx, nearest };
     refuse('size', formatSize(size), { kind: 'sides', ...rule });
   }
   return Object.freeze({ widthPx: size.widthPx, heightPx: size.heightPx });

@@ -1,6 +1,7 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
 import type { Answer, Conditioning, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
+import type { LoraStack } from '../diffusion/loraStack.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { RowBudget, WaitingAsk } from './callPlan.ts';
 import { groupOf, planCall, queuesOf, rowLimitOf, rowsOf } from './callPlan.ts';
@@ -14,11 +15,19 @@ export interface Posterior {
 
 /** The networks of one open model; every method answers row by row, in order. */
 export interface Networks {
-  /** @param clipSkip the same for all of them */
-  text(prompts: readonly string[], clipSkip?: number): Promise<readonly Conditioning[]>;
+  /**
+   * @param clipSkip the same for all of them
+   * @param loras of each
+   */
+  text(
+    prompts: readonly string[],
+    clipSkip?: number,
+    loras?: readonly (LoraStack | undefined)[],
+  ): Promise<readonly Conditioning[]>;
   unet(rows: readonly UnetRow[]): Promise<readonly Float32Array[]>;
-  encode(pixels: readonly Pixels[]): Promise<readonly Posterior[]>;
-  decode(latents: readonly Latents[]): Promise<readonly Pixels[]>;
+  /** @param tile the same for all of them */
+  encode(pixels: readonly Pixels[], tile?: boolean): Promise<readonly Posterior[]>;
+  decode(latents: readonly Latents[], tile?: boolean): Promise<readonly Pixels[]>;
 }
 
 /** The upscalers of this installation, which belong to no model. */
@@ -185,7 +194,8 @@ const text: Trade<AskOf<'text'>, AskOf<'text'>, Conditioning> = {
   rows: (ask) => [ask],
   run: (networks, asks) => {
     const prompts = asks.map(({ prompt }) => prompt);
-    return networks.text(prompts, asks[0]!.clipSkip);
+    const loras = asks.map((ask) => ask.loras);
+    return networks.text(prompts, asks[0]!.clipSkip, loras);
   },
   answer: ([conditioning]) => ({ kind: 'text', conditioning: conditioning! }),
 };
@@ -196,15 +206,21 @@ const unet: Trade<AskOf<'unet'>, UnetRow, Float32Array> = {
   answer: (predictions) => ({ kind: 'unet', predictions }),
 };
 
-const encode: Trade<AskOf<'encode'>, Pixels, Posterior> = {
-  rows: (ask) => [ask.pixels],
-  run: (networks, pixels) => networks.encode(pixels),
+const encode: Trade<AskOf<'encode'>, AskOf<'encode'>, Posterior> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) => {
+    const pixels = asks.map((ask) => ask.pixels);
+    return networks.encode(pixels, asks[0]!.tile);
+  },
   answer: ([posterior]) => ({ kind: 'encode', ...posterior! }),
 };
 
-const decode: Trade<AskOf<'decode'>, Latents, Pixels> = {
-  rows: (ask) => [ask.latents],
-  run: (networks, latents) => networks.decode(latents),
+const decode: Trade<AskOf<'decode'>, AskOf<'decode'>, Pixels> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) => {
+    const latents = asks.map((ask) => ask.latents);
+    return networks.decode(latents, asks[0]!.tile);
+  },
   answer: ([pixels]) => ({ kind: 'decode', pixels: pixels! }),
 };
 

@@ -117,7 +117,12 @@ function cellsOfUnet(ask: Extract<Ask, { kind: 'unet' }>): number {
 
 /** @param model names the open model; rows of two models never meet. */
 export function groupOf(model: string, ask: NetworkAsk): string {
-  return `${model}|${ask.kind}|${shapeOf(ask)}`;
+  return `${model}|${ask.kind}|${shapeOf(ask)}${isSeamless(ask) ? '|tile' : ''}`;
+}
+
+function isSeamless(ask: NetworkAsk): boolean {
+  if (ask.kind === 'unet') return ask.rows[0]?.tile === true;
+  return (ask.kind === 'encode' || ask.kind === 'decode') && ask.tile === true;
 }
 
 function shapeOf(ask: NetworkAsk): string {

@@ -3,12 +3,15 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { type Hires, isLatentUpscaler } from '../core/hires.ts';
 import { GRID_INDEX } from '../core/job.ts';
+import { requestOfImage } from '../core/noise.ts';
 import type { Pixels } from '../core/pixels.ts';
 import { recipeText, upscaledRecipe } from '../core/recipe.ts';
-import { promptText, type ResolvedRequest, type Size, seedOfImage } from '../core/request.ts';
+import { promptText, type ResolvedRequest, type Size } from '../core/request.ts';
 import {
   checkUpscaledSize,
+  LANCZOS,
   MAX_UPSCALED_SIDE_PX,
   type Upscale,
   type UpscalerCard,
@@ -17,8 +20,15 @@ import {
 import type { DevelopedPicture, DevelopProgress, DevelopTask, WorkerFacts } from '../core/worker.ts';
 import type { Answer, Ask, NetworkAsk } from '../diffusion/asks.ts';
 import { drive } from '../diffusion/drive.ts';
+import type { LoraStack } from '../diffusion/loraStack.ts';
 import type { ModelFacts } from '../diffusion/modelFacts.ts';
-import { developPicture, type PictureRequest, type StartPicture, stepsTotal } from '../diffusion/pipeline.ts';
+import {
+  developPicture,
+  type PictureRequest,
+  type SecondPass,
+  type StartPicture,
+  stepsTotal,
+} from '../diffusion/pipeline.ts';
 import { upscaled, upscaleTiles } from '../diffusion/upscaling.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import { decodeWhole } from '../image/decode.ts';
@@ -27,12 +37,17 @@ import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
 import { readRecipe } from '../image/pngText.ts';
 import { resizePixels } from '../image/resize.ts';
+import type { Provider } from '../networks/dialect.ts';
+import { MemoryBudget, memoryLimitBytes } from '../runtime/memory.ts';
 import { chooseProvider } from '../runtime/providers.ts';
+import { scanEmbeddings } from '../weights/embeddings.ts';
+import { scanLoras } from '../weights/loraLibrary.ts';
 import { scanModels } from '../weights/registry.ts';
 import { scanUpscalers } from '../weights/upscalers.ts';
 import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
-import { folderOpener, ModelShelf } from './modelShelf.ts';
+import type { ChosenLoras } from './loraShelf.ts';
+import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 import { lendRefined, type RefinedModel } from './refined.ts';
 import { readInput, type Stage, setStage } from './stage.ts';
@@ -60,7 +75,11 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const { provider, reason } = await chooseProvider(options.device);
   const registry = scanModels(options.modelsDir);
   const threads = options.threads ?? availableParallelism();
-  const shelf = new ModelShelf(folderOpener(registry, { provider, threads }));
+  const loras = scanLoras(options.modelsDir, registry.layouts);
+  const settings = { provider, threads };
+  const budget = budgetOf(provider, options.memoryLimit ?? null);
+  const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget);
+  const shelf = new ModelShelf(open, budget?.limitBytes);
   const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), { provider, threads });
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
@@ -68,12 +87,22 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
     pid: process.pid,
     provider,
     providerReason: reason,
-    models: registry.cards,
+    models: registry.cards.map((card) => (loras.cards.length === 0 ? card : { ...card, loras: loras.cards })),
     modelFiles: Object.fromEntries(registry.files),
-    refused: [...registry.refused, ...upscalers.refused],
+    refused: [
+      ...registry.refused,
+      ...upscalers.refused,
+      ...scanEmbeddings(options.modelsDir).refused,
+      ...loras.refused,
+    ],
     upscalers: upscalers.cards,
   };
   return makeDeveloper(facts, shelf, batcher, upscalers);
+}
+
+/** What lies on a graphics card is not counted; there a limit holds only where the owner names one. */
+function budgetOf(provider: Provider, limit: string | null): MemoryBudget | undefined {
+  return provider === 'cpu' || limit !== null ? new MemoryBudget(memoryLimitBytes(limit)) : undefined;
 }
 
 /** A developer of models that come from anywhere. */
@@ -126,7 +155,8 @@ async function developTask(
   if (upscale != null && upscale.from !== null) {
     return await enlargeStart(task, upscale, means).finally(() => batcher.forget(job));
   }
-  const model = await lendRefined(shelf, task.request.model);
+  const size = task.request.hires?.size ?? task.request.size;
+  const model = await lendRefined(shelf, task.request.model, { size, signal });
   let isBroken = false;
   try {
     return await developPictures(task, model, means);
@@ -159,20 +189,44 @@ async function developPictures(
   const either = AbortSignal.any([signal, stop.signal]);
   const asker = { job, model: request.model, networks: model.networks, signal: either };
   const refiner = model.refiner && { ...asker, model: model.refiner.name, networks: model.refiner.networks };
-  const enlargement = enlargementOf(request.upscale ?? null, stage.size, upscalers);
-  const steps = stepsTotal({ steps: request.steps, start: stage.start, sampler: request.sampler });
-  const total = request.count * (steps + tilesOf(enlargement, stage.size));
+  const size = request.hires?.size ?? stage.size;
+  const enlargement = enlargementOf(request.upscale ?? null, size, upscalers);
+  const wanted = pictureRequest(request, stage.start, upscalers);
+  const total = request.count * (stepsTotal(wanted) + tilesOf(enlargement, size));
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
-  const answer = answerer(batcher, asker, upscalers, onStep, refiner, model.facts);
+  const loras = chosenLoras(request, model);
+  const answered = answerer(batcher, asker, upscalers, onStep, refiner, model.facts);
+  const answer = (ask: Ask) => answered(withLoras(ask, loras?.stack));
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
-    const seed = seedOfImage(request.seed, imageIndex);
-    const drawing = developPicture(pictureRequest(request, seed, stage.start), model.facts);
+    const drawing = developPicture(requestOfImage(wanted, imageIndex), model.facts);
     const pixels = await drive(enlarged(drawing, stage, enlargement), answer);
     return checkNumbers(pixels, request.model);
   });
-  return batcher.hold(writeAll(task, await allOrNone(making, stop), either));
+  const pictures = await allOrNone(making, stop);
+  return batcher.hold(writeAll(task, pictures, either, (own) => ownRecipe(own, task, loras?.hashes)));
+}
+
+/** Undefined without any. @throws model_missing, weights_invalid, model_unsupported */
+function chosenLoras({ loras }: ResolvedRequest, model: LentModel): ChosenLoras | undefined {
+  if (loras == null || loras.length === 0) return undefined;
+  if (model.loras !== undefined) return model.loras.choose(loras);
+  throw new DarkroomError('model_missing', `LoRA ${JSON.stringify(loras[0]!.name)}: this installation has none`);
+}
+
+/** The ask as somebody's own style has it; a refiner keeps its own. */
+function withLoras(ask: Ask, loras: LoraStack | undefined): Ask {
+  if (loras === undefined) return ask;
+  if (ask.kind === 'text') return ask.expert === undefined ? { ...ask, loras } : ask;
+  if (ask.kind !== 'unet' || ask.expert !== undefined) return ask;
+  return { ...ask, rows: ask.rows.map((row) => ({ ...row, loras })) };
+}
+
+/** Null where the words are to stay private. */
+function ownRecipe(own: ResolvedRequest, { modelHash }: DevelopTask, loraHashes?: ReadonlyMap<string, string>) {
+  if (own.privatePrompt === true) return null;
+  return recipeText(own, own.seed, { name: own.model, hash: modelHash, loraHashes });
 }
 
 /** What a finished picture is brought to. */
@@ -257,8 +311,14 @@ async function allOrNone<T>(making: readonly Promise<T>[], stop: AbortController
   }
 }
 
-function pictureRequest(request: ResolvedRequest, seed: number, start: StartPicture | null): PictureRequest {
-  const { negativePrompt, size, steps, guidance, imageGuidance, sampler, schedule, clipSkip } = request;
+/** @throws model_missing when the upscaler of a second pass is no longer there */
+function pictureRequest(
+  request: ResolvedRequest,
+  start: StartPicture | null,
+  upscalers: UpscalerShelf,
+): PictureRequest {
+  const { negativePrompt, size, steps, guidance, imageGuidance, seed, sampler, schedule, clipSkip } = request;
+  const { noiseSource, noiseSeedDelta, variation, hires, tile } = request;
   return {
     prompt: promptText(request),
     negativePrompt,
@@ -271,7 +331,18 @@ function pictureRequest(request: ResolvedRequest, seed: number, start: StartPict
     schedule,
     clipSkip,
     start,
+    noiseSource,
+    noiseSeedDelta,
+    variation,
+    hires: hires == null ? null : secondPass(hires, upscalers),
+    tile,
   };
+}
+
+function secondPass({ size, steps, denoise, upscaler }: Hires, upscalers: UpscalerShelf): SecondPass {
+  if (isLatentUpscaler(upscaler)) return { size, steps, denoise, latents: upscaler, upscaler: null };
+  const card = upscaler === LANCZOS ? null : upscalers.card(upscaler);
+  return { size, steps, denoise, latents: null, upscaler: card };
 }
 
 /** @throws input_image_invalid, request_invalid when no picture came */
@@ -318,18 +389,18 @@ function whoAnswers(ask: NetworkAsk, asker: Asker, refiner: Asker, upscalers: Up
 
 /** Pictures, then for several the grid; nothing is written once the task is cancelled. */
 async function writeAll(
-  { request, outputDir, modelHash }: DevelopTask,
+  { request, outputDir }: DevelopTask,
   pictures: readonly Pixels[],
   signal: AbortSignal,
-  recipeFor = (seed: number) =>
-    request.privatePrompt === true ? null : recipeText(request, seed, { name: request.model, hash: modelHash }),
+  recipeFor: (own: ResolvedRequest) => string | null,
 ): Promise<readonly DevelopedPicture[]> {
   const written: DevelopedPicture[] = [];
   await makeFolder(outputDir);
   const write = async (imageIndex: number, fileName: string, pixels: Pixels) => {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the job was cancelled');
-    const seed = seedOfImage(request.seed, Math.max(0, imageIndex));
-    const png = await encodePng(pixels, recipeFor(seed));
+    const own = requestOfImage(request, Math.max(0, imageIndex));
+    const { seed } = own;
+    const png = await encodePng(pixels, recipeFor(own));
     const file = await writePicture(path.join(outputDir, fileName), png);
     written.push({ imageIndex, fileName, seed, widthPx: pixels.width, heightPx: pixels.height, ...file });
   };

@@ -1,7 +1,10 @@
 // The open models of this process: opened by their first job, kept for the next, closed when others need the memory.
+import type { Size } from '../core/request.ts';
+import { largestPiece } from '../diffusion/autoencoderTiles.ts';
 import { type ModelFacts, modelFacts } from '../diffusion/modelFacts.ts';
 import { clipTextWidth } from '../networks/clipText.ts';
 import { type OpenModel, openModel } from '../runtime/engine.ts';
+import { type MemoryBudget, MemoryShare } from '../runtime/memory.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import { type EmbeddingRegistry, NO_EMBEDDINGS } from '../weights/embeddings.ts';
 import type { RefinerHint } from '../weights/hints.ts';
@@ -10,6 +13,8 @@ import type { ModelFolder } from '../weights/modelFolder.ts';
 import type { ModelRegistry } from '../weights/registry.ts';
 import type { Networks } from './batcher.ts';
 import { LoraShelf } from './loraShelf.ts';
+import { MemoryTurns } from './memoryTurns.ts';
+import { checkPictureFits, type PictureMemory } from './pictureMemory.ts';
 import { EmbeddingBook } from './promptEmbeddings.ts';
 import { encodePrompts, type Tokenizers } from './promptEncoder.ts';
 
@@ -33,7 +38,21 @@ export interface OpenedModel {
   readonly facts: ModelFacts;
   readonly refinedBy?: RefinerHint;
   readonly loras?: LoraShelf;
+  /** Absent where nothing is limited. */
+  readonly memory?: PictureMemory;
+  /** Told when its last job ends, and when the next begins. */
+  setIdle?(isIdle: boolean): void;
   close(): Promise<void>;
+}
+
+/** What a job will do with a model. */
+export interface Use {
+  /** The largest picture it makes. */
+  readonly size?: Size;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal;
+  /** The job has another model already. */
+  readonly isSecond?: boolean;
 }
 
 interface Shelved {
@@ -47,23 +66,50 @@ export class ModelShelf {
   /** In order of last use, oldest first. A broken model leaves the shelf at once and is closed by its last user. */
   readonly #shelved = new Map<string, Shelved>();
 
-  constructor(open: (name: string) => Promise<OpenedModel>) {
+  readonly #turns: MemoryTurns;
+
+  /** @param limitBytes of memory for the models that work at the same time */
+  constructor(open: (name: string) => Promise<OpenedModel>, limitBytes = Number.POSITIVE_INFINITY) {
     this.#open = open;
+    this.#turns = new MemoryTurns(limitBytes);
   }
 
-  /** @throws what the opener throws; the next call tries again */
-  async lend(name: string): Promise<LentModel> {
+  /**
+   * Waits while the model does not fit beside those at work.
+   * @throws what the opener throws, and the next call tries again; request_invalid for a picture that fits into no memory here
+   */
+  async lend(name: string, use: Use = {}): Promise<LentModel> {
     const shelved = this.#shelved.get(name) ?? { opening: this.#open(name), users: 0 };
     shelved.users += 1;
     this.#shelved.delete(name);
     this.#shelved.set(name, shelved);
+    const { close: _, memory, setIdle, ...opened } = await this.#opened(name, shelved);
+    await this.#turn(name, memory, use).catch(async (reason: unknown) => {
+      await this.#takeBack(name, shelved, false);
+      throw reason;
+    });
+    setIdle?.(false);
+    const giveBack = (isBroken: boolean) => {
+      this.#turns.end(name);
+      return this.#takeBack(name, shelved, isBroken);
+    };
+    return { ...opened, giveBack };
+  }
+
+  async #opened(name: string, shelved: Shelved): Promise<OpenedModel> {
     try {
-      const { close: _, ...opened } = await shelved.opening;
-      return { ...opened, giveBack: (isBroken) => this.#takeBack(name, shelved, isBroken) };
+      return await shelved.opening;
     } catch (reason) {
       this.#forget(name, shelved);
       throw reason;
     }
+  }
+
+  async #turn(name: string, memory: PictureMemory | undefined, { size, signal, isSecond }: Use): Promise<void> {
+    if (memory !== undefined && size !== undefined) checkPictureFits(memory, size);
+    const bytes = memory === undefined || size === undefined ? 0 : memory.needBytes(size);
+    if (isSecond === true) this.#turns.join(name, bytes);
+    else await this.#turns.begin(name, bytes, signal);
   }
 
   /** Closes every model, whoever still uses it. */
@@ -75,6 +121,7 @@ export class ModelShelf {
 
   async #takeBack(name: string, shelved: Shelved, isBroken: boolean): Promise<void> {
     shelved.users -= 1;
+    if (shelved.users === 0) (await shelved.opening).setIdle?.(true);
     if (isBroken) this.#forget(name, shelved);
     const isGone = this.#shelved.get(name) !== shelved;
     await closeAll(isGone && shelved.users === 0 ? [shelved] : this.#takeSurplus());
@@ -103,20 +150,41 @@ export function folderOpener(
   settings: SessionSettings,
   embeddings: () => EmbeddingRegistry = () => NO_EMBEDDINGS,
   loras?: LoraLibrary,
+  budget?: MemoryBudget,
 ) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
     const book = new EmbeddingBook(embeddings(), { name, widths: textWidths(folder) });
-    const model = await openModel({ ...folder, vectorOf: (id, encoder) => book.vectorOf(id, encoder) }, settings);
+    const share = budget === undefined ? undefined : new MemoryShare(budget);
+    const parts = { ...folder, vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder) };
+    const model = await openModel(parts, share === undefined ? settings : { ...settings, memory: share });
     const refinedBy = folder.refiner === undefined ? {} : { refinedBy: folder.refiner };
     return {
       networks: networksOf(model, readersOf(folder, book)),
       facts: factsOf(folder),
       ...refinedBy,
       ...(loras === undefined ? {} : { loras: new LoraShelf(loras, folder) }),
+      ...(share === undefined ? {} : memoryOf(model, folder, share)),
       close: () => model.close(),
     };
   };
+}
+
+function memoryOf(model: OpenModel, folder: ModelFolder, share: MemoryShare) {
+  const facts = factsOf(folder);
+  const gridOf = ({ widthPx, heightPx }: Size) => ({
+    height: Math.ceil(heightPx / facts.pixelsPerLatent),
+    width: Math.ceil(widthPx / facts.pixelsPerLatent),
+  });
+  const memory: PictureMemory = {
+    limitBytes: share.budget.limitBytes,
+    stepPx: folder.card.sizeStepPx,
+    needBytes: (size) => model.needBytes(gridOf(size), gridOf(largestPiece(size, facts))),
+  };
+  const setIdle = (isIdle: boolean) => {
+    share.isIdle = isIdle;
+  };
+  return { memory, setIdle };
 }
 
 /** What the pipeline is told of a folder. */

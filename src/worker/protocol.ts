@@ -2,6 +2,7 @@
 // Both sides check every message; what does not fit is `worker_protocol`, never a guess.
 import { z } from 'zod';
 import { GRID_INDEX } from '../core/job.ts';
+import { type LoraCard, type LoraUse, MAX_LORA_STRENGTH, MAX_LORAS } from '../core/lora.ts';
 import { type Border, MAX_MASK_BLUR_PX, MAX_PADDING_PX } from '../core/repaint.ts';
 import {
   MAX_CLIP_SKIP,
@@ -37,6 +38,13 @@ const seed = z
   .min(0)
   .max(SEED_COUNT - 1);
 
+const loraStrength = z.number().min(-MAX_LORA_STRENGTH).max(MAX_LORA_STRENGTH);
+const loraUse = z.strictObject({
+  name,
+  strength: loraStrength,
+  textStrength: loraStrength,
+} satisfies Fields<LoraUse>);
+
 const upscale = z.strictObject({
   upscaler: name.nullable(),
   scale: z.number().min(1).max(MAX_SCALE),
@@ -67,6 +75,7 @@ const request = z.strictObject({
   clipSkip: z.int().min(1).max(MAX_CLIP_SKIP).nullable().optional(),
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
+  loras: z.array(loraUse).max(MAX_LORAS).readonly().nullable().optional(),
   upscale: upscale.nullable().optional(),
   ...drawingFields,
   mask: z.strictObject({ sha256: z.string() }).nullable().optional(),
@@ -100,6 +109,24 @@ export const errorSchema = z.strictObject({
   details: z.record(z.string(), errorDetail),
 } satisfies Fields<SerializedError>);
 
+const loraCard = z.strictObject({
+  name,
+  family: z.string(),
+  fits: z.array(name).readonly(),
+  triggers: z.array(z.string()).readonly(),
+  about: z.string().optional(),
+  defaults: z.strictObject({
+    strength: loraStrength.optional(),
+    textStrength: loraStrength.optional(),
+    sampler: samplerName.optional(),
+    schedule: z.enum(SCHEDULES).optional(),
+    steps: z.int().min(1).optional(),
+    guidance: z.number().optional(),
+  }),
+  sizeBytes: z.int().min(0),
+  idle: z.array(z.string()).readonly().optional(),
+} satisfies Fields<LoraCard>);
+
 const modelCard = z.strictObject({
   name,
   family: z.enum(MODEL_FAMILIES),
@@ -115,6 +142,7 @@ const modelCard = z.strictObject({
   }),
   styles: z.record(z.string(), z.string()),
   sizeStepPx: sidePx,
+  loras: z.array(loraCard).readonly().optional(),
 } satisfies Fields<ModelCard>);
 
 export const factsSchema = z.strictObject({
@@ -147,6 +175,8 @@ const childOptions = z.strictObject({
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']),
   /** Threads of the networks; null leaves the choice to the engine. */
   threads: z.int().min(1).nullable(),
+  /** As MEMORY_LIMIT; the usual share of the machine when left out. */
+  memoryLimit: z.string().nullable().optional(),
 });
 
 const parentMessage = z.discriminatedUnion('type', [

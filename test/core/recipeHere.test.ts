@@ -65,7 +65,11 @@ test('everything else that is different is said, and what comes closest is taken
     'a fox <lora:gentle:0.7> <lora:ink:1> <lora:gone:0.5>',
   );
   expect(draft).toEqual({
-    prompt: 'a fox <lora:Soft Light:0.7> <lora:ink:1>',
+    prompt: 'a fox',
+    loras: [
+      { name: 'Soft Light', strength: 0.7, textStrength: 0.7 },
+      { name: 'ink', strength: 1, textStrength: 1 },
+    ],
     negativePrompt: '',
     model: 'testmodel',
     style: '',
