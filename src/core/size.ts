@@ -27,15 +27,24 @@ export function formatSize(size: Size): string {
   return `${size.widthPx}x${size.heightPx}`;
 }
 
+/** How much longer than its own size a side of a model's pictures may be whatever the limit: 3:2 of the same area and a little more. */
+const OWN_STRETCH = 1.5;
+
+/** Longest side in pixels that may be asked for: models made for large pictures must not lose their own wide shapes to the limit. */
+export function longestSide({ sizeStepPx, defaults: { size } }: SizeCard, { maxSidePx }: RequestLimits): number {
+  const own = OWN_STRETCH * Math.max(size.widthPx, size.heightPx);
+  return Math.floor(Math.max(maxSidePx, own) / sizeStepPx) * sizeStepPx;
+}
+
 /** Every side length in pixels the model and the limits allow, ascending. */
-export function allowedSides(card: Pick<ModelCard, 'sizeStepPx'>, limits: RequestLimits): readonly number[] {
-  const count = Math.floor(limits.maxSidePx / card.sizeStepPx);
+export function allowedSides(card: SizeCard, limits: RequestLimits): readonly number[] {
+  const count = longestSide(card, limits) / card.sizeStepPx;
   return Array.from({ length: count }, (_, index) => (index + 1) * card.sizeStepPx);
 }
 
 /** The allowed size nearest to a wished one, side by side; for offering, never for silently changing a request. */
-export function nearestSize(size: Size, card: Pick<ModelCard, 'sizeStepPx'>, limits: RequestLimits): Size {
-  const largest = Math.floor(limits.maxSidePx / card.sizeStepPx) * card.sizeStepPx;
+export function nearestSize(size: Size, card: SizeCard, limits: RequestLimits): Size {
+  const largest = longestSide(card, limits);
   const nearest = (sidePx: number) =>
     Math.min(largest, Math.max(card.sizeStepPx, Math.round(sidePx / card.sizeStepPx) * card.sizeStepPx));
   return { widthPx: nearest(size.widthPx), heightPx: nearest(size.heightPx) };

@@ -45,10 +45,18 @@ test('any shape gives an allowed size', () => {
 });
 
 test('allowed sides are the multiples up to the limit', () => {
-  expect(allowedSides({ sizeStepPx: 300 }, DEFAULT_LIMITS)).toEqual([300, 600, 900]);
+  expect(allowedSides({ ...TEST_CARD, sizeStepPx: 300 }, DEFAULT_LIMITS)).toEqual([300, 600, 900]);
 });
 
 test('suggestions begin with the default size and repeat nothing', () => {
   const sizes = suggestedSizes(TEST_CARD, DEFAULT_LIMITS).map(formatSize);
   expect(sizes).toEqual(['96x64', '80x80', '64x96', '112x64', '64x112']);
+});
+
+test('a model of large pictures keeps its own wide shapes, half as long again as its size', () => {
+  const size = { widthPx: 1024, heightPx: 1024 };
+  const card = { ...TEST_CARD, sizeStepPx: 32, defaults: { ...TEST_CARD.defaults, size } };
+  expect(allowedSides(card, DEFAULT_LIMITS).at(-1)).toBe(1536);
+  expect(sizeOfAspect({ width: 3, height: 2 }, card, DEFAULT_LIMITS)).toEqual({ widthPx: 1248, heightPx: 832 });
+  expect(sizeOfAspect({ width: 9, height: 16 }, card, DEFAULT_LIMITS)).toEqual({ widthPx: 768, heightPx: 1376 });
 });
