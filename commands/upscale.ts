@@ -13,8 +13,9 @@ import { DEFAULT_SCALE, LANCZOS, MAX_SCALE, type UpscaleWish } from '../src/core
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { withoutStart } from '../src/discord/drafts.ts';
 import { takeOrder, type Wish } from '../src/discord/order.ts';
-import { singlesOf, wordsJobOf } from '../src/discord/results.ts';
+import { jobOf, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -47,17 +48,20 @@ function suggestUpscalers(typed: string, { catalog }: BotContext): readonly Choi
 
 const LANCZOS_CHOICE: Choice = { name: 'Lanczos', value: LANCZOS };
 
-function wishOf({ options }: ChatInputCommandInteraction, from: NonNullable<UpscaleWish['from']>): UpscaleWish {
+function wishOf({ options }: ChatInputCommandInteraction): UpscaleWish {
   const upscaler = options.getString('upscaler');
   const scale = options.getNumber('factor');
-  return { from, ...(upscaler === null ? {} : { upscaler }), ...(scale === null ? {} : { scale }) };
+  return { ...(upscaler === null ? {} : { upscaler }), ...(scale === null ? {} : { scale }) };
 }
 
-/** The recipe of what is enlarged goes on with its file; into the message only for the person who wrote it. */
-function resultWish(interaction: ChatInputCommandInteraction, job: JobRecord, picture: PictureRecord): Wish {
-  const { upscale: _, ...drawn } = job.userId === interaction.user.id ? draftOf(job.request) : { prompt: '' };
+/**
+ * What a picture was drawn with stays with it, so that it can be drawn again or changed: the words, for those who may use them, and the
+ * numbers; not what it was drawn over.
+ */
+function resultWish(job: JobRecord, picture: PictureRecord, upscale: UpscaleWish, askerId: string): Wish {
+  const drawn = mayUseWords(job, askerId) ? withoutStart(draftOf(job.request)) : { prompt: '' };
   const from = { widthPx: picture.widthPx, heightPx: picture.heightPx };
-  const draft: RequestDraft = { ...drawn, count: 1, seed: picture.seed, upscale: wishOf(interaction, from) };
+  const draft: RequestDraft = { ...drawn, count: 1, seed: picture.seed, upscale: { ...upscale, from } };
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
   return { kind: 'upscale', draft, parent, start: { kind: 'result', picture } };
 }
@@ -66,7 +70,7 @@ function resultWish(interaction: ChatInputCommandInteraction, job: JobRecord, pi
 function uploadWish(interaction: ChatInputCommandInteraction, attachment: Attachment): Wish | undefined {
   const { width: widthPx, height: heightPx } = attachment;
   if (widthPx === null || heightPx === null) return undefined;
-  const draft: RequestDraft = { prompt: '', upscale: wishOf(interaction, { widthPx, heightPx }) };
+  const draft: RequestDraft = { prompt: '', upscale: { ...wishOf(interaction), from: { widthPx, heightPx } } };
   return { kind: 'upscale', draft, start: { kind: 'upload', attachment } };
 }
 
@@ -89,7 +93,7 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
     const found = String(interaction.options.getInteger('number'));
     return tell(interaction, phrases.numberExpected(found, 1, pictures.length));
   }
-  await takeOrder(interaction, resultWish(interaction, job, picture), bot);
+  await takeOrder(interaction, resultWish(job, picture, wishOf(interaction), interaction.user.id), bot);
 }
 
 function newest(userId: string, bot: BotContext): JobRecord | undefined {
@@ -103,15 +107,11 @@ function mayUse({ user, channelId }: ChatInputCommandInteraction, job: JobRecord
 
 /** Of one picture of a result: twice its sides, by this installation's first upscaler. */
 const enlarge: ButtonHandler = async (interaction, [jobId, index], bot) => {
-  const job = await wordsJobOf(interaction, jobId, bot);
+  const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const picture = singlesOf(job.id, bot)[Number(index)];
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
-  const { upscale: _, ...drawn } = draftOf(job.request);
-  const from = { widthPx: picture.widthPx, heightPx: picture.heightPx };
-  const draft: RequestDraft = { ...drawn, count: 1, seed: picture.seed, upscale: { from } };
-  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
-  await takeOrder(interaction, { kind: 'upscale', draft, parent, start: { kind: 'result', picture } }, bot);
+  await takeOrder(interaction, resultWish(job, picture, {}, interaction.user.id), bot);
 };
 
 const { String: TEXT, Integer: WHOLE, Number: NUMBER, Attachment: UPLOAD } = ApplicationCommandOptionType;
@@ -122,11 +122,15 @@ export const upscale: SlashCommand = {
   declare: () => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
-      { en: 'upscale', zh: '放大', ru: 'увеличить' },
+      { en: 'upscale', zh: '放大', ru: 'увеличить', es: 'ampliar', de: 'vergrößern', fr: 'agrandir', ja: '拡大' },
       {
         en: 'Enlarge a picture: your newest one, one by its id, or an upload.',
         zh: '放大图片：你最新的一张、按编号选择的一张，或上传的图片。',
         ru: 'Увеличить картинку: вашу последнюю, по номеру запроса или загруженную.',
+        es: 'Ampliar una imagen: la última tuya, una por su id o una subida.',
+        de: 'Ein Bild vergrößern: dein neuestes, eines nach Kennung oder ein hochgeladenes.',
+        fr: 'Agrandir une image : votre dernière, une par son id, ou un envoi.',
+        ja: '画像を拡大します：最新のもの、番号で選んだもの、またはアップロード。',
       },
     ),
     options: [
@@ -135,11 +139,15 @@ export const upscale: SlashCommand = {
         autocomplete: true,
         max_length: 20,
         ...named(
-          { en: 'picture', zh: '作品', ru: 'запрос' },
+          { en: 'picture', zh: '作品', ru: 'запрос', es: 'petición', de: 'auftrag', fr: 'demande', ja: '依頼' },
           {
             en: 'Id of the request, such as #abcdefghij; without it, your newest.',
             zh: '请求编号，如 #abcdefghij；不填则为最新的。',
             ru: 'Номер запроса, например #abcdefghij; без него — последний.',
+            es: 'Id de la petición, como #abcdefghij; sin esto, la última.',
+            de: 'Kennung des Auftrags, etwa #abcdefghij; ohne Angabe dein neuester.',
+            fr: 'Id de la demande, comme #abcdefghij ; sans cela, la dernière.',
+            ja: '依頼の番号（例：#abcdefghij）。なければ最新のもの。',
           },
         ),
       },
@@ -148,22 +156,30 @@ export const upscale: SlashCommand = {
         min_value: 1,
         max_value: 10,
         ...named(
-          { en: 'number', zh: '第几张', ru: 'которая' },
+          { en: 'number', zh: '第几张', ru: 'которая', es: 'número', de: 'nummer', fr: 'numéro', ja: '何枚目' },
           {
             en: 'Which picture of that request, where there are several.',
             zh: '该请求有多张时，选择第几张。',
             ru: 'Которая картинка этого запроса, если их несколько.',
+            es: 'Qué imagen de esa petición, si hay varias.',
+            de: 'Welches Bild des Auftrags, wo es mehrere gibt.',
+            fr: 'Quelle image de la demande, s’il y en a plusieurs.',
+            ja: 'その依頼に複数あるとき、何枚目か。',
           },
         ),
       },
       {
         type: UPLOAD,
         ...named(
-          { en: 'image', zh: '图片', ru: 'картинка' },
+          { en: 'image', zh: '图片', ru: 'картинка', es: 'imagen', de: 'bild', fr: 'image', ja: '画像' },
           {
             en: 'A picture of your own instead (PNG, JPEG, WebP).',
             zh: '改用自己的图片（PNG、JPEG、WebP）。',
             ru: 'Вместо этого своя картинка (PNG, JPEG, WebP).',
+            es: 'En su lugar, una imagen tuya (PNG, JPEG, WebP).',
+            de: 'Stattdessen ein eigenes Bild (PNG, JPEG, WebP).',
+            fr: 'À la place, une image à vous (PNG, JPEG, WebP).',
+            ja: '代わりに自分の画像（PNG、JPEG、WebP）。',
           },
         ),
       },
@@ -172,11 +188,15 @@ export const upscale: SlashCommand = {
         min_value: 1,
         max_value: MAX_SCALE,
         ...named(
-          { en: 'factor', zh: '倍数', ru: 'раз' },
+          { en: 'factor', zh: '倍数', ru: 'раз', es: 'factor', de: 'faktor', fr: 'facteur', ja: '倍率' },
           {
             en: `How many times larger; ${DEFAULT_SCALE} when you say nothing.`,
             zh: `放大倍数；不填为 ${DEFAULT_SCALE}。`,
             ru: `Во сколько раз; по умолчанию ${DEFAULT_SCALE}.`,
+            es: `Cuántas veces mayor; ${DEFAULT_SCALE} si no dices nada.`,
+            de: `Wie viel mal größer; ohne Angabe ${DEFAULT_SCALE}.`,
+            fr: `Combien de fois plus grand ; ${DEFAULT_SCALE} sans précision.`,
+            ja: `何倍にするか。なければ ${DEFAULT_SCALE}。`,
           },
         ),
       },
@@ -184,11 +204,23 @@ export const upscale: SlashCommand = {
         type: TEXT,
         autocomplete: true,
         ...named(
-          { en: 'upscaler', zh: '放大模型', ru: 'апскейлер' },
+          {
+            en: 'upscaler',
+            zh: '放大模型',
+            ru: 'апскейлер',
+            es: 'ampliador',
+            de: 'vergrößerer',
+            fr: 'agrandisseur',
+            ja: '拡大モデル',
+          },
           {
             en: 'The network that fills in detail; Lanczos only enlarges.',
             zh: '补充细节的网络；Lanczos 只做缩放。',
             ru: 'Сеть, которая дорисовывает детали; Lanczos только увеличивает.',
+            es: 'La red que añade detalle; Lanczos solo amplía.',
+            de: 'Das Netz, das Einzelheiten ergänzt; Lanczos vergrößert nur.',
+            fr: 'Le réseau qui ajoute du détail ; Lanczos agrandit seulement.',
+            ja: '細部を補うネットワーク。Lanczos は拡大だけ。',
           },
         ),
       },

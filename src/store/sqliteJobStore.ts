@@ -146,6 +146,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     const row = jobs.row(jobId);
     const place = line.placeOf(jobId);
     if (place !== undefined) return nowMs() + place.aheadMs + place.ownMs;
+    // A row that is just being answered stands behind everybody.
+    if (row?.state === 'accepted') return nowMs() + line.waitingMs() + line.expected(row.model, row.work);
     if (row?.state !== 'running') return undefined;
     return Math.max(nowMs() + 1_000, (row.started_at_ms ?? nowMs()) + line.expected(row.model, row.work));
   }

@@ -95,7 +95,7 @@ describe('/imagine', () => {
   test('refuses what cannot be, in words, with nothing charged and nothing queued', async () => {
     for (const [options, words] of [
       [{ prompt: 'x', size: '100x100' }, 'multiples of 16 px'],
-      [{ prompt: 'x', size: 'huge' }, 'a size such as 96x64'],
+      [{ prompt: 'x', size: 'huge' }, 'such as 96x64, 3:2'],
       [{ prompt: 'x', style: 'cubist' }, 'one of flat, noto'],
       [{ prompt: 'x', sampler: 'magic' }, 'one of ddim'],
       [{ prompt: 'x --frob 2' }, '--frob'],
@@ -271,7 +271,11 @@ describe('context menus', () => {
     expect(job.request).toMatchObject({ prompt: 'a green heart', strength: 0.25 });
 
     const words = await bob().say(house.channelId, 'hello');
-    expect(textOf((await bob().messageMenu(words.id, 'Recipe')).message)).toContain('no recipe here');
+    const asked = await bob().messageMenu(words.id, 'Recipe');
+    await eventually(() => {
+      const seen = house.emulator.view(house.channelId, house.bob).find((one) => one.id === asked.message?.id);
+      return textOf(seen).includes('no recipe here');
+    });
     expect(textOf((await bob().messageMenu(words.id, 'Vary this picture')).message)).toContain(
       'no picture on this message',
     );
