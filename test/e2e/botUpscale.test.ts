@@ -9,7 +9,7 @@ import type { DevelopProgress, DevelopTask } from '../../src/core/worker.ts';
 import type { Outcome } from '../../src/emulator/views.ts';
 import { ROOT } from '../../src/root.ts';
 import { type Developer, openDeveloper } from '../../src/worker/developer.ts';
-import { eventually, filesOf, House, labelsOf } from './house.ts';
+import { eventually, filesOf, House, labelsOf, textOf } from './house.ts';
 import { plainPng, ScriptedWorker } from './scriptedWorker.ts';
 
 const GOLDEN = path.join(ROOT, 'test/golden/upscalers/models/upscalers');
@@ -61,8 +61,8 @@ describe('/upscale', () => {
     expect(job).toMatchObject({ parentJobId: parent.id, parentImageIndex: 0, cost: 1 });
     expect(job.request.upscale).toEqual({ upscaler: 'x4plus', scale: 3, from: { widthPx: 96, heightPx: 64 } });
     expect(job.request).toMatchObject({ prompt: 'a red heart', seed: 5, strength: null });
-    expect(message.content).toContain('96×64 → 288×192 · 3× x4plus');
-    expect(message.content).toContain(`from \`#${parent.id}\` picture 1`);
+    expect(textOf(message)).toContain('96×64 → 288×192 · 3× x4plus');
+    expect(textOf(message)).toContain(`from \`#${parent.id}\` picture 1`);
     expect((message.message_reference as { message_id: string }).message_id).toBe(original.id);
     expect(await postedSize(filesOf(message)[0]!.url)).toEqual([288, 192]);
     expect(labelsOf(message)).toContain('Vary a little');
@@ -72,11 +72,10 @@ describe('/upscale', () => {
   test('of one of several pictures, by id and number, also somebody else’s in this channel', async () => {
     const { job: parent } = await house.picture({ count: 3, seed: 20 });
     await upscale({ picture: `#${parent.id}`, number: 2 }, bob());
-    const { job, message } = await finished(house.bob);
+    const { job } = await finished(house.bob);
     const second = house.store.pictures(parent.id).find(({ imageIndex }) => imageIndex === 1)!;
     expect(job.request.initImage?.sha256).toBe(second.sha256);
-    expect(job).toMatchObject({ parentImageIndex: 1, request: { prompt: '', seed: 21 } });
-    expect(labelsOf(message)).toEqual(['Recipe', 'Delete']);
+    expect(job).toMatchObject({ parentImageIndex: 1, request: { prompt: 'a red heart', seed: 21 } });
     expect(house.used(house.bob)).toBe(1);
   });
 
@@ -95,12 +94,13 @@ describe('/upscale', () => {
     await upscale({ image: { name: 'mine.png', bytes, contentType: 'image/png' }, upscaler: 'x2plus' });
     const { job, message } = await finished();
     expect(await postedSize(filesOf(message)[0]!.url)).toEqual([100, 62]);
-    expect(message.content).toContain('50×31 → 100×62 · 2× x2plus');
-    expect(labelsOf(message)).toEqual(['Recipe', 'Delete']);
+    expect(textOf(message)).toContain('50×31 → 100×62 · 2× x2plus');
+    expect(labelsOf(message)).not.toContain('Again');
     const kept = await readFile(path.join(house.dataDir, 'inputs', job.request.initImage!.sha256));
     expect(kept.equals(bytes)).toBe(true);
-    const recipe = await alice().click(message.id, 'Recipe');
-    expect(recipe.message?.content).toContain('upscaler: x2plus\nupscaled by: 2');
+    await alice().click(message.id, 'Enlarge 2×');
+    const { message: twice } = await house.jobIn('delivered', house.alice, ({ id }) => id !== job.id);
+    expect(await postedSize(filesOf(twice)[0]!.url)).toEqual([200, 124]);
   });
 
   test('refuses what cannot be, in words, with nothing charged', async () => {
@@ -123,10 +123,10 @@ describe('/upscale', () => {
   test('is cancelled by its button between two tiles, and then nothing is charged', async () => {
     const bytes = plainPng({ widthPx: 1000, heightPx: 1000 }, 9);
     await upscale({ image: { name: 'big.png', bytes, contentType: 'image/png' }, upscaler: 'x4plus', factor: 4 });
-    await eventually(() => house.posts()[0]?.content.includes('Developing') && house.posts());
+    await eventually(() => textOf(house.posts()[0]).includes('Developing') && house.posts());
     await alice().click(house.posts()[0]!.id, 'Cancel');
     const { message } = await house.jobIn('cancelled');
-    expect(message.content).toContain('Cancelled');
+    expect(textOf(message)).toContain('Cancelled');
     expect(house.used(house.alice)).toBe(0);
   });
 
@@ -145,7 +145,7 @@ test('without any upscaler, /upscale enlarges by Lanczos and says so', async () 
   await plain.picture({ size: '96x64' });
   await plain.emulator.as(plain.alice).command(plain.channelId, 'upscale', {});
   const { message } = await plain.jobIn('delivered', plain.alice, ({ kind }) => kind === 'upscale');
-  expect(message.content).toContain('96×64 → 192×128 · 2× Lanczos; no upscaler network');
+  expect(textOf(message)).toContain('96×64 → 192×128 · 2× Lanczos; no upscaler network');
   expect(await postedSize(filesOf(message)[0]!.url)).toEqual([192, 128]);
   await plain.close();
 });

@@ -136,6 +136,7 @@ export function parentPicture({ parentImageIndex }: JobRecord): number | null {
 /** U shows one picture with what can be done with it, V varies it: the letters people know from elsewhere, in every language. */
 export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow[] {
   const { label } = phrases;
+  if (isOnlyEnlarged(job.request) && job.request.prompt === '') return [wordlessRow(job.id, phrases, ids)];
   const last = row(
     button(ids.write('again', job.id), { label: label.again, emoji: '🎲' }),
     button(ids.write('edit', job.id), { label: label.edit, emoji: '✏️' }),
@@ -151,6 +152,17 @@ export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): Bu
     button(ids.write('vary', job.id, index), { label: `V${index + 1}`, style: ButtonStyle.Primary }),
   );
   return [row(...ups), row(...varies), last];
+}
+
+/** A stranger's picture made larger: there is nothing to draw again from. */
+function wordlessRow(jobId: string, { label }: Phrases, ids: CustomIds): ButtonRow {
+  return row(
+    button(ids.write('upscale', jobId, 0), { label: label.upscale, emoji: '🔍' }),
+    button(ids.write('source', jobId, 0), { label: label.source, emoji: '🖼️' }),
+    button(ids.write('favourite', jobId), { label: label.favourite, emoji: '⭐' }),
+    button(ids.write('delete', jobId), { label: label.delete, emoji: '🗑️' }),
+    button(ids.write('more', jobId), { label: label.more, emoji: '➕' }),
+  );
 }
 
 /** What can be done with one picture. */
