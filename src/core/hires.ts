@@ -3,6 +3,7 @@
 // @source AUTOMATIC1111 stable-diffusion-webui, "Hires. fix"
 import { refuse } from './refusal.ts';
 import type { ModelCard, RequestLimits, Size } from './request.ts';
+import { longestSide, type SizeCard } from './size.ts';
 import { LANCZOS, type UpscalerCard } from './upscale.ts';
 
 /** Ways of enlarging latents, without leaving them; the others enlarge pixels and go through the autoencoder. */
@@ -57,7 +58,7 @@ export function resolveHires(
   { card, limits, upscalers }: HiresBounds,
 ): Hires {
   const longest = Math.max(first.size.widthPx, first.size.heightPx);
-  const highest = Math.min(MAX_SCALE, Math.floor((100 * limits.maxSidePx) / longest) / 100);
+  const highest = Math.min(MAX_SCALE, Math.floor((100 * longestSide(card, limits)) / longest) / 100);
   if (!(scale >= MIN_SCALE && scale <= highest))
     refuse('hires', scale, { kind: 'within', low: MIN_SCALE, high: highest });
   if (!(denoise >= MIN_DENOISE && denoise <= 1)) {
@@ -77,8 +78,8 @@ export function resolveHires(
 }
 
 export interface HiresBounds {
-  readonly card: Pick<ModelCard, 'sizeStepPx'>;
-  readonly limits: Pick<RequestLimits, 'maxSidePx' | 'maxSteps'>;
+  readonly card: SizeCard;
+  readonly limits: RequestLimits;
   readonly upscalers: readonly UpscalerCard[];
 }
 
