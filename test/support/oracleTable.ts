@@ -48,13 +48,13 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Samplers down, layouts across. @param distances by [layout, sampler] */
+/** Layouts down, samplers across. @param distances by [layout, sampler] */
 export function layoutTable(distances: ReadonlyMap<readonly [string, string], Distance>): string {
   const entries = [...distances];
   const layouts = [...new Set(entries.map(([[layout]]) => layout))];
   const samplers = [...new Set(entries.map(([[, sampler]]) => sampler))];
   const cell = (layout: string, sampler: string) =>
     worstOf(entries.filter(([key]) => key[0] === layout && key[1] === sampler).map(([, distance]) => distance));
-  const rows = samplers.map((sampler) => [sampler, ...layouts.map((layout) => cell(layout, sampler))]);
-  return markdownTable(['sampler', ...layouts], rows);
+  const rows = layouts.map((layout) => [layout, ...samplers.map((sampler) => cell(layout, sampler))]);
+  return markdownTable(['layout', ...samplers], rows);
 }
