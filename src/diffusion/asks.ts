@@ -38,6 +38,8 @@ export interface UnetRow {
   readonly guidance?: number;
   /** Rows of different stacks share a call. */
   readonly loras?: LoraStack;
+  /** The picture goes on beyond its edges as on the other side; true for all rows of a call or for none. */
+  readonly tile?: boolean;
 }
 
 /** @source arXiv:2307.01952, section 2.2 */
@@ -65,9 +67,9 @@ export type Ask =
   | TextAsk
   | { readonly kind: 'unet'; readonly rows: readonly UnetRow[]; readonly expert?: Expert }
   /** Pixels → mean and standard deviation of the posterior, each f32[c, h, w], not yet scaled. */
-  | { readonly kind: 'encode'; readonly pixels: Pixels }
+  | { readonly kind: 'encode'; readonly pixels: Pixels; readonly tile?: boolean }
   /** Latents already divided by the scaling factor → pixels. */
-  | { readonly kind: 'decode'; readonly latents: Latents }
+  | { readonly kind: 'decode'; readonly latents: Latents; readonly tile?: boolean }
   /** One pass of an upscaler's network, all at once; `upscaled` cuts pictures into tiles that may be. @see upscaling.ts */
   | { readonly kind: 'upscale'; readonly pixels: Pixels; readonly model: string }
   /** Lanczos, by whoever can; no network. */

@@ -33,6 +33,10 @@ export class ImageNoise implements NoiseSource {
     this.#random = generatorOf(plan.source, plan.seed);
   }
 
+  get source(): NoiseSourceName {
+    return this.#plan.source;
+  }
+
   /** f32[c, h, w] the picture begins with. */
   first(shape: NoiseShape): Float32Array {
     const { seed, source, seedDelta, variation } = this.#plan;

@@ -1,7 +1,10 @@
 // One picture from a prompt, or from a prompt and a picture: the Stable Diffusion pipeline as a generator that asks for networks.
 // It runs between asks only, so whoever drives it may cancel, preview or interleave other pictures at every ask.
+import type { LatentUpscaler } from '../core/hires.ts';
+import type { NoiseSourceName, Variation } from '../core/noise.ts';
 import { promptParts } from '../core/promptParts.ts';
 import type { SamplerName, ScheduleName, Size } from '../core/request.ts';
+import type { UpscalerCard } from '../core/upscale.ts';
 import { DarkroomError } from '../errors.ts';
 import {
   type Answer,
@@ -21,6 +24,7 @@ import {
   withComposedGuidance,
   withPictureGuidance,
 } from './guidance.ts';
+import { ImageNoise } from './imageNoise.ts';
 import {
   allOf,
   blend,
@@ -31,14 +35,23 @@ import {
   repaintOf,
   withSource,
 } from './inpainting.ts';
+import { resizeLatents } from './latentResize.ts';
 import { addNoise, clamp, scale } from './latents.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { NoiseLevel } from './noiseSchedule.ts';
-import { TorchRandom } from './rng.ts';
 import { SAMPLER_TABLE } from './samplers/index.ts';
-import { asksOf, type DenoiseAsk, type Sampler, type Sampling, twoLooks } from './samplers/sampler.ts';
+import {
+  asksOf,
+  type DenoiseAsk,
+  type Plan,
+  type Sampler,
+  type Sampling,
+  type Step,
+  twoLooks,
+} from './samplers/sampler.ts';
 import type { SchedulerConfig } from './schedulerConfig.ts';
 import { planOver } from './schedules.ts';
+import { upscaled, upscaleTiles } from './upscaling.ts';
 
 /** One picture; a request for several makes one of these for each, with `seedOfImage`. */
 export interface PictureRequest {
@@ -57,7 +70,31 @@ export interface PictureRequest {
   /** Layers before the text encoder's end whose state is taken; null, as absent and 1, is the last one. */
   readonly clipSkip?: number | null | undefined;
   readonly start: StartPicture | null;
+  /** Null and absent are `cpu`. */
+  readonly noiseSource?: NoiseSourceName | null | undefined;
+  readonly noiseSeedDelta?: number | null | undefined;
+  readonly variation?: Variation | null | undefined;
+  /** Only without a start picture. */
+  readonly hires?: SecondPass | null | undefined;
+  /** Whether the edges fit together. */
+  readonly tile?: boolean | null | undefined;
 }
+
+/** What the drawn picture becomes at a larger size. */
+export interface SecondPass {
+  readonly size: Size;
+  /** All of them are run. */
+  readonly steps: number;
+  /** 0 … 1, how noisy they begin. */
+  readonly denoise: number;
+  /** How latents are enlarged; null where pixels are, and encoded again. */
+  readonly latents: LatentUpscaler | null;
+  /** For pixels; null for Lanczos. */
+  readonly upscaler: UpscalerCard | null;
+}
+
+/** Told what the picture would be without its noise, at every look; scaled latents that nobody changes. */
+export type Watch = (denoised: Latents) => void;
 
 /** The picture an image-to-image request begins from, already of the request's size. */
 export interface StartPicture {
@@ -77,9 +114,13 @@ export interface Picture {
 
 type Pipeline<T> = Generator<Ask, T, Answer>;
 
-/** U-Net asks one picture makes: one a step that is run, more where the sampler looks twice. */
-export function stepsTotal(request: Pick<PictureRequest, 'steps' | 'start' | 'sampler'>): number {
-  return asksOf(SAMPLER_TABLE[request.sampler], stepsRun(request));
+/** U-Net asks one picture makes, one a step that is run and more where the sampler looks twice, and asks of an upscaler between two passes. */
+export function stepsTotal(request: Pick<PictureRequest, 'steps' | 'start' | 'sampler' | 'size' | 'hires'>): number {
+  const sampler = SAMPLER_TABLE[request.sampler];
+  const { hires } = request;
+  const second =
+    hires == null ? 0 : asksOf(sampler, hires.steps) + upscaleTiles(request.size, hires.upscaler, hires.size);
+  return asksOf(sampler, stepsRun(request)) + second;
 }
 
 /** What a prompt's `when` counts: A1111 plans two looks for every step of a sampler that looks twice, the last one included. */
@@ -94,27 +135,153 @@ function stepsRun({ steps, start }: Pick<PictureRequest, 'steps' | 'start'>): nu
 
 /**
  * Develops one picture. Asks come in this order: text for every text the prompts pass through, encode when there is a start picture, unet `stepsTotal`
- * times, decode. Noise is drawn from the seed's own generator in the order of diffusers' pipelines.
+ * times, decode; a second pass asks for its own before the last. Noise is drawn from the seed's own generator in the order of diffusers' pipelines.
  * @source diffusers, StableDiffusionPipeline and StableDiffusionImg2ImgPipeline; where guidance is 0 … 1 they drop it, we apply it
  * @throws request_invalid when the size, the start picture or the step count does not fit the model.
  */
-export function* developPicture(request: PictureRequest, model: ModelFacts): Pipeline<Picture> {
-  const config = asStableDiffusion(model.scheduler);
+export function developPicture(request: PictureRequest, model: ModelFacts, watch: Watch = () => {}): Pipeline<Picture> {
+  const developing = develop(request, model, watch);
+  return request.tile === true ? seamless(developing) : developing;
+}
+
+/** The same asks, of networks whose pictures go on beyond their edges. */
+function* seamless<T>(pipeline: Pipeline<T>): Pipeline<T> {
+  let result = pipeline.next();
+  while (!result.done) result = pipeline.next(yield seamlessAsk(result.value));
+  return result.value;
+}
+
+function seamlessAsk(ask: Ask): Ask {
+  if (ask.kind === 'unet') return { ...ask, rows: ask.rows.map((row) => ({ ...row, tile: true })) };
+  return ask.kind === 'encode' || ask.kind === 'decode' ? { ...ask, tile: true } : ask;
+}
+
+function* develop(request: PictureRequest, model: ModelFacts, watch: Watch): Pipeline<Picture> {
+  const drawn = yield* drawOnce(request, model, watch);
+  const { hires } = request;
+  const latents = hires == null ? drawn : yield* drawAgain(drawn, request, hires, model, watch);
+  return { pixels: yield* decode(latents, model), latents };
+}
+
+function* drawOnce(request: PictureRequest, model: ModelFacts, watch: Watch): Pipeline<Latents> {
   const shape = latentShape(request.size, model);
+  const random = noiseOf(request, model);
+  const plan = planOf(request, request.steps, model);
+  const steps = plan.steps.slice(request.steps - stepsRun(request));
+  const noiseScale = noiseScaleOf(request, plan);
+  const beginning = begin(request, shape, model, random, noiseScale, steps[0]?.from);
+  return yield* drawn({ request, shape, random, steps, plannedSteps: request.steps, beginning }, model, watch);
+}
+
+/** Beyond this share the plan would hardly be longer than the steps that are run. @source A1111, setup_img2img_steps */
+const MOST_DENOISE = 0.999;
+
+/**
+ * The second pass: the picture enlarged, noised from the seed anew at the larger size, and drawn on.
+ * @source A1111, StableDiffusionProcessingTxt2Img.sample_hr_pass; the steps asked for are the last of a longer plan (setup_img2img_steps)
+ */
+function* drawAgain(
+  first: Latents,
+  { hires: _, ...request }: PictureRequest,
+  hires: SecondPass,
+  model: ModelFacts,
+  watch: Watch,
+): Pipeline<Latents> {
+  const again = { ...request, size: hires.size };
+  const shape = latentShape(hires.size, model);
+  const random = noiseOf(request, model);
+  const wished = Math.trunc(hires.steps / Math.min(hires.denoise, MOST_DENOISE));
+  const plannedSteps = Math.max(hires.steps, Math.min(wished, model.scheduler.numTrainTimesteps));
+  const steps = planOf(request, plannedSteps, model).steps.slice(plannedSteps - hires.steps);
+  const clean = yield* enlarged(first, hires, model, random);
+  const noisy = addNoise(clean, random.first(shape), steps[0]!.from);
+  const beginning = beginningAt({ noisy, extra: null, kept: null });
+  return yield* drawn({ request: again, shape, random, steps, plannedSteps, beginning }, model, watch);
+}
+
+/** f32[c, h, w] at the size of the second pass, without noise. */
+function* enlarged(
+  latents: Latents,
+  { latents: how, upscaler, size }: SecondPass,
+  model: ModelFacts,
+  random: ImageNoise,
+): Pipeline<Float32Array> {
+  if (how !== null) return resizeLatents(latents, latentShape(size, model), how).data;
+  const pixels = yield* upscaled(yield* decode(latents, model), upscaler, size);
+  return yield* encoded(pixels, model, random);
+}
+
+// biome-ignore lint/correctness/useYield: a beginning that is known asks for nothing
+function* beginningAt(beginning: Beginning): Pipeline<Beginning> {
+  return beginning;
+}
+
+function planOf({ schedule, sampler }: PictureRequest, steps: number, { scheduler, conditions }: ModelFacts): Plan {
+  const isXl = conditions?.added !== undefined;
+  const config = asStableDiffusion(scheduler, isXl);
+  return planOver(schedule ?? null, SAMPLER_TABLE[sampler], config, steps, isXl ? 'sdxl' : 'sd');
+}
+
+function noiseOf(
+  { seed, noiseSource, noiseSeedDelta, variation }: PictureRequest,
+  { pixelsPerLatent }: ModelFacts,
+): ImageNoise {
+  const cells = (sidePx: number) => Math.max(1, Math.floor(sidePx / pixelsPerLatent));
+  const from = variation?.resizeFrom;
+  return new ImageNoise({
+    seed,
+    source: noiseSource ?? 'cpu',
+    seedDelta: noiseSeedDelta ?? 0,
+    variation:
+      variation == null
+        ? null
+        : {
+            seed: variation.seed,
+            strength: variation.strength,
+            from: from == null ? null : { height: cells(from.heightPx), width: cells(from.widthPx) },
+          },
+  });
+}
+
+/** Samplers that A1111 begins at noise of variance 1; the others at sigma times the noise. @source its sd_samplers_timesteps.py */
+const BEGIN_AT_ONE: readonly SamplerName[] = ['ddim', 'pndm', 'unipc'];
+
+/** Noise of the graphics card is asked for to make again what A1111 made, so it is made as large as there. */
+function noiseScaleOf({ noiseSource, sampler }: PictureRequest, plan: Plan): number {
+  const first = plan.steps[0];
+  return noiseSource !== 'gpu' || BEGIN_AT_ONE.includes(sampler) || first === undefined
+    ? plan.noiseScale
+    : first.from.sigma;
+}
+
+/** One walk of a sampler. */
+interface Pass {
+  readonly request: PictureRequest;
+  readonly shape: Shape;
+  readonly random: ImageNoise;
+  /** Those that are run, the end of `plannedSteps`. */
+  readonly steps: readonly Step[];
+  readonly plannedSteps: number;
+  readonly beginning: Pipeline<Beginning>;
+}
+
+function* drawn(
+  { request, shape, random, steps, plannedSteps, beginning }: Pass,
+  model: ModelFacts,
+  watch: Watch,
+): Pipeline<Latents> {
+  const config = asStableDiffusion(model.scheduler, model.conditions?.added !== undefined);
   const sampler = SAMPLER_TABLE[request.sampler];
-  const random = new TorchRandom(request.seed);
-  const plan = planOver(request.schedule ?? null, sampler, config, request.steps);
   const pictureScale = pictureScaleOf(request, model);
   const guidance = model.conditions?.toldGuidance === true ? UNGUIDED : request.guidance;
-  const steps = plan.steps.slice(request.steps - stepsRun(request));
   const networkAt = yield* readNetworks(
     { ...request, guidance, pictureScale },
-    looksOf(sampler, request.steps),
+    looksOf(sampler, request.start === null ? steps.length : plannedSteps),
     model,
     steps.map(({ from }) => from),
   );
-  const { noisy, kept, extra } = yield* begin(request, shape, model, random, plan.noiseScale, steps[0]?.from);
-  const sampling = sampler.sample(noisy, { steps, random, config, plannedSteps: plan.steps.length });
+  const { noisy, kept, extra } = yield* beginning;
+  const sampling = sampler.sample(noisy, { steps, random, config, plannedSteps });
   const data = yield* denoise(sampling, {
     request,
     parts: promptParts(request.prompt).map(({ weight }) => weight),
@@ -125,18 +292,18 @@ export function* developPicture(request: PictureRequest, model: ModelFacts): Pip
     guidance,
     shape,
     rescale: model.guidanceRescale ?? 0,
+    watch,
   });
-  const latents = { ...shape, data };
-  return { pixels: yield* decode(latents, model), latents };
+  return { ...shape, data };
 }
 
 /**
- * diffusers' Stable Diffusion pipelines overrule a folder here: leading timesteps begin at 1, and latents, which are no pixels,
- * are never clipped.
+ * diffusers' Stable Diffusion pipelines overrule a folder here: leading timesteps begin at 1, but for SDXL, whose pipelines believe their
+ * folder, and latents, which are no pixels, are never clipped.
  * @source diffusers, StableDiffusionPipeline.__init__
  */
-export function asStableDiffusion(config: SchedulerConfig): SchedulerConfig {
-  return { ...config, stepsOffset: 1, clipRange: null };
+export function asStableDiffusion(config: SchedulerConfig, isXl = false): SchedulerConfig {
+  return { ...config, stepsOffset: isXl ? config.stepsOffset : 1, clipRange: null };
 }
 
 type Shape = Omit<Latents, 'data'>;
@@ -170,23 +337,22 @@ function* begin(
   request: PictureRequest,
   shape: Shape,
   model: ModelFacts,
-  random: TorchRandom,
+  random: ImageNoise,
   noiseScale: number,
   first: NoiseLevel | undefined,
 ): Pipeline<Beginning> {
   const { start } = request;
   const needs = model.conditions?.needs;
-  const count = shape.channels * shape.height * shape.width;
   if (start === null) {
     if (needs !== undefined) throw startMissing();
-    return { noisy: scale(noiseScale, random.randn(count)), extra: null, kept: null };
+    return { noisy: scale(noiseScale, random.first(shape)), extra: null, kept: null };
   }
   checkStart(start, request.size);
   if (needs === 'image') return yield* beginEditing(start, shape, model, random, noiseScale, first);
   if (needs === undefined && start.repaint === undefined) {
     const clean = yield* encoded(start.pixels, model, random);
     return {
-      noisy: first === undefined ? clean : addNoise(clean, random.randn(count), first),
+      noisy: first === undefined ? clean : addNoise(clean, random.first(shape), first),
       extra: null,
       kept: null,
     };
@@ -199,13 +365,13 @@ function* beginRepainting(
   start: StartPicture,
   shape: Shape,
   model: ModelFacts,
-  random: TorchRandom,
+  random: ImageNoise,
   noiseScale: number,
   first: NoiseLevel | undefined,
 ): Pipeline<Beginning> {
   const sees = model.conditions?.needs === 'image+mask';
   const clean = sees && start.strength === 1 ? null : yield* encoded(start.pixels, model, random);
-  const noise = random.randn(shape.channels * shape.height * shape.width);
+  const noise = random.first(shape);
   const noisy = noisedStart(start, clean, noise, noiseScale, first);
   const { mask, masked } = start.repaint ?? repaintOf(start.pixels, allOf(start.pixels));
   const cells = latentMask(mask, shape);
@@ -223,13 +389,13 @@ function* beginEditing(
   start: StartPicture,
   shape: Shape,
   model: ModelFacts,
-  random: TorchRandom,
+  random: ImageNoise,
   noiseScale: number,
   first: NoiseLevel | undefined,
 ): Pipeline<Beginning> {
   const { mean } = expectKind('encode', yield { kind: 'encode', pixels: start.pixels });
   const clean = scale(model.scalingFactor, mean.data);
-  const noise = random.randn(clean.length);
+  const noise = random.first(shape);
   const noisy = noisedStart(start, clean, noise, noiseScale, first);
   const cells = start.repaint === undefined ? null : latentMask(start.repaint.mask, shape);
   return { noisy, extra: mean, kept: cells === null ? null : { clean, noise, cells } };
@@ -247,9 +413,13 @@ function noisedStart(
   return first === undefined ? clean : addNoise(clean, noise, first);
 }
 
-/** f32[c, h, w] drawn from the encoder's posterior, scaled. */
-function* encoded(pixels: Pixels, { scalingFactor }: ModelFacts, random: TorchRandom): Pipeline<Float32Array> {
+/**
+ * f32[c, h, w] drawn from the encoder's posterior, scaled.
+ *  With a graphics card's noise nothing is drawn here, as nothing is where that noise is from; the mean is what comes out then.
+ */
+function* encoded(pixels: Pixels, { scalingFactor }: ModelFacts, random: ImageNoise): Pipeline<Float32Array> {
   const { mean, std } = expectKind('encode', yield { kind: 'encode', pixels });
+  if (random.source === 'gpu') return scale(scalingFactor, mean.data);
   const drawn = random.randn(std.length);
   return mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
 }
@@ -292,11 +462,12 @@ interface Denoising {
   readonly guidance: number;
   readonly shape: Shape;
   readonly rescale: number;
+  readonly watch: Watch;
 }
 
 /** Walks a sampler: each of its asks becomes one U-Net ask with a row per prompt, guided and turned into the denoised picture. */
 function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Array> {
-  const { kept } = denoising;
+  const { kept, shape, watch } = denoising;
   let result = sampling.next();
   for (let look = 0; !result.done; look += 1) {
     const ask = kept === null || look === 0 ? result.value : withSource(result.value, kept);
@@ -304,7 +475,9 @@ function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Arr
     const rows = rowsOf(ask, denoising, use, look);
     const answer = yield { kind: 'unet', rows, ...(use.expert === null ? {} : { expert: use.expert }) };
     const denoised = denoisedFrom(expectKind('unet', answer).predictions, ask, denoising, use);
-    result = sampling.next(kept === null ? denoised : blend(kept, denoised, kept.clean));
+    const seen = kept === null ? denoised : blend(kept, denoised, kept.clean);
+    watch({ ...shape, data: seen });
+    result = sampling.next(seen);
   }
   return kept === null ? result.value : blend(kept, result.value, kept.clean);
 }

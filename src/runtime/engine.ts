@@ -23,7 +23,7 @@ import { buildUnet, SDXL_TIME_IDS } from '../networks/unet.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { ModelFolder, Part } from '../weights/modelFolder.ts';
 import { LoraFeeds } from './loraFeeds.ts';
-import { SessionSlot } from './memory.ts';
+import { needBytes, SessionSlot } from './memory.ts';
 import type { Input, NetworkSession, SessionSettings } from './session.ts';
 
 export interface Posterior {
@@ -58,7 +58,18 @@ export interface OpenModel {
   encode(pixels: Pixels, tile?: boolean): Promise<Posterior>;
   /** Pictures not clamped to -1 … 1. One at a time inside, so that memory does not grow with their number. */
   decode(latents: readonly Latents[], tile?: boolean): Promise<readonly Pixels[]>;
+  /**
+   * Bytes of memory a picture takes at its worst moment, while no other network is open.
+   * @param latents rows and columns of the picture's latents
+   * @param piece of what the decoder sees at once
+   */
+  needBytes(latents: Grid, piece: Grid): number;
   close(): Promise<void>;
+}
+
+export interface Grid {
+  readonly height: number;
+  readonly width: number;
 }
 
 export type EncodeText = (
@@ -88,10 +99,21 @@ export async function openModel(folder: ModelParts, settings: SessionSettings): 
     unet: (rows) => predict(unet.of(rows[0]?.tile), rows),
     encode: (pixels, tile) => encode(encoder.of(tile), pixels),
     decode: (latents, tile) => inTurn(latents, (one) => decode(decoder.of(tile), one)),
+    needBytes: (latents, piece) =>
+      Math.max(unetBytes(unet.of().graph, latents), decoderBytes(decoder.of().graph, piece)),
     close: async () => {
       for (const session of [text, text2, unet, encoder, decoder]) await session?.close();
     },
   };
+}
+
+/** For the two rows of guidance and a prompt of one chunk. */
+function unetBytes(graph: Graph, { height, width }: Grid): number {
+  return needBytes(graph, { n: 2, t: 77, h: height, w: width });
+}
+
+function decoderBytes(graph: Graph, { height, width }: Grid): number {
+  return needBytes(graph, { n: 1, h: height, w: width });
 }
 
 /** SDXL's refiner has only the second of SDXL's text encoders. */

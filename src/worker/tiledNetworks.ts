@@ -11,6 +11,8 @@ export async function answerInPieces(
   facts: Pick<ModelFacts, 'pixelsPerLatent' | 'autoencoderPx'>,
   answer: (ask: NetworkAsk) => Promise<Answer>,
 ): Promise<Answer> {
+  // A seamless picture goes on beyond its edges, which no tile sees.
+  if ('tile' in ask && ask.tile === true) return answer(ask);
   if (ask.kind === 'decode' && isLarge(ask.latents, facts.pixelsPerLatent)) {
     return { kind: 'decode', pixels: await drive(decodedInTiles(ask.latents, tilingOf(facts)), answer) };
   }

@@ -139,7 +139,7 @@ describe('asks', () => {
     }
     expect(
       [0, 0.19, 0.2, 0.6, 1].map((strength) =>
-        stepsTotal({ steps: 5, start: { ...START, strength }, sampler: 'ddim' }),
+        stepsTotal({ ...REQUEST, steps: 5, start: { ...START, strength }, sampler: 'ddim' }),
       ),
     ).toEqual([0, 0, 1, 3, 5]);
   });
@@ -154,7 +154,7 @@ describe('asks of samplers that look twice', () => {
   });
 
   test('Heun: twice a step but the last; PLMS: once more than the steps', () => {
-    const asked = (sampler: SamplerName) => [1, 2, 5].map((steps) => stepsTotal({ steps, start: null, sampler }));
+    const asked = (sampler: SamplerName) => [1, 2, 5].map((steps) => stepsTotal({ ...REQUEST, steps, start: null, sampler }));
     expect(asked('heun')).toEqual([1, 3, 9]);
     expect(asked('pndm')).toEqual([1, 3, 6]);
     expect(asked('unipc')).toEqual([1, 2, 5]);
@@ -277,6 +277,7 @@ describe('refusals', () => {
 
 test('as in Stable Diffusion pipelines, latents are not clipped and leading timesteps begin at 1', async () => {
   expect(asStableDiffusion(DEFAULT_SCHEDULER)).toEqual({ ...DEFAULT_SCHEDULER, stepsOffset: 1, clipRange: null });
+  expect(asStableDiffusion(DEFAULT_SCHEDULER, true)).toEqual({ ...DEFAULT_SCHEDULER, clipRange: null });
   const timesteps = unetAsks(await asksOf({ ...REQUEST, sampler: 'ddim' })).map(({ rows }) => rows[0]!.timestep);
   expect(timesteps).toEqual([801, 601, 401, 201, 1]);
   const { latents } = await develop({ ...REQUEST, sampler: 'ddim' });

@@ -68,4 +68,5 @@ def noises():
     yield dict(strength=0.4, resizeFrom=None, sameSeed=True, result=numbers(first_noise(11, (2, 6, 5), 11, 0.4, None)))
 
 
-print(json.dumps({"torch": torch.__version__, "shape": SHAPE, "resized": list(resized()), "noises": list(noises())}, separators=(",", ":")))
+if __name__ == "__main__":
+    print(json.dumps({"torch": torch.__version__, "shape": SHAPE, "resized": list(resized()), "noises": list(noises())}, separators=(",", ":")))

@@ -45,4 +45,5 @@ def case(seed, sizes):
     return {"seed": seed, "sizes": sizes, "base64": encode(np.concatenate([draw(seed, n, k) for k, n in enumerate(sizes)]))}
 
 
-print(json.dumps({"torch": torch.__version__, "words": words(0, 2, 0).tolist(), "cases": [case(s, n) for s in SEEDS for n in SIZES]}, indent=1))
+if __name__ == "__main__":
+    print(json.dumps({"torch": torch.__version__, "words": words(0, 2, 0).tolist(), "cases": [case(s, n) for s in SEEDS for n in SIZES]}, indent=1))

@@ -2,6 +2,7 @@
 // request.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { LatentUpscaler } from '../../src/core/hires.ts';
 import type { SamplerName, ScheduleName } from '../../src/core/request.ts';
 import type { Answer, Ask, Latents, Pixels } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
@@ -48,6 +49,19 @@ export interface GoldenCase {
 export const goldenCases = ['pipelines.json', 'more_pipelines.json'].flatMap((name) =>
   readCases(path.join(GOLDEN, name)),
 );
+export interface DrawingCase extends GoldenCase {
+  readonly tile?: boolean;
+  readonly hires?: {
+    readonly width: number;
+    readonly height: number;
+    readonly steps: number;
+    readonly denoise: number;
+    readonly upscaler: LatentUpscaler;
+  };
+  readonly variation?: { readonly seed: number; readonly strength: number };
+  readonly gpu?: boolean;
+}
+
 /** Of golden/families: a folder, and single files, which are recorded through the folders they were made from. */
 export const familyCases = readCases(path.join(FAMILIES, 'pictures.json'));
 /** Of sd2-zsnr with another autoencoder. */
@@ -55,13 +69,21 @@ export const tinyCases = readCases(path.join(FAMILIES, 'tiny.json'));
 /** Of golden/families/xl, whose models madeModels.ts makes. */
 export const xlCases = readCases(path.join(FAMILIES, 'xl/pictures.json'));
 
+/** Ways of drawing: seamless, in two passes, with other noise. */
+export const drawingCases = readCases(path.join(GOLDEN, 'drawing_pictures.json')) as readonly DrawingCase[];
+
 function readCases(file: string): readonly GoldenCase[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly GoldenCase[] }).cases;
 }
 
-const RECORDS = ['pipelines', 'more_pipelines', 'families/pictures', 'families/tiny', 'families/xl/pictures'].map(
-  (name) => path.join(GOLDEN, `${name}.safetensors`),
-);
+const RECORDS = [
+  'pipelines',
+  'more_pipelines',
+  'families/pictures',
+  'families/tiny',
+  'families/xl/pictures',
+  'drawing_pictures',
+].map((name) => path.join(GOLDEN, `${name}.safetensors`));
 const records = RECORDS.map((file) => ({ index: openSafetensors(GOLDEN, file), bytes: readFileSync(file) }));
 
 function recorded(name: string): Uint8Array {
@@ -120,9 +142,9 @@ export async function answerWith(model: OpenModel, folder: ModelFolder, ask: Ask
     case 'unet':
       return { kind: 'unet', predictions: await model.unet(ask.rows) };
     case 'encode':
-      return { kind: 'encode', ...(await model.encode(ask.pixels)) };
+      return { kind: 'encode', ...(await model.encode(ask.pixels, ask.tile)) };
     case 'decode':
-      return { kind: 'decode', pixels: (await model.decode([ask.latents]))[0]! };
+      return { kind: 'decode', pixels: (await model.decode([ask.latents], ask.tile))[0]! };
     default:
       throw new Error(`${ask.kind}: not asked by a plain picture`);
   }

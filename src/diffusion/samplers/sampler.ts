@@ -2,7 +2,7 @@
 // It knows neither networks nor prompts nor guidance: what the network predicts is turned into *denoised* elsewhere, once.
 import { DarkroomError } from '../../errors.ts';
 import type { NoiseLevel } from '../noiseSchedule.ts';
-import type { TorchRandom } from '../rng.ts';
+import type { NoiseSource } from '../rng.ts';
 import type { SchedulerConfig } from '../schedulerConfig.ts';
 
 /** "What would this picture be without its noise?" */
@@ -29,7 +29,7 @@ export interface Plan {
 export interface SamplingContext {
   readonly steps: readonly Step[];
   /** The picture's own generator; ancestral noise is drawn from it in torch's order. */
-  readonly random: TorchRandom;
+  readonly random: NoiseSource;
   readonly config: SchedulerConfig;
   /** Steps of the whole plan where `steps` is the end of one; absent where it is all of it. */
   readonly plannedSteps?: number;
