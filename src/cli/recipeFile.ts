@@ -11,6 +11,7 @@ import { DarkroomError, type ErrorCode } from '../errors.ts';
 import { readPictureText } from '../image/pictureText.ts';
 import { makeLog } from '../log.ts';
 import { ModelHashes } from '../weights/modelHashes.ts';
+import { extraFiles } from '../weights/registry.ts';
 
 /** Bytes; a picture a person made, not a film. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -64,14 +65,20 @@ export async function draftOfRecipe(
     const known: Here = {
       ...here,
       hashes: { modelOf: (hash) => hashes.modelOf(hash), hashOf: (name) => hashes.knownHashOf(name) },
+      loraOf: (hash) => hashes.loraOf(hash),
     };
     const first = recipeHere(asked, known);
-    if (!first.differences.some(({ kind }) => kind === 'model') || !asked.fields.has('Model hash'))
-      return inLines(first);
+    if (!isFoundByHash(first, asked)) return inLines(first);
     hashes.learn();
     await hashes.settled();
     return inLines(recipeHere(asked, known));
   });
+}
+
+/** Whether something is missing that the recipe names by a hash too; then the files here are worth reading. */
+function isFoundByHash({ differences }: { readonly differences: readonly Difference[] }, { fields }: Recipe): boolean {
+  const lacks = (kind: Difference['kind']) => differences.some((one) => one.kind === kind);
+  return (lacks('model') && fields.has('Model hash')) || (lacks('loras') && fields.has('Lora hashes'));
 }
 
 function withoutModel({ draft, fields }: Recipe, model: string): Recipe {
@@ -111,7 +118,8 @@ async function withHashes<T>(
   const { openFileBook } = await import('../store/sqliteFileBook.ts');
   const book = openFileBook({ file: existsSync(file) ? file : ':memory:' });
   const models = new Map(Object.entries(facts.modelFiles ?? {}));
-  const hashes = new ModelHashes({ modelsDir, book, log: makeLog('silent'), models, extras: [] });
+  const extras = extraFiles(modelsDir).filter((file) => file.startsWith('loras/'));
+  const hashes = new ModelHashes({ modelsDir, book, log: makeLog('silent'), models, extras });
   try {
     return await work(hashes);
   } finally {

@@ -1,7 +1,7 @@
 // What becomes of a recipe from anywhere on this installation: the draft that comes closest, and what is different, as data.
 // Nothing is changed in silence: whoever shows the draft shows the differences.
 import { LATENT_UPSCALERS } from './hires.ts';
-import type { LoraWish } from './lora.ts';
+import { fitting, type LoraWish } from './lora.ts';
 import { withPhrase } from './promptParts.ts';
 import type { Recipe } from './recipe.ts';
 import { withoutRepaint } from './repaint.ts';
@@ -16,7 +16,7 @@ export interface Here {
   readonly limits: RequestLimits;
   /** The model a recipe's hash means, and the ten digits of one here. */
   readonly hashes: { modelOf(hash: string): string | undefined; hashOf(model: string): string | undefined };
-  /** Names of LoRAs. */
+  /** Names of LoRAs; absent: those that fit the model. */
   readonly loras?: readonly string[] | undefined;
   /** The LoRA a recipe's hash means. */
   readonly loraOf?: ((hash: string) => string | undefined) | undefined;
@@ -61,7 +61,9 @@ export function recipeHere(recipe: Recipe, here: Here): RecipeHere {
     draft = next;
     differences.push(...found);
   }
-  const unknown = [...recipe.fields.keys()].filter((name) => MEANINGLESS_HERE.test(name));
+  const unknown = [...recipe.fields.keys()].filter(
+    (name) => MEANINGLESS_HERE.test(name) && !isRefined(name, recipe, card),
+  );
   if (unknown.length > 0) differences.push({ kind: 'fields', names: unknown });
   return { draft, differences };
 }
@@ -69,6 +71,13 @@ export function recipeHere(recipe: Recipe, here: Here): RecipeHere {
 /** Fields of A1111 and its extensions by which a picture differs, and that no part of this program reads. */
 const MEANINGLESS_HERE =
   /^(Face restoration|Refiner|Refiner switch at|Eta|VAE|ControlNet( .*)?|ADetailer model|Hypernet|Hypernet strength|Token merging ratio|NGMS|Skip Early CFG|Dynamic thresholding enabled|FreeU .*|Emphasis|SD upscale .*|Masked content|Pad conds|Sigma .*|Sharpness|Distilled CFG Scale|Beta schedule .*)$/;
+
+/** Whether a field about a refiner says what the model's own hints say. */
+function isRefined(name: string, { fields }: Recipe, { refiner }: ModelCard): boolean {
+  if (refiner === undefined || !name.startsWith('Refiner')) return false;
+  const asked = fields.get('Refiner')?.replace(/ \[[0-9a-f]+\]$/, '');
+  return asked === refiner.model && Number(fields.get('Refiner switch at')) === refiner.switchAt;
+}
 
 /** By hash before name: names are whatever somebody called a file. */
 function chooseModel({ fields, draft }: Recipe, here: Here): readonly [string, readonly Difference[]] {
@@ -153,23 +162,22 @@ function start(draft: RequestDraft, { fields }: Recipe, { hasStart }: Here): Ste
   return [rest, isAsked ? [{ kind: 'start' }] : []];
 }
 
-/** LoRAs that are here under another name get that name; those that are not here go. */
-function loras(draft: RequestDraft, { fields }: Recipe, here: Here): Step {
-  const { loras: asked, ...rest } = draft;
-  if (asked === undefined) return [draft, []];
+/** LoRAs that are here under another name get that name; those that are not here go. Silence is none, not somebody's usual ones. */
+function loras(draft: RequestDraft, { fields }: Recipe, here: Here, card: ModelCard): Step {
+  const { loras: asked = [], ...rest } = draft;
+  const names = here.loras ?? fitting(card.loras ?? [], card).map(({ name }) => name);
   const hashes = loraHashes(fields.get('Lora hashes') ?? '');
   const hereOf = ({ name }: LoraWish) => {
     const hash = hashes.get(name);
     const byHash = hash === undefined ? undefined : here.loraOf?.(hash);
-    return byHash ?? here.loras?.find((one) => sameName(one, name));
+    return names.find((one) => one === byHash) ?? names.find((one) => sameName(one, name));
   };
   const missing = asked.filter((wish) => hereOf(wish) === undefined).map(({ name }) => name);
   const kept = asked.flatMap((wish) => {
     const name = hereOf(wish);
     return name === undefined ? [] : [{ ...wish, name }];
   });
-  const next = kept.length === 0 ? rest : { ...rest, loras: kept };
-  return [next, missing.length === 0 ? [] : [{ kind: 'loras', names: [...new Set(missing)] }]];
+  return [{ ...rest, loras: kept }, missing.length === 0 ? [] : [{ kind: 'loras', names: [...new Set(missing)] }]];
 }
 
 /** `Lora hashes: "soft: 0123456789ab, ink: …"`, unquoted by the reader. */

@@ -35,10 +35,16 @@ export interface KnownHashes {
   hashOf(model: string): string | undefined;
   /** The model a hash of a recipe means. */
   modelOf(hash: string): string | undefined;
+  /** The LoRA. */
+  loraOf(hash: string): string | undefined;
 }
 
 /** An installation that knows no hashes yet. */
-export const NO_HASHES: KnownHashes = { hashOf: () => undefined, modelOf: () => undefined };
+export const NO_HASHES: KnownHashes = {
+  hashOf: () => undefined,
+  modelOf: () => undefined,
+  loraOf: () => undefined,
+};
 
 export interface BotContext {
   readonly store: JobStore;

@@ -63,7 +63,9 @@ export async function adaptRecipe(text: string, bot: BotContext): Promise<Adapte
   const recipe = parseRecipe(text);
   const kept = await keptPictures(recipe.draft, bot);
   const { cards, defaultModel, limits, upscalers = [] } = bot.catalog;
-  const here = { cards, defaultModel, limits, hashes: bot.hashes, upscalers: upscalers.map(({ name }) => name) };
+  const { hashes } = bot;
+  const loraOf = (hash: string) => hashes.loraOf(hash);
+  const here = { cards, defaultModel, limits, hashes, loraOf, upscalers: upscalers.map(({ name }) => name) };
   const adapted = recipeHere(recipe, { ...here, hasStart: (sha256) => kept.has(sha256) });
   return { ...adapted, refused: refusalOf(adapted, bot) };
 }

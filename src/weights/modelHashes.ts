@@ -59,6 +59,14 @@ export class ModelHashes {
     });
   }
 
+  /** The LoRA whose hash that is: its file's name, or that of the folder it lies in. */
+  loraOf(hash: string): string | undefined {
+    const file = this.extraOf(hash);
+    if (file?.startsWith('loras/') !== true) return undefined;
+    const { dir, name } = path.posix.parse(file);
+    return name === 'adapter_model' ? path.posix.basename(dir) : name;
+  }
+
   /** Hashes in the background what is not known yet; one file at a time. Failures are logged. */
   learn(): void {
     if (this.#stop.signal.aborted) return;

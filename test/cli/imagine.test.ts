@@ -284,7 +284,7 @@ describe('--recipe', () => {
 
   test('another tool’s picture, and what is different here', async () => {
     const heard = terminal();
-    const argv = ['--recipe', path.join(GOLDEN, 'a1111.webp'), '--json', ...SMALL];
+    const argv = ['--recipe', path.join(GOLDEN, 'a1111.webp'), '--json', '--clip-skip', '1', ...SMALL];
     expect(await run(argv, heard)).toBe(0);
     expect(JSON.parse(heard.out.join('')).request).toMatchObject({ prompt: 'a fox in the snow, 雪', seed: 1234567890 });
     expect(heard.err.join('')).toContain(

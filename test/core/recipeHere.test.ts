@@ -86,7 +86,7 @@ test('everything else that is different is said, and what comes closest is taken
     { kind: 'number', field: 'guidance', asked: '45', instead: '30' },
     { kind: 'start' },
     { kind: 'loras', names: ['gone'] },
-    { kind: 'fields', names: ['Face restoration'] },
+    { kind: 'fields', names: ['Face restoration', 'Eta'] },
   ]);
 });
 

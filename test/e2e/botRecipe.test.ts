@@ -13,6 +13,7 @@ const golden = (name: string) => readFileSync(fileURLToPath(new URL(`../golden/p
 const HASHES = {
   hashOf: (model: string) => (model === 'testmodel' ? '0a1b2c3d4e' : undefined),
   modelOf: (hash: string) => (hash === '0a1b2c3d4e' ? 'testmodel' : undefined),
+  loraOf: () => undefined,
 };
 
 let house: House;

@@ -103,6 +103,7 @@ test('LoRAs are found by the hash of the file or of its tensors', async () => {
   );
   for (const hash of [sha256.slice(0, 10), dataSha256!.slice(0, 12), sha256])
     expect(made.extraOf(hash)).toBe('loras/deep/soft.safetensors');
+  expect([made.loraOf(sha256), made.loraOf('0'.repeat(12))]).toEqual(['soft', undefined]);
   expect([made.extraOf('0'.repeat(12)), made.extraOf(''), made.extraOf('zz')]).toEqual([
     undefined,
     undefined,
