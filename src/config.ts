@@ -32,6 +32,8 @@ export interface Config {
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
   readonly threads: number | null;
+  /** `8G`, `6000M` or `60%` for the networks; null leaves it to the machine. */
+  readonly memoryLimit: string | null;
   /** Other machines that make pictures; null for none. */
   readonly fleet: FleetConfig | null;
   /** Jobs a machine of the fleet takes at once. */
@@ -90,6 +92,10 @@ const VARIABLES = {
   ),
   DEVICE: variable(oneOf(DEVICES), `What computes: ${DEVICES.join(', ')}.`, 'auto'),
   THREADS: variable(whole(1, 256), 'Threads of one network call; every core when not set.'),
+  MEMORY_LIMIT: variable(
+    rule('an amount such as 8G, 6000M or 60%', memoryAmount),
+    'Memory of the networks: 8G, 6000M, or a share such as 60%. Not set: 70% of the machine or container, no limit on a graphics card.',
+  ),
   DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
   MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
   PORT: variable(whole(0, 65_535), 'Port of the playground, on loopback; 0 takes a free one.', '7777'),
@@ -158,6 +164,7 @@ export function readConfig(environment: Environment, root: string): Config {
     dailyQuota: values.DAILY_QUOTA ?? 200,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
+    memoryLimit: values.MEMORY_LIMIT ?? null,
     fleet: fleetConfig(values),
     workerSlots: values.WORKER_SLOTS ?? 2,
     metrics:
@@ -248,6 +255,12 @@ function whole(min: number, max: number) {
     const value = read(text);
     return value >= min && value <= max ? value : undefined;
   });
+}
+
+function memoryAmount(text: string): string | undefined {
+  const [, amount, unit] = /^(\d{1,7}(?:\.\d{1,3})?)([GM%])$/i.exec(text) ?? [];
+  const isRight = Number(amount) > 0 && (unit !== '%' || Number(amount) <= 100);
+  return isRight ? text.toUpperCase() : undefined;
 }
 
 function webAddress(text: string): string | undefined {

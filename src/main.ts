@@ -210,8 +210,8 @@ function botOptions({ config, log, store, dispatcher, facts, connection, hashes,
   };
 }
 
-function workerOptions({ modelsDir, device, threads }: Config) {
-  return { modelsDir, device, threads };
+function workerOptions({ modelsDir, device, threads, memoryLimit }: Config) {
+  return { modelsDir, device, threads, memoryLimit };
 }
 
 /** @throws model_missing when nothing usable was found. */

@@ -34,6 +34,7 @@ test('an empty environment is complete', () => {
     dailyQuota: 200,
     maxWaitingPerUser: 10,
     threads: null,
+    memoryLimit: null,
     metrics: null,
     fleet: null,
     workerSlots: 2,
@@ -63,6 +64,8 @@ const ACCEPTED: [variable: string, value: string, key: keyof Config, read: unkno
   ['DAILY_QUOTA', '0', 'dailyQuota', 0],
   ['MAX_WAITING_PER_USER', '1', 'maxWaitingPerUser', 1],
   ['THREADS', '2', 'threads', 2],
+  ['MEMORY_LIMIT', '8g', 'memoryLimit', '8G'],
+  ['MEMORY_LIMIT', '62.5%', 'memoryLimit', '62.5%'],
 ];
 
 test.each(ACCEPTED)('%s=%s', (variable, value, key, expected) => {
@@ -84,6 +87,9 @@ const REFUSED: [variable: string, value: string][] = [
   ['DAILY_QUOTA', '1e3'],
   ['MAX_WAITING_PER_USER', '0'],
   ['THREADS', 'all'],
+  ['MEMORY_LIMIT', '8'],
+  ['MEMORY_LIMIT', '0G'],
+  ['MEMORY_LIMIT', '101%'],
 ];
 
 describe('refused', () => {

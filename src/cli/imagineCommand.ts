@@ -35,9 +35,9 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
     return EXIT_OK;
   }
   const config = readConfig(terminal.environment, ROOT);
-  const { device, threads, modelsDir } = config;
+  const { device, threads, memoryLimit, modelsDir } = config;
   const source = modelSource(options.model, modelsDir, terminal.folder);
-  const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads });
+  const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads, memoryLimit });
   try {
     const { facts } = developer;
     const places = { modelsDir: source.modelsDir, dataDir: config.dataDir };

@@ -12,12 +12,20 @@ const DRAIN_MS = 10_000;
 
 /** Works until the signal aborts. @returns the exit code. @throws config_invalid without REDIS_URL, and what the worker's start throws */
 export async function work(terminal: Terminal, stop: AbortSignal): Promise<number> {
-  const { fleet, modelsDir, device, threads, workerSlots: slots, logLevel } = readConfig(terminal.environment, ROOT);
+  const {
+    fleet,
+    modelsDir,
+    device,
+    threads,
+    memoryLimit,
+    workerSlots: slots,
+    logLevel,
+  } = readConfig(terminal.environment, ROOT);
   if (fleet === null) {
     throw new DarkroomError('config_invalid', 'REDIS_URL: not set, expected the Redis the bot uses');
   }
   const log = makeLog(logLevel);
-  const worker = startWorker({ modelsDir, device, threads, log });
+  const worker = startWorker({ modelsDir, device, threads, memoryLimit, log });
   try {
     const { models, provider } = await worker.ready();
     const station = await openStation({ redisUrl: fleet.redisUrl, worker, hashes: {}, slots, log });

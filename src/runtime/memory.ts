@@ -12,24 +12,35 @@ const MIB = 1024 ** 2;
 const DEFAULT_SHARE = 0.7;
 /** The process without any network: the interpreter, the runtime's code, the graphs. Measured: 150-200 MiB. */
 const BASE_BYTES = 256 * MIB;
-/** A loaded session over its weights in single precision: buffers padded and rearranged for the processor. Measured: 1.00-1.06. */
-const LOADED_FACTOR = 1.06;
+/** A loaded session over its weights in single precision: buffers padded and rearranged for the processor. Measured: 1.00-1.11. */
+const LOADED_FACTOR = 1.11;
 /** What a call takes over its values: copies between pieces, scratch of convolutions, freed memory not yet given back. */
 const CALL_FACTOR = 1.15;
 const CALL_BYTES = 96 * MIB;
 
+const LAST_RANK = 2;
 /** The order of closing; what is named nowhere goes with the autoencoders. */
 const RANKS: readonly (readonly [RegExp, number])[] = [
   [/^text_encoder/, 0],
-  [/^unet/, 2],
+  [/^unet/, LAST_RANK],
 ];
+
+/** What can give way: a session as the budget sees it. */
+export interface Tenant {
+  readonly name: string;
+  readonly share: { readonly isIdle: boolean };
+  readonly sizeBytes: number;
+  /** Calls going on. */
+  readonly calls: number;
+  release(): Promise<void>;
+}
 
 /** The memory of one process, shared by its models. */
 export class MemoryBudget {
   /** Infinity where nothing is limited. */
   readonly limitBytes: number;
-  readonly #open = new Set<SessionSlot>();
-  #uses = 0;
+  /** In order of last use, oldest first. */
+  readonly #open = new Set<Tenant>();
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
@@ -41,31 +52,34 @@ export class MemoryBudget {
   }
 
   /**
-   * Closes what gives way to `slot` and a call that takes `callBytes`.
+   * Closes what gives way to `tenant` and a call that takes `callBytes`.
    * @throws request_invalid when they do not fit even alone
    */
-  async makeRoom(slot: SessionSlot, callBytes: number): Promise<void> {
-    slot.lastUse = ++this.#uses;
-    const needBytes = BASE_BYTES + slot.sizeBytes + callBytes;
-    if (needBytes > this.limitBytes) throw tooLarge(slot.graph.name, needBytes, this.limitBytes);
-    for (const victim of this.#givingWay(slot)) {
-      const open = this.#open.has(slot) ? 0 : slot.sizeBytes;
-      if (this.usedBytes + open + callBytes <= this.limitBytes) break;
+  async makeRoom(tenant: Tenant, callBytes: number): Promise<void> {
+    const needBytes = BASE_BYTES + tenant.sizeBytes + callBytes;
+    if (needBytes > this.limitBytes) throw tooLarge(tenant.name, needBytes, this.limitBytes);
+    this.#open.delete(tenant);
+    for (const victim of this.#givingWay()) {
+      if (this.usedBytes + tenant.sizeBytes + callBytes <= this.limitBytes) break;
       this.#open.delete(victim);
       await victim.release();
     }
-    this.#open.add(slot);
+    this.#open.add(tenant);
   }
 
-  forget(slot: SessionSlot): void {
-    this.#open.delete(slot);
+  forget(tenant: Tenant): void {
+    this.#open.delete(tenant);
   }
 
-  #givingWay(slot: SessionSlot): readonly SessionSlot[] {
-    const idle = [...this.#open].filter((one) => one !== slot && one.calls === 0);
-    const order = (one: SessionSlot) => [one.share.isIdle ? 0 : 1, one.rank, one.lastUse] as const;
-    return idle.sort((a, b) => compare(order(a), order(b)));
+  /** The sort is stable: equals stay in order of last use. */
+  #givingWay(): readonly Tenant[] {
+    const turn = ({ share, name }: Tenant) => (share.isIdle ? 0 : LAST_RANK + 1) + rankOf(name);
+    return [...this.#open].filter(({ calls }) => calls === 0).sort((a, b) => turn(a) - turn(b));
   }
+}
+
+function rankOf(name: string): number {
+  return RANKS.find(([pattern]) => pattern.test(name))?.[1] ?? 1;
 }
 
 /** What the sessions of one model have in common. */
@@ -80,14 +94,10 @@ export class MemoryShare {
 }
 
 /** A session that is opened by a call and may be closed between two. */
-export class SessionSlot {
+export class SessionSlot implements Tenant {
   readonly graph: Graph;
   readonly share: MemoryShare;
-  readonly rank: number;
-  /** Calls going on. */
   calls = 0;
-  /** Ordinal of the last call. */
-  lastUse = 0;
   readonly #settings: SessionSettings;
   #sizeBytes: number;
   /** Bytes of calls by their sizes. */
@@ -97,14 +107,21 @@ export class SessionSlot {
   constructor(graph: Graph, settings: SessionSettings) {
     this.graph = graph;
     this.share = settings.memory ?? new MemoryShare(new MemoryBudget(Number.POSITIVE_INFINITY));
-    this.rank = RANKS.find(([name]) => name.test(graph.name))?.[1] ?? 1;
     this.#settings = settings;
     this.#sizeBytes = loadedBytes(graph);
+  }
+
+  get name(): string {
+    return this.graph.name;
   }
 
   /** As loaded: what it will take, and once it was open what it took. */
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  get isOpen(): boolean {
+    return this.#opening !== null;
   }
 
   /** @param inputs of the call, for their sizes */
@@ -181,11 +198,6 @@ function axesOf({ inputs }: Graph, given: Readonly<Record<string, Input>>): Axes
 function allAxes(graph: Graph, axes: Axes): Axes {
   const symbols = graph.inputs.flatMap(({ shape }: Value) => shape.filter((dim) => typeof dim === 'string'));
   return { ...Object.fromEntries(symbols.map((symbol) => [symbol, symbol.startsWith('r(') ? 0 : 1])), ...axes };
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((number, index) => number !== b[index]);
-  return at === -1 ? 0 : a[at]! - b[at]!;
 }
 
 function tooLarge(network: string, need: number, have: number): DarkroomError {

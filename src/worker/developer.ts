@@ -8,7 +8,7 @@ import { GRID_INDEX } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
 import type { Pixels } from '../core/pixels.ts';
 import { recipeText, upscaledRecipe } from '../core/recipe.ts';
-import { promptText, type ResolvedRequest, type Size } from '../core/request.ts';
+import { promptText, type RefinerCard, type ResolvedRequest, type Size } from '../core/request.ts';
 import {
   checkUpscaledSize,
   LANCZOS,
@@ -205,7 +205,7 @@ async function developPictures(
     return checkNumbers(pixels, request.model);
   });
   const pictures = await allOrNone(making, stop);
-  return batcher.hold(writeAll(task, pictures, either, (own) => ownRecipe(own, task, loras?.hashes)));
+  return batcher.hold(writeAll(task, pictures, either, (own) => ownRecipe(own, task, loras?.hashes, model.refinedBy)));
 }
 
 /** Undefined without any. @throws model_missing, weights_invalid, model_unsupported */
@@ -224,9 +224,14 @@ function withLoras(ask: Ask, loras: LoraStack | undefined): Ask {
 }
 
 /** Null where the words are to stay private. */
-function ownRecipe(own: ResolvedRequest, { modelHash }: DevelopTask, loraHashes?: ReadonlyMap<string, string>) {
+function ownRecipe(
+  own: ResolvedRequest,
+  { modelHash }: DevelopTask,
+  loraHashes?: ReadonlyMap<string, string>,
+  refiner?: RefinerCard,
+) {
   if (own.privatePrompt === true) return null;
-  return recipeText(own, own.seed, { name: own.model, hash: modelHash, loraHashes });
+  return recipeText(own, own.seed, { name: own.model, hash: modelHash, loraHashes, refiner });
 }
 
 /** What a finished picture is brought to. */

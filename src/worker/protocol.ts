@@ -9,6 +9,7 @@ import {
   MODEL_FAMILIES,
   MODEL_NEEDS,
   type ModelCard,
+  type RefinerCard,
   type ResolvedRequest,
   SAMPLERS,
   SCHEDULES,
@@ -143,6 +144,7 @@ const modelCard = z.strictObject({
   styles: z.record(z.string(), z.string()),
   sizeStepPx: sidePx,
   loras: z.array(loraCard).readonly().optional(),
+  refiner: z.strictObject({ model: name, switchAt: z.number().min(0).max(1) } satisfies Fields<RefinerCard>).optional(),
 } satisfies Fields<ModelCard>);
 
 export const factsSchema = z.strictObject({

@@ -1,6 +1,6 @@
 // A model together with the refiner its owner's hints put behind it: both lent for the time of a job, so that neither is closed in the middle.
 import { DarkroomError } from '../errors.ts';
-import type { LentModel, ModelShelf } from './modelShelf.ts';
+import type { LentModel, ModelShelf, Use } from './modelShelf.ts';
 
 export interface RefinedModel extends LentModel {
   /** Who answers asks of the expert `refiner`. */
@@ -8,11 +8,11 @@ export interface RefinedModel extends LentModel {
 }
 
 /** @throws what the shelf throws for either; model_unsupported when the two make different latents */
-export async function lendRefined(shelf: ModelShelf, name: string): Promise<RefinedModel> {
-  const model = await shelf.lend(name);
+export async function lendRefined(shelf: ModelShelf, name: string, use: Use = {}): Promise<RefinedModel> {
+  const model = await shelf.lend(name, use);
   if (model.refinedBy === undefined) return model;
   try {
-    return await withRefiner(shelf, name, model, model.refinedBy);
+    return await withRefiner(shelf, name, model, model.refinedBy, use);
   } catch (reason) {
     await model.giveBack(false);
     throw reason;
@@ -24,8 +24,9 @@ async function withRefiner(
   name: string,
   model: LentModel,
   hint: NonNullable<LentModel['refinedBy']>,
+  request: Use,
 ): Promise<RefinedModel> {
-  const refiner = await shelf.lend(hint.model);
+  const refiner = await shelf.lend(hint.model, { ...request, isSecond: true });
   if (latentsOf(refiner) !== latentsOf(model)) {
     await refiner.giveBack(false);
     const message = `${name}: its refiner ${hint.model} has latents of ${latentsOf(refiner)}, expected ${latentsOf(model)}`;

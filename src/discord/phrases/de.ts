@@ -78,6 +78,8 @@ export const de: Phrases = {
     tooLong: (field, chars, max) => `${field}: ${chars} Zeichen, erlaubt sind ${max}`,
     size: (found, stepPx, maxPx, nearest) =>
       `Größe: da steht ${found}, die Seiten müssen Vielfache von ${stepPx} px bis ${maxPx} px sein; am nächsten liegt ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `Größe: ${found} braucht ${need} GiB Speicher, da sind ${have} GiB; höchstens passt ${largest}`,
     form: (field, found, example) => `${field}: da steht ${found}, gemeint ist etwas wie ${example}`,
     tooMany: (field, found, max) => `${field}: ${found}, erlaubt sind ${max}`,
     missing: (field, example) => `${field}: hier fehlt etwas; geschrieben wird es wie ${example}`,
@@ -197,6 +199,20 @@ export const de: Phrases = {
     formTitle: () => 'Größe und Zahlen',
     formHint: () => 'Leer: wie beim Modell üblich',
   },
+  lora: {
+    browse: (model, page, pages) => `LoRAs für ${model}, Seite ${page} von ${pages}`,
+    none: (model) => `Für ${model} gibt es hier keine LoRAs.`,
+    stack: () => 'Deine LoRAs, bei allem dabei, was du dir wünschst:',
+    empty: () => 'Du verwendest keine LoRA. `/lora browse` zeigt, was es gibt.',
+    cleared: () => 'Du verwendest keine LoRA mehr.',
+    notThere: (name) => `**${name}** ist nicht unter deinen LoRAs.`,
+    notForUsual: (name, models) => `**${name}** passt zu ${models}; bei anderen Modellen bleibt sie weg.`,
+    triggers: (words) => `Worte, die sie kennt: ${words}`,
+    made: (family, models) => `Gemacht für ${family}; passt zu ${models}`,
+    advised: (text) => `Gehört zu ${text}`,
+    saved: (name) => `Gespeichert als **${name}**. \`/lora load\` holt es zurück.`,
+    noStack: (name) => `Du hast keine Auswahl namens **${name}**.`,
+  },
   style: {
     saved: (name) =>
       `Gespeichert als **${name}**. Verwende es mit \`--style ${name}\` oder für alles mit \`/style use\`.`,
@@ -262,7 +278,7 @@ export const de: Phrases = {
       },
       {
         title: '🖱️ Einen Knopf drücken',
-        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, ➕ hat den Rest. Die Knöpfe gehen immer.',
+        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, 🧰 hat den Rest. Die Knöpfe gehen immer.',
       },
       {
         title: '🔎 Wiederfinden',

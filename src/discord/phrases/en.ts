@@ -77,6 +77,8 @@ export const en: Phrases = {
     tooLong: (field, chars, max) => `${field}: found ${chars} characters, expected at most ${max}`,
     size: (found, stepPx, maxPx, nearest) =>
       `size: found ${found}, expected sides that are multiples of ${stepPx} px up to ${maxPx} px; nearest is ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `size: ${found} needs ${need} GiB of memory, and there are ${have} GiB; the largest that fits is ${largest}`,
     form: (field, found, example) => `${field}: found ${found}, expected something such as ${example}`,
     tooMany: (field, found, max) => `${field}: found ${found}, expected at most ${max}`,
     missing: (field, example) => `${field}: nothing is there; write it as in ${example}`,
@@ -194,6 +196,20 @@ export const en: Phrases = {
     formTitle: () => 'Size and numbers',
     formHint: () => "Empty: the model's own",
   },
+  lora: {
+    browse: (model, page, pages) => `LoRAs for ${model}, page ${page} of ${pages}`,
+    none: (model) => `There are no LoRAs for ${model} here.`,
+    stack: () => 'Your LoRAs, used in everything you ask for:',
+    empty: () => 'You use no LoRA. `/lora browse` shows what there is.',
+    cleared: () => 'You use no LoRA any more.',
+    notThere: (name) => `**${name}** is not among the LoRAs you use.`,
+    notForUsual: (name, models) => `**${name}** fits ${models}; with other models it is left out.`,
+    triggers: (words) => `Words it knows: ${words}`,
+    made: (family, models) => `Made for ${family}; fits ${models}`,
+    advised: (text) => `Goes with ${text}`,
+    saved: (name) => `Saved as **${name}**. \`/lora load\` brings it back.`,
+    noStack: (name) => `You have no stack named **${name}**.`,
+  },
   style: {
     saved: (name) => `Saved as **${name}**. Use it with \`--style ${name}\`, or for everything with \`/style use\`.`,
     used: (name) => `From now on **${name}** is added to what you ask for. \`/style use none\` ends that.`,
@@ -257,7 +273,7 @@ export const en: Phrases = {
       },
       {
         title: '🖱️ Press a button',
-        body: '**U1–U4** show one picture in full, **V1–V4** vary it. ⭐ keeps it, ➕ has the rest. Buttons work for ever.',
+        body: '**U1–U4** show one picture in full, **V1–V4** vary it. ⭐ keeps it, 🧰 has the rest. Buttons work for ever.',
       },
       {
         title: '🔎 Find it again',

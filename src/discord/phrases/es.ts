@@ -77,6 +77,8 @@ export const es: Phrases = {
     tooLong: (field, chars, max) => `${field}: tiene ${chars} caracteres y caben ${max}`,
     size: (found, stepPx, maxPx, nearest) =>
       `tamaño: pone ${found}, los lados deben ser múltiplos de ${stepPx} px hasta ${maxPx} px; el más cercano es ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `tamaño: ${found} necesita ${need} GiB de memoria y hay ${have} GiB; como mucho cabe ${largest}`,
     form: (field, found, example) => `${field}: pone ${found}, debe ser algo como ${example}`,
     tooMany: (field, found, max) => `${field}: hay ${found} y el máximo es ${max}`,
     missing: (field, example) => `${field}: falta el valor; se escribe como ${example}`,
@@ -193,6 +195,20 @@ export const es: Phrases = {
     formTitle: () => 'Tamaño y números',
     formHint: () => 'Vacío: lo propio del modelo',
   },
+  lora: {
+    browse: (model, page, pages) => `LoRA para ${model}, página ${page} de ${pages}`,
+    none: (model) => `Aquí no hay LoRA para ${model}.`,
+    stack: () => 'Tus LoRA, en todo lo que pides:',
+    empty: () => 'No usas ninguna LoRA. `/lora browse` muestra las que hay.',
+    cleared: () => 'Ya no usas ninguna LoRA.',
+    notThere: (name) => `**${name}** no está entre tus LoRA.`,
+    notForUsual: (name, models) => `**${name}** sirve para ${models}; con otros modelos no se añade.`,
+    triggers: (words) => `Palabras que conoce: ${words}`,
+    made: (family, models) => `Hecha para ${family}; sirve para ${models}`,
+    advised: (text) => `Va con ${text}`,
+    saved: (name) => `Guardado como **${name}**. \`/lora load\` lo recupera.`,
+    noStack: (name) => `No tienes ningún conjunto llamado **${name}**.`,
+  },
   style: {
     saved: (name) => `Guardado como **${name}**. Úsalo con \`--style ${name}\` o, para todo, con \`/style use\`.`,
     used: (name) => `Desde ahora se añade **${name}** a lo que pidas. \`/style use none\` lo quita.`,
@@ -255,7 +271,7 @@ export const es: Phrases = {
       },
       {
         title: '🖱️ Pulsa un botón',
-        body: '**U1–U4** muestran una imagen entera, **V1–V4** la varían. ⭐ la guarda, ➕ tiene lo demás. Los botones no caducan.',
+        body: '**U1–U4** muestran una imagen entera, **V1–V4** la varían. ⭐ la guarda, 🧰 tiene lo demás. Los botones no caducan.',
       },
       {
         title: '🔎 Encuéntrala de nuevo',

@@ -79,6 +79,8 @@ export const fr: Phrases = {
     tooLong: (field, chars, max) => `${field} : ${chars} caractères, ${max} au maximum`,
     size: (found, stepPx, maxPx, nearest) =>
       `taille : vous avez ${found}, les côtés doivent être des multiples de ${stepPx} px jusqu’à ${maxPx} px ; la plus proche est ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `taille : ${found} demande ${need} Gio de mémoire, il y en a ${have} Gio ; au plus ${largest}`,
     form: (field, found, example) => `${field} : vous avez ${found}, il faut quelque chose comme ${example}`,
     tooMany: (field, found, max) => `${field} : ${found}, ${max} au maximum`,
     missing: (field, example) => `${field} : il manque la valeur ; cela s’écrit comme ${example}`,
@@ -198,6 +200,20 @@ export const fr: Phrases = {
     formTitle: () => 'Taille et nombres',
     formHint: () => 'Vide : la valeur du modèle',
   },
+  lora: {
+    browse: (model, page, pages) => `LoRA pour ${model}, page ${page} sur ${pages}`,
+    none: (model) => `Il n’y a pas de LoRA pour ${model} ici.`,
+    stack: () => 'Vos LoRA, dans tout ce que vous demandez :',
+    empty: () => 'Vous n’utilisez aucune LoRA. `/lora browse` montre celles qu’il y a.',
+    cleared: () => 'Vous n’utilisez plus de LoRA.',
+    notThere: (name) => `**${name}** n’est pas parmi vos LoRA.`,
+    notForUsual: (name, models) => `**${name}** convient à ${models} ; avec d’autres modèles elle est laissée de côté.`,
+    triggers: (words) => `Mots qu’elle connaît : ${words}`,
+    made: (family, models) => `Faite pour ${family} ; convient à ${models}`,
+    advised: (text) => `Va avec ${text}`,
+    saved: (name) => `Enregistré sous **${name}**. \`/lora load\` le reprend.`,
+    noStack: (name) => `Vous n’avez pas d’ensemble nommé **${name}**.`,
+  },
   style: {
     saved: (name) =>
       `Enregistré sous **${name}**. Utilisez-le avec \`--style ${name}\`, ou pour tout avec \`/style use\`.`,
@@ -263,7 +279,7 @@ export const fr: Phrases = {
       },
       {
         title: '🖱️ Appuyer sur un bouton',
-        body: '**U1–U4** montrent une image en entier, **V1–V4** la varient. ⭐ la garde, ➕ offre le reste. Les boutons marchent toujours.',
+        body: '**U1–U4** montrent une image en entier, **V1–V4** la varient. ⭐ la garde, 🧰 offre le reste. Les boutons marchent toujours.',
       },
       {
         title: '🔎 La retrouver',

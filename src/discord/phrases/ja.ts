@@ -74,6 +74,8 @@ export const ja: Phrases = {
     tooLong: (field, chars, max) => `${field}が ${chars} 文字あります。${max} 文字までです`,
     size: (found, stepPx, maxPx, nearest) =>
       `サイズが ${found} です。各辺は ${stepPx} px の倍数で ${maxPx} px までにしてください。最も近いのは ${nearest} です`,
+    memory: (found, need, have, largest) =>
+      `サイズ：${found} には ${need} GiB のメモリが必要ですが、${have} GiB しかありません。収まる最大は ${largest}`,
     form: (field, found, example) => `${field}が ${found} です。${example} のように書いてください`,
     tooMany: (field, found, max) => `${field}が ${found} あります。${max} までです`,
     missing: (field, example) => `${field}が空です。${example} のように書いてください`,
@@ -189,6 +191,20 @@ export const ja: Phrases = {
     formTitle: () => 'サイズと数値',
     formHint: () => '空欄：モデルの既定値',
   },
+  lora: {
+    browse: (model, page, pages) => `${model} 用の LoRA、${page}/${pages} ページ`,
+    none: (model) => `${model} 用の LoRA はありません。`,
+    stack: () => 'すべての依頼に使う LoRA：',
+    empty: () => 'LoRA は使っていません。`/lora browse` で一覧を見られます。',
+    cleared: () => 'LoRA を使うのをやめました。',
+    notThere: (name) => `**${name}** は使っていません。`,
+    notForUsual: (name, models) => `**${name}** は ${models} 用です。ほかのモデルでは使われません。`,
+    triggers: (words) => `知っている言葉：${words}`,
+    made: (family, models) => `${family} 用。使えるモデル：${models}`,
+    advised: (text) => `推奨：${text}`,
+    saved: (name) => `**${name}** として保存しました。\`/lora load\` で呼び出せます。`,
+    noStack: (name) => `**${name}** という組み合わせはありません。`,
+  },
   style: {
     saved: (name) =>
       `**${name}** として保存しました。\`--style ${name}\` で使えます。すべてに使うには \`/style use\` を。`,
@@ -252,7 +268,7 @@ export const ja: Phrases = {
       },
       {
         title: '🖱️ ボタンを押す',
-        body: '**U1–U4** は 1 枚を原寸で表示、**V1–V4** は変化を付けます。⭐ はお気に入り、➕ はその他です。ボタンはいつまでも使えます。',
+        body: '**U1–U4** は 1 枚を原寸で表示、**V1–V4** は変化を付けます。⭐ はお気に入り、🧰 はその他です。ボタンはいつまでも使えます。',
       },
       {
         title: '🔎 また見つける',

@@ -80,6 +80,8 @@ export interface Phrases {
     oneOf(field: string, found: string, names: string): string;
     tooLong(field: string, chars: string, max: string): string;
     size(found: string, stepPx: string, maxPx: string, nearest: string): string;
+    /** A picture larger than memory; amounts in GiB. `largest` of this shape fits, — for none. */
+    memory(found: string, need: string, have: string, largest: string): string;
     /** `example` is one way to write it, or two. */
     form(field: string, found: string, example: string): string;
     tooMany(field: string, found: string, max: string): string;
@@ -189,6 +191,20 @@ export interface Phrases {
     choose(field: string): string;
     formTitle(): string;
     formHint(): string;
+  };
+  lora: {
+    browse(model: string, page: number, pages: number): string;
+    none(model: string): string;
+    stack(): string;
+    empty(): string;
+    cleared(): string;
+    notThere(name: string): string;
+    notForUsual(name: string, models: string): string;
+    triggers(words: string): string;
+    made(family: string, models: string): string;
+    advised(text: string): string;
+    saved(name: string): string;
+    noStack(name: string): string;
   };
   style: {
     saved(name: string): string;

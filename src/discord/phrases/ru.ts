@@ -83,6 +83,8 @@ export const ru: Phrases = {
     tooLong: (field, chars, max) => `${field}: символов ${chars}, можно не больше ${max}`,
     size: (found, stepPx, maxPx, nearest) =>
       `размер: у вас ${found}, стороны должны делиться на ${stepPx} и быть не больше ${maxPx} пикселей; ближайший — ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `размер: для ${found} нужно ${need} ГиБ памяти, а есть ${have} ГиБ; поместится не больше ${largest}`,
     form: (field, found, example) => `${field}: у вас ${found}, а нужно вроде ${example}`,
     tooMany: (field, found, max) => `${field}: у вас ${found}, можно не больше ${max}`,
     missing: (field, example) => `${field}: здесь пусто, пишите так: ${example}`,
@@ -197,6 +199,20 @@ export const ru: Phrases = {
     formTitle: () => 'Размер и числа',
     formHint: () => 'Пусто: как у модели',
   },
+  lora: {
+    browse: (model, page, pages) => `LoRA для ${model}, страница ${page} из ${pages}`,
+    none: (model) => `Для ${model} здесь нет ни одной LoRA.`,
+    stack: () => 'Ваши LoRA, добавляются ко всем вашим запросам:',
+    empty: () => 'Вы не используете LoRA. Что есть, покажет `/lora browse`.',
+    cleared: () => 'LoRA больше не используются.',
+    notThere: (name) => `**${name}** нет среди ваших LoRA.`,
+    notForUsual: (name, models) => `**${name}** подходит к ${models}; с другими моделями не добавляется.`,
+    triggers: (words) => `Слова, которые она знает: ${words}`,
+    made: (family, models) => `Сделана для ${family}; подходит к ${models}`,
+    advised: (text) => `Нужны: ${text}`,
+    saved: (name) => `Сохранено как **${name}**. Вернуть: \`/lora load\`.`,
+    noStack: (name) => `У вас нет набора **${name}**.`,
+  },
   style: {
     saved: (name) => `Сохранено как **${name}**. Пишите \`--style ${name}\` или включите для всего: \`/style use\`.`,
     used: (name) => `Теперь к вашим запросам добавляется **${name}**. Выключить: \`/style use none\`.`,
@@ -258,7 +274,7 @@ export const ru: Phrases = {
       },
       {
         title: '🖱️ Нажать кнопку',
-        body: '**U1–U4** показывают одну картинку целиком, **V1–V4** делают вариацию. ⭐ — в избранное, ➕ — всё остальное. Кнопки работают всегда.',
+        body: '**U1–U4** показывают одну картинку целиком, **V1–V4** делают вариацию. ⭐ — в избранное, 🧰 — всё остальное. Кнопки работают всегда.',
       },
       {
         title: '🔎 Найти снова',

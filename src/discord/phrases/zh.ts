@@ -70,6 +70,8 @@ export const zh: Phrases = {
     tooLong: (field, chars, max) => `${field}有 ${chars} 个字符，最多 ${max} 个`,
     size: (found, stepPx, maxPx, nearest) =>
       `尺寸为 ${found}，边长应为 ${stepPx} 像素的倍数，且不超过 ${maxPx} 像素；最接近的是 ${nearest}`,
+    memory: (found, need, have, largest) =>
+      `尺寸：${found} 需要 ${need} GiB 内存，这里只有 ${have} GiB；最大可用 ${largest}`,
     form: (field, found, example) => `${field}为 ${found}，应写成 ${example} 这样`,
     tooMany: (field, found, max) => `${field}有 ${found} 个，最多 ${max} 个`,
     missing: (field, example) => `${field}没有内容，应写成 ${example} 这样`,
@@ -182,6 +184,20 @@ export const zh: Phrases = {
     formTitle: () => '尺寸与数值',
     formHint: () => '留空：模型默认值',
   },
+  lora: {
+    browse: (model, page, pages) => `适用于 ${model} 的 LoRA，第 ${page}/${pages} 页`,
+    none: (model) => `这里没有适用于 ${model} 的 LoRA。`,
+    stack: () => '你的 LoRA，用于你的所有请求：',
+    empty: () => '你没有使用 LoRA。用 `/lora browse` 查看有哪些。',
+    cleared: () => '不再使用 LoRA。',
+    notThere: (name) => `你没有在使用 **${name}**。`,
+    notForUsual: (name, models) => `**${name}** 适用于 ${models}；用其他模型时不会加上。`,
+    triggers: (words) => `触发词：${words}`,
+    made: (family, models) => `为 ${family} 制作；适用于 ${models}`,
+    advised: (text) => `建议搭配：${text}`,
+    saved: (name) => `已保存为 **${name}**。用 \`/lora load\` 取回。`,
+    noStack: (name) => `你没有名为 **${name}** 的组合。`,
+  },
   style: {
     saved: (name) => `已保存为 **${name}**。用 \`--style ${name}\` 使用，或用 \`/style use\` 应用于所有请求。`,
     used: (name) => `从现在起，你的请求都会加上 **${name}**。用 \`/style use none\` 停止。`,
@@ -241,7 +257,7 @@ export const zh: Phrases = {
       },
       {
         title: '🖱️ 使用按钮',
-        body: '**U1–U4** 显示单张原图，**V1–V4** 生成变体。⭐ 收藏，➕ 是其余操作。按钮永远有效。',
+        body: '**U1–U4** 显示单张原图，**V1–V4** 生成变体。⭐ 收藏，🧰 是其余操作。按钮永远有效。',
       },
       {
         title: '🔎 找回图片',

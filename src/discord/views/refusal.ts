@@ -40,6 +40,8 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
       return refused.size(found, detail('stepPx'), detail('maxPx'), shown(nearest));
     case 'sizeForm':
       return refused.form(field, found, SIZE_EXAMPLES[String(error.details.shapes)] ?? '96x64');
+    case 'memory':
+      return refused.memory(found, detail('needGib'), detail('haveGib'), shown(nearest || '—'));
     case 'form':
       return refused.form(field, found, detail('example'));
     case 'some':
