@@ -3,8 +3,8 @@
 import { totalmem } from 'node:os';
 import { DarkroomError } from '../errors.ts';
 import type { Graph, Value } from '../onnx/graph.ts';
-import { type Axes, elements, peakBytes } from '../onnx/liveness.ts';
-import { type Input, NetworkSession, type SessionSettings } from './session.ts';
+import { type Axes, bytesOf, elements, peakBytes } from '../onnx/liveness.ts';
+import { type Input, NetworkSession, networkPieces, type SessionSettings } from './session.ts';
 
 const MIB = 1024 ** 2;
 
@@ -174,9 +174,17 @@ export function loadedBytes({ weights, constants }: Graph): number {
   return LOADED_FACTOR * 4 * numbers;
 }
 
-/** Bytes a call of these sizes takes besides the weights. Side branches count as unused: a LoRA of rank 16 adds a hundredth. */
+/**
+ * Bytes a call of these sizes takes besides the weights: the worst of the pieces, and what they hand to one another, which exists twice.
+ * Side branches count as unused: a LoRA of rank 16 adds a hundredth.
+ * Measured beside it on the CPU: Stable Diffusion 1.5, two rows of 512x512: U-Net 561 MiB of 570 foretold, decoder 799 of 979.
+ */
 export function callBytes(graph: Graph, axes: Axes): number {
-  return CALL_FACTOR * peakBytes(graph, allAxes(graph, axes), () => 0) + CALL_BYTES;
+  const pieces = networkPieces(graph);
+  const sizes = allAxes(graph, axes);
+  const worst = Math.max(...pieces.map((piece) => peakBytes(piece, sizes, () => 0)));
+  const handed = pieces.slice(0, -1).flatMap(({ outputs }) => outputs);
+  return CALL_FACTOR * worst + handed.reduce((sum, value) => sum + bytesOf(value, sizes), 0) + CALL_BYTES;
 }
 
 /** Bytes the process needs for such calls while nothing but this network is open. */

@@ -55,7 +55,7 @@ export class NetworkSession {
    * @throws runtime_failed
    */
   static async open(graph: Graph, settings: SessionSettings, pieceBytes = pieceLimit(graph)): Promise<NetworkSession> {
-    const graphs = settings.provider === 'cpu' ? inPieces(graph, reorderedBytes, pieceBytes) : [graph];
+    const graphs = settings.provider === 'cpu' ? networkPieces(graph, pieceBytes) : [graph];
     const pieces: Piece[] = [];
     for (const [k, one] of graphs.entries()) {
       const session = await named(graph.name, 'could not be loaded', () => openOne(one, settings));
@@ -81,6 +81,11 @@ export class NetworkSession {
     for (const name of lastUses) values.delete(name);
     for (const name of outputs) values.set(name, results[name]!);
   }
+}
+
+/** The parts a network is loaded and run in on the CPU. */
+export function networkPieces(graph: Graph, pieceBytes = pieceLimit(graph)): readonly Graph[] {
+  return inPieces(graph, reorderedBytes, pieceBytes);
 }
 
 function openOne(graph: Graph, settings: SessionSettings): Promise<InferenceSession> {
