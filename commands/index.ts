@@ -6,6 +6,7 @@ import { favourites } from './favourites.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { imagine } from './imagine.ts';
+import { lora } from './lora.ts';
 import { privacy } from './privacy.ts';
 import { queue } from './queue.ts';
 import { quota } from './quota.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   showCommand,
   verify,
   style,
+  lora,
   settings,
   queue,
   cancel,

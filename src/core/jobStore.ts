@@ -2,6 +2,7 @@
 // Every method is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
+import type { LoraStacks } from './lora.ts';
 import type { BlockRule } from './moderation.ts';
 import type { PeopleStore } from './people.ts';
 import type { ResolvedRequest } from './request.ts';
@@ -95,7 +96,7 @@ export const MAX_LOSSES = 2;
  */
 export const MAX_RESTARTS = 3;
 
-export interface JobStore extends PeopleStore {
+export interface JobStore extends PeopleStore, LoraStacks {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /** Discord is about to be answered: should the program end now, the job is run after all. False when it is no longer `accepted`. */

@@ -147,3 +147,11 @@ function scoreOf(name: string, wanted: string): number | undefined {
   }
   return gaps;
 }
+
+/** The part of the database that keeps stacks; the one without a name is in use. */
+export interface LoraStacks {
+  loraStack(userId: string, name?: string): readonly LoraUse[] | undefined;
+  /** An empty one is none. */
+  setLoraStack(userId: string, loras: readonly LoraUse[], name?: string): void;
+  loraStackNames(userId: string): readonly string[];
+}

@@ -37,6 +37,7 @@ export const ACTIONS = [
   'settingsForm',
   'forget',
   'many',
+  'loras',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

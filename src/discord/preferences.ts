@@ -1,5 +1,6 @@
 // What a person set once, laid under what they ask for now: settings fill what is left open, a named style adds its words and flags.
 // Deliberately only for /imagine: again, variations and replies go on from what there is.
+import { fitting } from '../core/lora.ts';
 import type { NamedStyle, UserSettings } from '../core/people.ts';
 import { overlay, readPrompt } from '../core/promptFlags.ts';
 import { nearestName } from '../core/refusal.ts';
@@ -18,7 +19,15 @@ export function withPreferences(draft: RequestDraft, person: Person, bot: BotCon
   const usual = usualModel(settings, bot);
   const isUsual = (styled.model ?? usual) === usual;
   const card = bot.catalog.cards.find(({ name }) => name === (styled.model ?? usual));
-  return overlay(isUsual ? forUsualModel(settings, usual, card) : forAnyModel(settings), styled);
+  const wanted = overlay(isUsual ? forUsualModel(settings, usual, card) : forAnyModel(settings), styled);
+  return wanted.loras === undefined ? { ...wanted, ...stackFor(person, card, bot) } : wanted;
+}
+
+/** Of somebody's stack what fits the model; what does not waits for another. */
+function stackFor({ userId }: Person, card: ModelCard | undefined, { store }: BotContext): Pick<RequestDraft, 'loras'> {
+  const fits = card === undefined ? [] : fitting(card.loras ?? [], card).map(({ name }) => name);
+  const loras = (store.loraStack(userId) ?? []).filter(({ name }) => fits.includes(name));
+  return loras.length === 0 ? {} : { loras };
 }
 
 /** The numbers somebody chose for one model would be wrong for another. */

@@ -178,6 +178,7 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
     'DELETE FROM favourites WHERE user_id = ?',
     'DELETE FROM user_settings WHERE user_id = ?',
     'DELETE FROM styles WHERE user_id = ?',
+    'DELETE FROM lora_stacks WHERE user_id = ?',
     'DELETE FROM notes WHERE user_id = ?',
   ].map((sql) => db.prepare<[string]>(sql));
   return {

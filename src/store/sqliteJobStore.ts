@@ -18,6 +18,7 @@ import { type JobRow, toJob } from './jobRows.ts';
 import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
+import { makeLoraStacks } from './loraStacks.ts';
 import { makePeople } from './people.ts';
 
 export interface StoreContext {
@@ -45,6 +46,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const jobs = makeJobTable(db, ledger, line);
   const house = makeHouse(db);
   const people = makePeople(db);
+  const stacks = makeLoraStacks(db);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -233,6 +235,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     favourites: (userId) => read(() => people.favourites(userId)),
     settings: (userId) => read(() => people.settings(userId)),
     setSettings: (userId, settings) => write(() => people.setSettings(userId, settings)),
+    loraStack: (...which) => read(() => stacks.loraStack(...which)),
+    setLoraStack: (...stack) => write(() => stacks.setLoraStack(...stack)),
+    loraStackNames: (userId) => read(() => stacks.loraStackNames(userId)),
     saveStyle: (...style) => write(() => people.saveStyle(...style)),
     deleteStyle: (userId, name) => write(() => people.deleteStyle(userId, name)),
     styles: (userId, guildId) => read(() => people.styles(userId, guildId)),

@@ -73,7 +73,7 @@ describe.each(declared(two).map((node) => [node.name, node] as const))('%s', (_,
 
 test('the commands are the ones promised', () => {
   expect(commands.map((command) => `${command.kind} ${command.name}`)).toEqual([
-    ...'imagine upscale history favourites show verify style settings queue cancel quota help privacy admin'
+    ...'imagine upscale history favourites show verify style lora settings queue cancel quota help privacy admin'
       .split(' ')
       .map((name) => `slash ${name}`),
     'message Vary this picture',

@@ -2,6 +2,7 @@
 import { ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
+import { formatLora } from '../../core/lora.ts';
 import { isOnlyEnlarged, type Size } from '../../core/request.ts';
 import { upscaledSize } from '../../core/upscale.ts';
 import type { CustomIds } from '../customIds.ts';
@@ -125,6 +126,7 @@ function drawnParts({ request }: JobRecord, phrases: Phrases): string[] {
     phrases.guidance(request.guidance),
     request.sampler,
     request.style === null ? request.model : `${request.model} / ${request.style}`,
+    ...(request.loras ?? []).map(formatLora),
   ].map((part) => (part.startsWith('seed') ? part : quoted(part, 60)));
 }
 
@@ -142,7 +144,7 @@ export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): Bu
     button(ids.write('edit', job.id), { label: label.edit, emoji: '✏️' }),
     button(ids.write('favourite', job.id), { label: label.favourite, emoji: '⭐' }),
     button(ids.write('delete', job.id), { label: label.delete, emoji: '🗑️' }),
-    button(ids.write('more', job.id), { label: label.more, emoji: '➕' }),
+    button(ids.write('more', job.id), { label: label.more, emoji: '🧰' }),
   );
   if (job.request.count === 1) return [varyRow(job.id, 0, phrases, ids), last];
   // Discord has five buttons in a row; more pictures than that are reached by replies.
@@ -161,7 +163,7 @@ function wordlessRow(jobId: string, { label }: Phrases, ids: CustomIds): ButtonR
     button(ids.write('source', jobId, 0), { label: label.source, emoji: '🖼️' }),
     button(ids.write('favourite', jobId), { label: label.favourite, emoji: '⭐' }),
     button(ids.write('delete', jobId), { label: label.delete, emoji: '🗑️' }),
-    button(ids.write('more', jobId), { label: label.more, emoji: '➕' }),
+    button(ids.write('more', jobId), { label: label.more, emoji: '🧰' }),
   );
 }
 

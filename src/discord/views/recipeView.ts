@@ -1,7 +1,9 @@
 // The whole recipe of a job, for the person who asked to see it: every number, the seed of each picture, and the pictures themselves.
 import { cleanText } from '../../core/cleanText.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
-import { type ResolvedRequest, seedOfImage } from '../../core/request.ts';
+import { formatLora } from '../../core/lora.ts';
+import { requestOfImage } from '../../core/noise.ts';
+import type { ResolvedRequest } from '../../core/request.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
 import { parentPicture, pictureFile } from './jobView.ts';
@@ -30,7 +32,7 @@ export function recipeView(
 export function recipeText(job: JobRecord, room: number, modelHash?: string): string {
   const { request } = job;
   const { upscale } = request;
-  const seeds = Array.from({ length: request.count }, (_, index) => seedOfImage(request.seed, index));
+  const seeds = Array.from({ length: request.count }, (_, index) => requestOfImage(request, index).seed);
   const numbers = [
     `seed: ${seeds.join(', ')}`,
     `size: ${request.size.widthPx}x${request.size.heightPx}`,
@@ -41,6 +43,7 @@ export function recipeText(job: JobRecord, room: number, modelHash?: string): st
     ...(request.clipSkip == null ? [] : [`clip skip: ${request.clipSkip}`]),
     `model: ${request.model}${modelHash === undefined ? '' : ` [${modelHash}]`}`,
     ...(request.style === null ? [] : [`style: ${request.style}`]),
+    ...((request.loras ?? []).length === 0 ? [] : [`loras: ${request.loras!.map(formatLora).join(', ')}`]),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
     ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
     ...repaintLines(request),

@@ -1,0 +1,31 @@
+// The stacks of LoRAs people keep. Deliberately not here: whether a LoRA exists or fits; files come and go, and a stack waits for them.
+import type { LoraStacks, LoraUse } from '../core/lora.ts';
+import type { Database } from './database.ts';
+
+/** Every method that changes something is called inside the store's transaction. */
+export function makeLoraStacks(db: Database): LoraStacks {
+  const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
+  const get = db
+    .prepare<[string, string], string>('SELECT loras FROM lora_stacks WHERE user_id = ? AND name = ?')
+    .pluck();
+  const put = db.prepare<[string, string, string]>('INSERT OR REPLACE INTO lora_stacks VALUES (?, ?, ?)');
+  const drop = db.prepare<[string, string]>('DELETE FROM lora_stacks WHERE user_id = ? AND name = ?');
+  const names = db
+    .prepare<[string], string>("SELECT name FROM lora_stacks WHERE user_id = ? AND name <> '' ORDER BY name")
+    .pluck();
+  return {
+    loraStack(userId, name = '') {
+      const loras = get.get(userId, name);
+      return loras === undefined ? undefined : (JSON.parse(loras) as LoraUse[]);
+    },
+    setLoraStack(userId, loras, name = '') {
+      if (loras.length === 0) {
+        drop.run(userId, name);
+        return;
+      }
+      know.run(userId);
+      put.run(userId, name, JSON.stringify(loras));
+    },
+    loraStackNames: (userId) => names.all(userId),
+  };
+}
