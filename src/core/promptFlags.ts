@@ -55,6 +55,14 @@ const readLora: Read = (value, flag, { loras = [] }) => {
   return { loras: merged([...loras, lora]) };
 };
 
+/** How far the pictures of one request are from each other: 100 as far as if each had its own seed, 0 nearly the same. */
+const readChaos: Read = (value, flag) => {
+  const chaos = /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(chaos <= MAX_CHAOS)) refuse(flag, value, { kind: 'whole', low: 0, high: MAX_CHAOS });
+  return { variation: { strength: Math.max(1, chaos) / MAX_CHAOS } };
+};
+const MAX_CHAOS = 100;
+
 const FLAGS: Readonly<Record<string, Read>> = {
   seed: readNumber('seed'),
   steps: readNumber('steps'),
@@ -70,6 +78,7 @@ const FLAGS: Readonly<Record<string, Read>> = {
   sampler: readSampler,
   schedule: readSchedule,
   upscale: readUpscale,
+  chaos: readChaos,
   lora: readLora,
   'mask-blur': readNumber('maskBlurPx'),
   'only-masked': readNumber('onlyMaskedPx'),

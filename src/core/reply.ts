@@ -96,7 +96,7 @@ export function replyOrder(text: string, imageCount: number): ReplyOrder | undef
     return kind === undefined ? undefined : { kind };
   }
   const wish = Number(number);
-  if (wish < 1 || wish > imageCount) refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
+  if (wish < 1 || wish > imageCount) refusePicture(wish, imageCount);
   return { kind: 'pick', imageIndex: wish - 1 };
 }
 
@@ -163,8 +163,13 @@ function readPick(said: string, imageCount: number): { readonly imageIndex: numb
   const words = match?.[2] ?? '';
   const wish = Number(match?.[1]);
   if (match === null || (imageCount === 1 && wish !== 1 && words !== '')) return { imageIndex: null, words: said };
-  if (wish < 1 || wish > imageCount) refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
+  if (wish < 1 || wish > imageCount) refusePicture(wish, imageCount);
   return { imageIndex: wish - 1, words };
+}
+
+function refusePicture(wish: number, imageCount: number): never {
+  if (imageCount === 1) refuse('picture', wish, { kind: 'names', names: ['1'] });
+  return refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
 }
 
 function readClauses(words: string): { readonly wanted: readonly string[]; readonly unwanted: readonly string[] } {

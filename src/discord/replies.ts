@@ -3,9 +3,10 @@
 // the ping off Discord sends it empty, and the person is told so, once a day.
 import { type Attachment, type Message, MessageReferenceType, PermissionFlagsBits } from 'discord.js';
 import type { JobRecord, PictureRecord } from '../core/job.ts';
+import { requestOfImage } from '../core/noise.ts';
 import { overlay, readPrompt } from '../core/promptFlags.ts';
 import { applyReply, type ReplyOrder, replyOrder } from '../core/reply.ts';
-import { type RequestDraft, seedOfImage } from '../core/request.ts';
+import type { RequestDraft } from '../core/request.ts';
 import { draftOf } from '../core/resolve.ts';
 import { toDarkroomError } from '../errors.ts';
 import { messageOf } from './answers.ts';
@@ -159,7 +160,7 @@ async function answerOrder(
 }
 
 function seedsOf({ request }: JobRecord): string {
-  const seeds = Array.from({ length: request.count }, (_, index) => seedOfImage(request.seed, index));
+  const seeds = Array.from({ length: request.count }, (_, index) => requestOfImage(request, index).seed);
   return seeds.map((seed) => `\`${seed}\``).join(', ');
 }
 

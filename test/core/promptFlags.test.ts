@@ -95,3 +95,15 @@ test.each(['--no a ', '—', '—a ', '--', ' ', '-—', '\u200d', '👩\u200d',
     expect(leastCpuMs(read)).toBeLessThan(10);
   },
 );
+
+test.each([
+  ['30', 0.3],
+  ['100', 1],
+  ['0', 0.01],
+])('--chaos %s lets the pictures of a batch lean from one seed by %d', (chaos, strength) => {
+  expect(readPrompt(`a fox --chaos ${chaos}`)).toEqual({ prompt: 'a fox', variation: { strength } });
+});
+
+test.each(['101', '-1', 'much', '0.5'])('--chaos %s is refused', (chaos) => {
+  expect(() => readPrompt(`a fox --chaos ${chaos}`)).toThrow('--chaos: found');
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyReply, REPLY_STRENGTHS } from '../../src/core/reply.ts';
+import { applyReply, REPLY_STRENGTHS, replyOrder } from '../../src/core/reply.ts';
 import { DEFAULT_LIMITS } from '../../src/core/request.ts';
 import { draftOf, resolveRequest } from '../../src/core/resolve.ts';
 import { DarkroomError } from '../../src/errors.ts';
@@ -107,7 +107,7 @@ describe('numbers', () => {
   test('a picture there is not is refused with what there is', () => {
     expect(() => applyReply(PARENT, '5', 4)).toThrow('picture: found 5, expected a whole number from 1 to 4');
     expect(() => applyReply(PARENT, '0', 4)).toThrow('picture: found 0, expected a whole number from 1 to 4');
-    expect(() => applyReply(PARENT, '2', 1)).toThrow('picture: found 2, expected 1');
+    expect(() => applyReply(PARENT, '2', 1)).toThrow('picture: found 2, expected one of 1');
   });
   test('with one picture, a number before words is part of the words', () => {
     expect(applyReply(PARENT, '3 cats', 1).draft.prompt).toBe('a red heart, 3 cats');
@@ -156,4 +156,28 @@ test('any reply is a plan that resolves or a typed refusal', () => {
     ),
     { numRuns: 1_000 },
   );
+});
+
+describe('orders about a result', () => {
+  test.each([
+    ['seed', { kind: 'seed' }],
+    ['Recipe!', { kind: 'recipe' }],
+    ['undo.', { kind: 'undo' }],
+    ['удалить', { kind: 'delete' }],
+    ['删除', { kind: 'delete' }],
+    ['u2', { kind: 'pick', imageIndex: 1 }],
+    ['U4', { kind: 'pick', imageIndex: 3 }],
+  ])('%j', (text, order) => expect(replyOrder(text, 4)).toEqual(order));
+
+  test.each(['seeds of a sunflower', 'more fog', '2', 'v2', 'u2 in blue', 'delete the tree', ''])(
+    '%j is none',
+    (text) => {
+      expect(replyOrder(text, 4)).toBeUndefined();
+    },
+  );
+
+  test('of a picture there is not are refused', () => {
+    expect(() => replyOrder('u5', 4)).toThrow('picture: found 5');
+    expect(() => replyOrder('u0', 4)).toThrow('picture: found 0');
+  });
 });

@@ -23,7 +23,7 @@ export function settingsView(
 ): View {
   const words = phrases.settings;
   return cardView([
-    textPart(`**${words.title()}**\n-# ${words.intro()}\n${listOf(settings, phrases)}`),
+    textPart(`**${words.title()}**\n-# ${words.intro()}\n${listOf(settings, card, phrases)}`),
     languageRow(settings, phrases, ids),
     ...(models.length > 1 ? [nameRow('model', models, settings.model, phrases, ids)] : []),
     nameRow('sampler', SAMPLERS, settings.sampler, phrases, ids),
@@ -32,22 +32,28 @@ export function settingsView(
   ]);
 }
 
-function listOf(settings: UserSettings, { settings: words }: Phrases): string {
+function listOf(settings: UserSettings, card: ModelCard | undefined, { settings: words }: Phrases): string {
   const { language, size } = settings;
-  const values: Readonly<Record<SettingName, string | number | undefined>> = {
-    language: language === undefined ? words.automatic() : (LANGUAGES as Record<string, string>)[language],
-    model: settings.model,
-    size: size === undefined ? undefined : formatSize(size),
-    steps: settings.steps,
-    guidance: settings.guidance,
-    sampler: settings.sampler,
-    style: settings.style,
-    count: settings.count,
-    mention: settings.mention === true ? words.yes() : words.no(),
-    privatePrompts: settings.privatePrompts === true ? words.yes() : words.no(),
+  const own = card?.defaults;
+  const values: Readonly<Record<SettingName, readonly [set: string | number | undefined, usual: string | number]>> = {
+    language: [language === undefined ? undefined : (LANGUAGES as Record<string, string>)[language], words.automatic()],
+    model: [settings.model, card?.name ?? '—'],
+    size: [size === undefined ? undefined : formatSize(size), own === undefined ? '—' : formatSize(own.size)],
+    steps: [settings.steps, own?.steps ?? '—'],
+    guidance: [settings.guidance, own?.guidance ?? '—'],
+    sampler: [settings.sampler, own?.sampler ?? '—'],
+    style: [settings.style, own?.style ?? '—'],
+    count: [settings.count, 1],
+    mention: [settings.mention === true ? words.yes() : undefined, words.no()],
+    privatePrompts: [settings.privatePrompts === true ? words.yes() : undefined, words.no()],
   };
+  // What somebody set stands out from what is so anyway.
   return (Object.keys(words.field) as SettingName[])
-    .map((name) => `- ${words.field[name]}: **${quoted(String(values[name] ?? words.usual()), 100)}**`)
+    .map((name) => {
+      const [set, usual] = values[name];
+      const shown = quoted(String(set ?? usual), 100);
+      return `- ${words.field[name]}: ${set === undefined ? shown : `**${shown}**`}`;
+    })
     .join('\n');
 }
 
@@ -80,7 +86,7 @@ function unset(label: string, current: string | undefined): APISelectMenuOption 
   return { label, value: UNSET, default: current === undefined };
 }
 
-/** The chosen option alone says nothing of what it is for, so its description does. */
+/** Closed, a select shows its chosen option alone, so every option says what it is for. */
 function select(
   field: NameField | 'language',
   options: readonly APISelectMenuOption[],
@@ -88,8 +94,8 @@ function select(
   words: Phrases['settings'],
   ids: CustomIds,
 ): SelectRow {
-  const described = options.map((option) => ({ ...option, description: title }));
-  return selectRow(ids.write('settings', field), words.choose(title), described);
+  const titled = options.map((option) => ({ ...option, label: `${title}: ${option.label}` }));
+  return selectRow(ids.write('settings', field), words.choose(title), titled);
 }
 
 function buttonRow({ mention, privatePrompts }: UserSettings, { label }: Phrases, ids: CustomIds): ButtonRow {

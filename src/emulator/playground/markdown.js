@@ -92,9 +92,13 @@ const LINES = [
 /** A whole message's content. `world` names users and channels: { userName(id), channelName(id) }. */
 export function markdown(text, world) {
   if (text.includes('```')) return inline(text, world);
-  return text.split('\n').flatMap((line, index) => {
+  // A quote is a block of its own and needs no line breaks around it.
+  const isQuote = /^> /;
+  const lines = text.split('\n');
+  return lines.flatMap((line, index) => {
     const [pattern, make] = LINES.find(([candidate]) => candidate.test(line)) ?? [null, null];
     const nodes = pattern === null ? inline(line, world) : [make(pattern.exec(line), world)];
-    return index === 0 ? nodes : ['\n', ...nodes];
+    const before = index > 0 && !isQuote.test(lines[index - 1]);
+    return before && !isQuote.test(line) ? ['\n', ...nodes] : nodes;
   });
 }

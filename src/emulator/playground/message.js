@@ -3,6 +3,7 @@ import { byId, h } from './dom.js';
 import { markdown } from './markdown.js';
 
 const EPHEMERAL = 1 << 6;
+const COMPONENTS_V2 = 1 << 15;
 const LOADING = 1 << 7;
 const LINK_BUTTON = 5;
 
@@ -26,7 +27,11 @@ function reference(message, world, act) {
   return [quote(`↩ ${who} used ${origin.name ? `/${origin.name}` : 'a command'}`, () => {})];
 }
 
-const plainText = (target, world) => h('span', {}, markdown(target.content || 'picture', world)).textContent;
+const plainText = (target, world) => h('span', {}, markdown(wordsOf(target), world)).textContent;
+const wordsOf = (target) => target.content || cardWords(target.components ?? [])[0] || 'picture';
+const cardWords = (parts) => parts.flatMap((part) => [part.content ?? [], cardWords(part.components ?? [])].flat());
+/** Files of such a message are seen only where its parts show them. */
+const isCard = (message) => (message.flags & COMPONENTS_V2) !== 0;
 const quote = (text, onclick) => h('button', { type: 'button', className: 'reference', onclick }, text);
 
 function avatar(author) {
@@ -45,8 +50,8 @@ function body(message, world, act, ephemeral) {
     h('time', { className: 'when', dateTime: message.timestamp }, new Date(message.timestamp).toLocaleTimeString()),
     text(message, world),
     ...(message.embeds ?? []).map((embed) => embedCard(embed, world)),
-    files(message.attachments ?? []),
-    ...(message.components ?? []).map((row) => componentRow(row, message, act)),
+    files(isCard(message) ? [] : (message.attachments ?? [])),
+    ...(message.components ?? []).map((part) => component(part, message, world, act)),
     reactions(message.reactions ?? []),
     ephemeral ? privateNote(message, act) : null,
   );
@@ -113,18 +118,35 @@ function enlarge(url, alt) {
   box.showModal();
 }
 
-function componentRow(row, message, act) {
-  return h(
-    'div',
-    { className: 'row' },
-    (row.components ?? []).map((part) => component(part, message, act)),
-  );
+const TYPE = { row: 1, button: 2, select: 3, text: 10, gallery: 12, file: 13, separator: 14, container: 17 };
+
+function component(part, message, world, act) {
+  const inside = () => (part.components ?? []).map((one) => component(one, message, world, act));
+  if (part.type === TYPE.row) return h('div', { className: 'row' }, inside());
+  if (part.type === TYPE.container) return h('div', { className: 'card' }, inside());
+  if (part.type === TYPE.text) return h('div', { className: 'text' }, markdown(part.content, world));
+  if (part.type === TYPE.gallery) return gallery(part);
+  if (part.type === TYPE.separator) return h('hr', {});
+  if (part.type === TYPE.file) return h('a', { href: part.file.url, target: '_blank' }, part.name ?? 'file');
+  if (part.type === TYPE.button) return button(part, message, act);
+  if (part.type === TYPE.select) return selectMenu(part, message, act);
+  return h('span', { className: 'note' }, `component of type ${part.type}`);
 }
 
-function component(part, message, act) {
-  if (part.type === 2) return button(part, message, act);
-  if (part.type === 3) return selectMenu(part, message, act);
-  return h('span', { className: 'note' }, `component of type ${part.type}`);
+function gallery({ items }) {
+  const pictures = items.map(({ media, description, spoiler }) => galleryItem(media.url, description ?? '', spoiler));
+  return h('div', { className: `gallery of${Math.min(items.length, 5)}` }, pictures);
+}
+
+/** A covered picture is opened by the first click, enlarged by the second. */
+function galleryItem(url, alt, isSpoiler) {
+  const item = h('button', { type: 'button', 'aria-label': `Open: ${alt}`, title: alt }, h('img', { src: url, alt }));
+  if (isSpoiler) item.dataset.spoiler = 'SPOILER';
+  item.addEventListener('click', () => {
+    if (item.dataset.spoiler === undefined) enlarge(url, alt);
+    else delete item.dataset.spoiler;
+  });
+  return item;
 }
 
 function label(part) {
@@ -145,8 +167,11 @@ async function busyWhile(element, promise) {
 }
 
 function selectMenu(part, message, act) {
-  const first = h('option', { value: '', disabled: true, selected: true }, part.placeholder ?? 'Make a selection');
-  const options = (part.options ?? []).map((option) => h('option', { value: option.value }, label(option)));
+  const chosen = (part.options ?? []).some((option) => option.default === true);
+  const first = h('option', { value: '', disabled: true, selected: !chosen }, part.placeholder ?? 'Make a selection');
+  const options = (part.options ?? []).map((option) =>
+    h('option', { value: option.value, selected: option.default === true }, label(option)),
+  );
   const element = h(
     'select',
     { disabled: part.disabled === true, 'aria-label': part.placeholder ?? 'Choose' },
