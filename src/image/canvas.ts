@@ -34,9 +34,12 @@ function boundsOf({ width, height, data }: Mask): Region {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let at = 0; at < data.length; at++) {
     if (data[at] === 0) continue;
-    const [x, y] = [at % width, Math.floor(at / width)];
-    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
+    const x = at % width;
+    const y = (at - x) / width;
+    if (x < left) left = x;
+    if (x >= right) right = x + 1;
+    if (y < top) top = y;
+    if (y >= bottom) bottom = y + 1;
   }
   return { left, top, right, bottom };
 }
@@ -76,13 +79,12 @@ export function pasted(picture: Pixels, patch: Pixels, { left, top }: Pick<Regio
 /** `over` where the mask is 1, `under` where it is 0 to the bit, both in parts in between. @source diffusers VaeImageProcessor.apply_overlay */
 export function overlaid(over: Pixels, under: Pixels, { data: mask }: Mask): Pixels {
   const plane = mask.length;
-  return {
-    ...under,
-    data: under.data.map((below, i) => {
-      const part = mask[i % plane]!;
-      return part === 0 ? below : part * over.data[i]! + (1 - part) * below;
-    }),
-  };
+  const data = under.data.slice();
+  for (let at = 0; at < data.length; at++) {
+    const part = mask[at % plane]!;
+    if (part !== 0) data[at] = part * over.data[at]! + (1 - part) * data[at]!;
+  }
+  return { ...under, data };
 }
 
 /** Where a picture of one size lies in another that it fills in one direction: in the middle. @source diffusers VaeImageProcessor._resize_and_fill */
@@ -168,18 +170,23 @@ function pullPush(values: Float32Array, known: Float32Array, width: number, heig
     halfWidth,
     halfHeight,
   );
-  return values.map((value, at) => {
-    const guess = between(coarse, halfWidth, halfHeight, ((at % width) - 0.5) / 2, (Math.floor(at / width) - 0.5) / 2);
-    return known[at]! * value + (1 - known[at]!) * guess;
-  });
+  const whole = values.slice();
+  for (let at = 0; at < whole.length; at++) {
+    const part = known[at]!;
+    if (part === 1) continue;
+    const column = at % width;
+    const guess = between(coarse, halfWidth, halfHeight, (column - 0.5) / 2, ((at - column) / width - 0.5) / 2);
+    whole[at] = part * whole[at]! + (1 - part) * guess;
+  }
+  return whole;
 }
 
-/** The value at a place between four, straight lines from one to the next. */
+/** The value at a place between four, straight lines from one to the next; beyond the edges it is as on them. */
 function between(values: Float32Array, width: number, height: number, x: number, y: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  const at = (column: number, row: number) =>
-    values[Math.min(height - 1, Math.max(0, row)) * width + Math.min(width - 1, Math.max(0, column))]!;
-  const upper = at(left, top) + (x - left) * (at(left + 1, top) - at(left, top));
-  const lower = at(left, top + 1) + (x - left) * (at(left + 1, top + 1) - at(left, top + 1));
-  return upper + (y - top) * (lower - upper);
+  const [near, far] = [Math.max(0, left), Math.min(width - 1, left + 1)];
+  const [upper, lower] = [Math.max(0, top) * width, Math.min(height - 1, top + 1) * width];
+  const above = values[upper + near]! + (x - left) * (values[upper + far]! - values[upper + near]!);
+  const below = values[lower + near]! + (x - left) * (values[lower + far]! - values[lower + near]!);
+  return above + (y - top) * (below - above);
 }

@@ -45,7 +45,7 @@ export async function decodeHole(bytes: Uint8Array, size: Size, isMeant: boolean
     if (!hasAlpha) return null;
     const fit = { fit: 'cover', position: 'centre' } as const;
     const alpha = await picture.resize(width, height, fit).extractChannel('alpha').raw({ depth: 'uchar' }).toBuffer();
-    return { width, height, data: Float32Array.from(alpha, (level) => 1 - level / 255) };
+    return { width, height, data: partsOf(alpha, true) };
   });
   if (mask === null || isEmpty(mask)) {
     if (isMeant)
@@ -68,8 +68,8 @@ function repaintLevels(rgba: Uint8Array): Uint8Array {
   let isOpaque = true;
   for (let at = 0; at < count && isOpaque; at++) isOpaque = rgba[4 * at + 3] === 255;
   for (let at = 0; at < count; at++) {
-    const [red, green, blue, alpha] = [rgba[4 * at]!, rgba[4 * at + 1]!, rgba[4 * at + 2]!, rgba[4 * at + 3]!];
-    levels[at] = isOpaque ? (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16 : alpha;
+    const luma = rgba[4 * at]! * 19595 + rgba[4 * at + 1]! * 38470 + rgba[4 * at + 2]! * 7471;
+    levels[at] = isOpaque ? (luma + 0x8000) >> 16 : rgba[4 * at + 3]!;
   }
   return levels;
 }
@@ -80,7 +80,7 @@ async function fitted(levels: Uint8Array, own: Size, of: Size, size: Size): Prom
   const stretched = isSame ? levels : await resized(levels, own, of, 'fill');
   const isFit = of.widthPx === size.widthPx && of.heightPx === size.heightPx;
   const cropped = isFit ? stretched : await resized(stretched, of, size, 'cover');
-  return { height: size.heightPx, width: size.widthPx, data: Float32Array.from(cropped, (level) => level / 255) };
+  return { height: size.heightPx, width: size.widthPx, data: partsOf(cropped) };
 }
 
 function resized(levels: Uint8Array, from: Size, to: Size, fit: 'fill' | 'cover'): Promise<Buffer> {
@@ -124,33 +124,43 @@ export function blurredMask(mask: Mask, blurPx: number): Mask {
   const reach = Math.trunc(BLUR_REACH * blurPx + 0.5);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * blurPx ** 2)));
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  const kernel = weights.map((weight) => weight / sum);
+  const kernel = Float32Array.from(weights, (weight) => weight / sum);
   const { width, height } = mask;
   const across = blurred(mask.data, kernel, height, width, width, 1);
   const data = blurred(across, kernel, width, height, 1, width);
-  return { width, height, data: data.map((part) => Math.round(255 * part) / 255) };
+  for (let at = 0; at < data.length; at++) data[at] = Math.round(255 * data[at]!) / 255;
+  return { width, height, data };
 }
 
-/** Along one axis: `lines` of `length` numbers, `stride` apart. */
+/** Along one axis: `lines` of `length` numbers, `stride` apart; each is laid out in a row first, with its ends carried on. */
 function blurred(
   data: Float32Array,
-  kernel: readonly number[],
+  kernel: Float32Array,
   lines: number,
   length: number,
   lineStride: number,
   stride: number,
 ): Float32Array {
   const reach = (kernel.length - 1) / 2;
+  const row = new Float32Array(length + 2 * reach);
   const out = new Float32Array(data.length);
   for (let line = 0; line < lines; line++) {
+    const start = line * lineStride;
+    for (let at = 0; at < length; at++) row[at + reach] = data[start + at * stride]!;
+    row.fill(row[reach]!, 0, reach);
+    row.fill(row[reach + length - 1]!, reach + length);
     for (let at = 0; at < length; at++) {
       let sum = 0;
-      for (const [k, weight] of kernel.entries()) {
-        const from = Math.min(length - 1, Math.max(0, at + k - reach));
-        sum += weight * data[line * lineStride + from * stride]!;
-      }
-      out[line * lineStride + at * stride] = sum;
+      for (let k = 0; k < kernel.length; k++) sum += kernel[k]! * row[at + k]!;
+      out[start + at * stride] = sum;
     }
   }
   return out;
+}
+
+/** u8 → 0 … 1, or 1 … 0. */
+function partsOf(levels: Uint8Array, isInverse = false): Float32Array {
+  const parts = new Float32Array(levels.length);
+  for (let at = 0; at < parts.length; at++) parts[at] = (isInverse ? 255 - levels[at]! : levels[at]!) / 255;
+  return parts;
 }

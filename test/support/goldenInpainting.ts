@@ -22,18 +22,21 @@ export interface InpaintingCase extends GoldenCase {
   readonly isPixels: boolean;
 }
 
+/** A mask in a larger picture, and the region around it that was worked on: left, top, right, bottom. */
+export interface OnlyMaskedCase extends Omit<InpaintingCase, 'mask' | 'isPixels' | 'key'> {
+  readonly padding: number;
+  readonly region: readonly [number, number, number, number];
+}
+
 const index = openSafetensors(INPAINTING, path.join(INPAINTING, 'pictures.safetensors'));
 const bytes = readFileSync(path.join(INPAINTING, 'pictures.safetensors'));
 const listed = JSON.parse(readFileSync(path.join(INPAINTING, 'pictures.json'), 'utf8')) as {
   readonly cases: readonly InpaintingCase[];
-  readonly onlyMasked: Omit<InpaintingCase, 'mask' | 'isPixels'> & {
-    readonly padding: number;
-    readonly region: readonly [number, number, number, number];
-  };
+  readonly onlyMasked: readonly OnlyMaskedCase[];
 };
 
 export const inpaintingCases = listed.cases;
-export const onlyMaskedCase = listed.onlyMasked;
+export const onlyMaskedCases = listed.onlyMasked;
 
 export interface Recorded {
   readonly shape: readonly number[];

@@ -162,26 +162,31 @@ def paint(root, case):
     return latents.contiguous(), torch.from_numpy((pixels * 255).round().astype(np.uint8)).contiguous()
 
 
-CROP = dict(folder="sd-small", sampler="euler", width=96, height=64, steps=5, guidance=4.0, seed=17, strength=0.8, padding=9,
-            prompt=PROMPT, negative=NEGATIVE, name="only-masked")
+CROP = dict(folder="sd-small", sampler="euler", width=96, height=64, steps=5, guidance=4.0, seed=17, strength=0.8,
+            prompt=PROMPT, negative=NEGATIVE)
+# Boxes of [left, top, right, bottom] in a picture of 168x140. The first with its padding is 96x64, so nothing has to be resized.
+CROPS = [dict(**CROP, name="as-large", box=[50, 60, 126, 104], blur=0, padding=10),
+         dict(**CROP, name="smaller", box=[90, 60, 136, 100], blur=2, padding=9)]
 
 
 @torch.no_grad()
-def only_masked(arrays):
+def only_masked(arrays, case):
     """A picture larger than the network's, of another shape, repainted around its mask alone; PIL does all resizing."""
     picture = pipelines.start_picture(168, 140)
+    left, top, right, bottom = case["box"]
     mask = np.zeros((140, 168), np.uint8)
-    mask[60:100, 90:136] = 255
-    soft = PIL.Image.fromarray(mask).filter(PIL.ImageFilter.GaussianBlur(2))
-    pipe = load(HERE, CROP)
-    made = pipe(CROP["prompt"], negative_prompt=CROP["negative"], image=PIL.Image.fromarray(picture), mask_image=soft,
-                padding_mask_crop=CROP["padding"], width=CROP["width"], height=CROP["height"], strength=CROP["strength"],
-                guidance_scale=CROP["guidance"], num_inference_steps=CROP["steps"],
-                generator=torch.Generator().manual_seed(CROP["seed"])).images[0]
+    mask[top:bottom, left:right] = 255
+    soft = PIL.Image.fromarray(mask).filter(PIL.ImageFilter.GaussianBlur(case["blur"]))
+    pipe = load(HERE, case)
+    made = pipe(case["prompt"], negative_prompt=case["negative"], image=PIL.Image.fromarray(picture), mask_image=soft,
+                padding_mask_crop=case["padding"], width=case["width"], height=case["height"], strength=case["strength"],
+                guidance_scale=case["guidance"], num_inference_steps=case["steps"],
+                generator=torch.Generator().manual_seed(case["seed"])).images[0]
     arrays["only-masked/picture"] = torch.from_numpy(picture)
-    arrays["only-masked/mask"] = torch.from_numpy(np.array(soft))
-    arrays["only-masked/pixels"] = torch.from_numpy(np.array(made))
-    return pipe.mask_processor.get_crop_region(soft, CROP["width"], CROP["height"], pad=CROP["padding"])
+    arrays[f"only-masked/{case['name']}/mask"] = torch.from_numpy(np.array(soft))
+    arrays[f"only-masked/{case['name']}/pixels"] = torch.from_numpy(np.array(made))
+    region = pipe.mask_processor.get_crop_region(soft, case["width"], case["height"], pad=case["padding"])
+    return {**case, "region": [int(n) for n in region]}
 
 
 def overlay(arrays, made):
@@ -229,11 +234,11 @@ def main():
                     arrays[f"{key}/pixels"] = pixels[k].contiguous()
                 listed.append({"key": key, **case, "seed": case["seed"] + k, "isPixels": k == 0})
             print(key, f"latents {latents.std():.2f}", f"pixels {pixels.float().std():.1f}")
-        region = only_masked(arrays)
+        cropped = [only_masked(arrays, case) for case in CROPS]
     overlay(arrays, arrays["sd-small/ddim/all/0/pixels"])
     save_file(arrays, HERE / "pictures.safetensors")
     versions = dict(diffusers=pipelines.diffusers.__version__, torch=torch.__version__, pillow=PIL.__version__)
-    (HERE / "pictures.json").write_text(json.dumps(dict(versions=versions, cases=listed, onlyMasked={**CROP, "region": [int(n) for n in region]}), indent=1) + "\n")
+    (HERE / "pictures.json").write_text(json.dumps(dict(versions=versions, cases=listed, onlyMasked=cropped), indent=1) + "\n")
     (HERE / "crops.json").write_text(json.dumps(list(crops())) + "\n")
 
 
