@@ -80,6 +80,8 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
 /** Nothing is cached that Discord sends again with every interaction. */
 function makeClient(apiUrl: string | null): Client {
   return new Client({
+    // As many connections as Discord recommends, in this process.
+    shards: 'auto',
     intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
     partials: [Partials.Channel],
     allowedMentions: { parse: [], repliedUser: false },

@@ -40,6 +40,8 @@ interface Frame {
 export interface Session {
   readonly id: string;
   readonly intents: number;
+  /** [id, of how many] */
+  readonly shard: readonly [number, number];
   /** The last dispatches, for resume and replay. */
   readonly sent: Frame[];
   sequence: number;
@@ -216,6 +218,7 @@ export class Gateway {
     const session: Session = {
       id: randomBytes(16).toString('hex'),
       intents: Number(data.intents),
+      shard: shardFrom(data) ?? [0, 1],
       sent: [],
       sequence: 0,
       socket,
@@ -223,14 +226,21 @@ export class Gateway {
     };
     this.#sessions.set(session.id, session);
     this.#send(session, 'READY', this.#ready(session));
-    for (const guild of this.#scene.world.guilds.values()) this.#sendGuild(session, guild);
+    for (const guild of this.#guildsOf(session)) this.#sendGuild(session, guild);
     this.#scene.world.announce({ type: 'session', sessionId: session.id, state: 'ready' });
   }
 
-  /** 4005 twice, 4004 wrong token, 4013 unknown intents, 4014 privileged intents that are switched off. */
+  #guildsOf(session: Session): readonly Guild[] {
+    return [...this.#scene.world.guilds.values()].filter(({ id }) => isOfShard(session.shard, id));
+  }
+
+  /** 4005 twice, 4004 wrong token, 4010 no such shard, 4011 a shard is missing, 4013 unknown intents, 4014 privileged intents that are switched off. */
   #identifyRefusal(socket: WebSocket, data: JsonObject): number | null {
     if (this.#sessionOf(socket) !== undefined) return 4005;
     if (data.token !== this.#scene.settings.token) return 4004;
+    const shard = shardFrom(data);
+    if (shard === undefined) return 4010;
+    if (shard[1] < this.#scene.settings.shards) return 4011;
     const intents = Number(data.intents);
     if (!Number.isInteger(intents) || intents < 0 || intents > ALL_INTENTS) return 4013;
     const { privileged } = this.#scene.settings;
@@ -252,11 +262,11 @@ export class Gateway {
       relationships: [],
       private_channels: [],
       presences: [],
-      guilds: [...world.guilds.keys()].map((id) => ({ id, unavailable: true })),
+      guilds: this.#guildsOf(session).map(({ id }) => ({ id, unavailable: true })),
       guild_join_requests: [],
       geo_ordered_rtc_regions: [],
       application: { id: world.applicationId, flags: 0 },
-      shard: [0, 1],
+      shard: [...session.shard],
     };
   }
 
@@ -308,6 +318,7 @@ export class Gateway {
     for (const session of this.#sessions.values()) {
       if (intent !== INTENT.none && (session.intents & intent) === 0) continue;
       const data = dataFor(this.#readerOf(session));
+      if (!isOfShard(session.shard, guildOf(name, data))) continue;
       for (let copy = 0; copy < copies; copy++) this.#send(session, name, data);
     }
   }
@@ -343,7 +354,9 @@ export class Gateway {
 
   #follow(change: Change): void {
     if (change.type === 'guildCreated') {
-      for (const session of this.#sessions.values()) this.#sendGuild(session, change.guild);
+      for (const session of this.#sessions.values()) {
+        if (isOfShard(session.shard, change.guild.id)) this.#sendGuild(session, change.guild);
+      }
     }
     const dispatch = dispatchFor(this.#scene, change);
     if (dispatch !== undefined) this.#dispatch(dispatch);
@@ -352,6 +365,25 @@ export class Gateway {
 
 export function gatewayUrl(origin: string): string {
   return `${origin.replace('http:', 'ws:')}/gateway`;
+}
+
+/** [id, of how many]; undefined for a pair that cannot be. */
+function shardFrom({ shard = [0, 1] }: JsonObject): readonly [number, number] | undefined {
+  if (!Array.isArray(shard)) return undefined;
+  const [id, count] = shard.map(Number);
+  const isPair = shard.length === 2 && Number.isInteger(id) && Number.isInteger(count) && id! >= 0 && id! < count!;
+  return isPair ? [id!, count!] : undefined;
+}
+
+/** @source Discord documentation, "Sharding": (guild_id >> 22) % shards; what has no guild goes to the first */
+function isOfShard([id, count]: readonly [number, number], guildId: string | undefined): boolean {
+  return guildId === undefined ? id === 0 : Number((BigInt(guildId) >> 22n) % BigInt(count)) === id;
+}
+
+function guildOf(name: string, data: JsonValue): string | undefined {
+  const { guild_id: guildId, id } = data as JsonObject;
+  if (typeof guildId === 'string') return guildId;
+  return name === 'GUILD_DELETE' && typeof id === 'string' ? id : undefined;
 }
 
 /** Counts one down; true while there was something to count. */

@@ -15,6 +15,8 @@ export interface Settings {
     readonly presences: boolean;
   };
   readonly heartbeatIntervalMs: number;
+  /** Gateway connections the bot is told to open, as Discord tells those in many servers. */
+  readonly shards: number;
   /** Bytes a single file may have, 10 MiB as in a guild without boosts. */
   readonly fileLimitBytes: number;
   /** Bytes a whole request may have, 25 MiB. */
@@ -33,6 +35,7 @@ export const DEFAULT_SETTINGS: Settings = {
   token: 'emulator-token',
   privileged: { messageContent: false, guildMembers: false, presences: false },
   heartbeatIntervalMs: 41_250,
+  shards: 1,
   fileLimitBytes: 10 * 1024 * 1024,
   requestLimitBytes: 25 * 1024 * 1024,
   rateLimits: true,

@@ -35,7 +35,7 @@ export function application(scene: Scene): JsonObject {
 export const getGatewayBot: Handler = ({ scene, identifies }) =>
   ok({
     url: gatewayUrl(scene.origin),
-    shards: 1,
+    shards: scene.settings.shards,
     session_start_limit: {
       total: IDENTIFIES_A_DAY,
       remaining: Math.max(0, IDENTIFIES_A_DAY - identifies),
