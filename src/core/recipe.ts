@@ -8,6 +8,7 @@ import { withoutPhrase } from './promptParts.ts';
 import { readRepaint, repaintFields } from './repaintRecipe.ts';
 import {
   promptText,
+  type RefinerCard,
   type RequestDraft,
   type ResolvedRequest,
   refuse,
@@ -27,6 +28,8 @@ export interface RecipeModel {
   readonly hash?: string | undefined;
   /** LoRA → the hash other tools know it by. */
   readonly loraHashes?: ReadonlyMap<string, string> | undefined;
+  /** Who did the last steps. */
+  readonly refiner?: RefinerCard | undefined;
 }
 
 export interface Recipe {
@@ -136,6 +139,8 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Model hash', model.hash],
     ['Model', quoteValue(model.name)],
     ['Clip skip', request.clipSkip == null ? undefined : String(request.clipSkip)],
+    ['Refiner', model.refiner && quoteValue(model.refiner.model)],
+    ['Refiner switch at', model.refiner && String(model.refiner.switchAt)],
     ['Denoising strength', denoisingOf(request)],
     ['Init image', request.initImage?.sha256],
     ...repaintFields(request),

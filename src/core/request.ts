@@ -160,6 +160,14 @@ export interface ModelCard {
   readonly sizeStepPx: number;
   /** Every LoRA of this installation, whether it fits or not; absent, as empty, where there are none. */
   readonly loras?: readonly LoraCard[] | undefined;
+  readonly refiner?: RefinerCard | undefined;
+}
+
+/** Another model that does the last steps of a model's pictures. */
+export interface RefinerCard {
+  readonly model: string;
+  /** The part of the way from pure noise, 0 … 1, that is behind the picture when it is handed over. */
+  readonly switchAt: number;
 }
 
 export interface RequestLimits {

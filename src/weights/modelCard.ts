@@ -61,6 +61,7 @@ export function makeModelCard({
     defaults: { ...usual, ...advice, ...ownSampling(defaults, advice), size },
     styles: hints.styles ?? {},
     sizeStepPx,
+    ...(hints.refiner === undefined ? {} : { refiner: hints.refiner }),
   };
   checkCard(card, source, hintsSource);
   return card;

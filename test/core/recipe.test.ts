@@ -189,6 +189,12 @@ test('clip skip is written where it is not 1, and read', () => {
   expect(recipeText({ ...REQUEST, clipSkip: null }, 41, { name: 'emoji' })).not.toContain('Clip skip');
 });
 
+test('who did the last steps is written as A1111 writes it', () => {
+  const text = recipeText(REQUEST, 41, { name: 'emoji', refiner: { model: 'fine, one', switchAt: 0.75 } });
+  expect(text).toContain(', Model: emoji, Refiner: "fine, one", Refiner switch at: 0.75, ');
+  expect(recipeText(REQUEST, 41, { name: 'emoji' })).not.toContain('Refiner');
+});
+
 test('in a prompt joined by AND the style is written into every part, and taken out of every part again', () => {
   const prompt = 'a (red:1.2) heart :1.5 AND fog';
   const text = recipeText({ ...REQUEST, prompt }, 41, { name: 'emoji' });

@@ -90,6 +90,20 @@ test('everything else that is different is said, and what comes closest is taken
   ]);
 });
 
+test('a refiner is no difference where the model here has the same', () => {
+  const recipe = parseRecipe(
+    'a fox\nSteps: 20, Seed: 5, Model: testmodel, Refiner: fine [0123456789], Refiner switch at: 0.8',
+  );
+  const withRefiner = (switchAt: number) => ({
+    ...HERE,
+    cards: HERE.cards.map((card) => ({ ...card, refiner: { model: 'fine', switchAt } })),
+  });
+  expect(recipeHere(recipe, withRefiner(0.8)).differences).toEqual([]);
+  const names = ['Refiner', 'Refiner switch at'];
+  expect(recipeHere(recipe, withRefiner(0.7)).differences).toEqual([{ kind: 'fields', names }]);
+  expect(recipeHere(recipe, HERE).differences).toEqual([{ kind: 'fields', names }]);
+});
+
 test('a schedule nobody knows here, and one that is only silence', () => {
   expect(read('Sampler: Euler, Schedule type: KL Optimal').differences).toEqual([
     { kind: 'schedule', asked: 'KL Optimal' },

@@ -8,6 +8,7 @@ import type { Answer, Ask } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
 import { developPicture, type Picture } from '../../src/diffusion/pipeline.ts';
 import { decodePicture } from '../../src/image/decode.ts';
+import { readRecipe } from '../../src/image/pngText.ts';
 import { type OpenModel, openModel } from '../../src/runtime/engine.ts';
 import type { ModelFolder } from '../../src/weights/modelFolder.ts';
 import { scanModels } from '../../src/weights/registry.ts';
@@ -154,6 +155,8 @@ test('rows of three pictures in every call, each with its own prompts, pooled an
 
 describe('the whole way of a task', () => {
   const hints = path.join(folder, 'base', 'darkroom.json');
+  const output = `${folder}-job`;
+  afterAll(() => rm(output, { recursive: true }));
 
   test('the refiner of the hints takes both pictures of a task over', async () => {
     const golden = xlCases.find(({ key }) => key === 'base/euler/refined')!;
@@ -162,7 +165,7 @@ describe('the whole way of a task', () => {
     const { prompt, negative, steps, guidance, seed, sampler } = golden;
     const over = { prompt, negativePrompt: negative, steps, guidance, seed, sampler, model: 'base', count: 2 };
     const progress: number[] = [];
-    const task = makeTask(path.join(folder, 'job'), over);
+    const task = makeTask(output, over);
     const pictures = await developer.develop(
       task,
       ({ stepsDone }) => progress.push(stepsDone),
@@ -170,7 +173,8 @@ describe('the whole way of a task', () => {
     );
     expect(progress.at(-1)).toBe(2 * steps);
     expect(pictures.map((picture) => picture.fileName)).toEqual(['0.png', '1.png', 'grid.png']);
-    const png = readFileSync(path.join(folder, 'job', '0.png'));
+    const png = readFileSync(path.join(output, '0.png'));
+    expect(readRecipe(png)).toContain(', Refiner: refiner, Refiner switch at: 0.8, ');
     const pixels = await decodePicture(png, { widthPx: golden.width, heightPx: golden.height });
     expect(worstByte(toBytes(pixels), goldenPixels(golden))).toBeLessThanOrEqual(PIXEL_TOLERANCE);
     await developer.close();
