@@ -1,11 +1,15 @@
 // `models inspect`: what a file or folder is, and whether the networks take it; for those they refuse, which tensor or field is in the way.
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import { formatSize } from '../core/size.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { type Inspection, inspect, type PartFacts } from '../weights/inspect.ts';
-import { readModelLayout } from '../weights/modelFolder.ts';
+import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
+import { buildUpscaler } from '../networks/esrgan.ts';
+import { readAutoencoderFile, readAutoencoderFolder } from '../weights/autoencoderPart.ts';
+import { type FileKind, type Inspection, inspect, type PartFacts } from '../weights/inspect.ts';
+import { readLora } from '../weights/loraFile.ts';
+import { type Part, readModelLayout } from '../weights/modelFolder.ts';
 import { readUpscaler } from '../weights/upscalers.ts';
 import type { ModelsContext } from './modelsCommand.ts';
 import { bytesText, countText } from './modelsText.ts';
@@ -44,15 +48,42 @@ function realPath(place: string): string {
 export async function inspectWhole(modelsDir: string, place: string): Promise<Inspected> {
   const found = inspect(modelsDir, place);
   const none = { usable: null, reason: null, card: null, predicts: null, vae: null };
+  const check = CHECKS[found.kind];
+  if (check === undefined) return { ...found, ...none };
   try {
-    if (found.kind === 'upscaler') readUpscaler(modelsDir, place);
-    if (found.kind !== 'model') return { ...found, ...none, usable: found.kind === 'upscaler' ? true : null };
-    return { ...found, ...none, ...(await checkModel(modelsDir, place)) };
+    return { ...found, ...none, ...(await check(modelsDir, place)), usable: true };
   } catch (thrown) {
     const { audience, message } = toDarkroomError(thrown);
     if (audience === 'developer') throw thrown;
-    return { ...found, ...none, vae: hasVae(found) ? 'its own' : 'none', usable: false, reason: message };
+    const vae = found.kind === 'model' ? (hasVae(found) ? 'its own' : 'none') : null;
+    return { ...found, ...none, vae, usable: false, reason: message };
   }
+}
+
+type Check = (modelsDir: string, place: string) => Promise<Partial<Inspected>>;
+
+/** What reads every name and shape of a kind; kinds without one are only named. @throws weights_invalid, model_unsupported, model_missing */
+const CHECKS: Readonly<Partial<Record<FileKind, Check>>> = {
+  model: checkModel,
+  upscaler: async (modelsDir, place) => {
+    buildUpscaler(readUpscaler(modelsDir, place).part, 'cpu');
+    return {};
+  },
+  lora: async (modelsDir, place) => {
+    readLora(modelsDir, place);
+    return {};
+  },
+  vae: async (modelsDir, place) => {
+    const part = readLoneAutoencoder(modelsDir, place);
+    for (const build of [buildEncoder, buildDecoder]) build(part, 'cpu');
+    return {};
+  },
+};
+
+/** A folder of the diffusers layout, or a file under the name by which models/vaes would know it. */
+function readLoneAutoencoder(modelsDir: string, place: string): Part {
+  if (statSync(place).isDirectory()) return readAutoencoderFolder(modelsDir, place);
+  return readAutoencoderFile(modelsDir, place, 'sd1');
 }
 
 /** Builds the graphs, which reads every name and shape; no weights are loaded. @throws weights_invalid, model_unsupported, model_missing */
@@ -63,7 +94,7 @@ async function checkModel(modelsDir: string, place: string) {
   await model.close();
   const isOwn = [...layout.vae.tensors.names()].some((name) => isUnder(place, layout.vae.tensors.get(name)!.file));
   const vae = isOwn ? 'its own' : 'a replaced one';
-  return { usable: true, card: layout.card, predicts: layout.scheduler.predictionType, vae } as const;
+  return { card: layout.card, predicts: layout.scheduler.predictionType, vae } as const;
 }
 
 function isUnder(place: string, file: string): boolean {

@@ -47,10 +47,11 @@ export function readSharedAutoencoder(modelsDir: string, name: string, family: M
   const place = path.join(modelsDir, AUTOENCODERS_FOLDER, name);
   return existsSync(place)
     ? readAutoencoderFolder(modelsDir, place)
-    : readFile(modelsDir, `${place}.safetensors`, family);
+    : readAutoencoderFile(modelsDir, `${place}.safetensors`, family);
 }
 
-function readFile(modelsDir: string, file: string, family: ModelFamily): Part {
+/** One in the original naming, alone or inside a checkpoint. @throws as readSharedAutoencoder */
+export function readAutoencoderFile(modelsDir: string, file: string, family: ModelFamily): Part {
   const whole = openSafetensors(modelsDir, file);
   const inside = tensorsUnder(whole, LDM_PREFIXES.vae);
   const isInside = !inside.names()[Symbol.iterator]().next().done;
