@@ -21,11 +21,13 @@ const { String: TEXT, Boolean: YES_NO } = ApplicationCommandOptionType;
 function filterOf({ options }: ChatInputCommandInteraction): Filter {
   const words = options.getString('search') ?? undefined;
   const model = options.getString('model') ?? undefined;
+  const lora = options.getString('lora') ?? undefined;
   const since = dayOf(options.getString('since'));
   const until = dayOf(options.getString('until'));
   return {
     ...(words === undefined ? {} : { words }),
     ...(model === undefined ? {} : { model }),
+    ...(lora === undefined ? {} : { lora }),
     ...(options.getBoolean('favourites') === true ? { favourites: true } : {}),
     ...(since === undefined ? {} : { sinceMs: since }),
     ...(until === undefined ? {} : { untilMs: until + DAY_MS }),
@@ -40,16 +42,40 @@ function dayOf(text: string | null): number | undefined {
   return isReal ? ms : refuse('date', text, { kind: 'form', example: '2026-01-31' });
 }
 
+/** How long ago the suggested days are. */
+const DAYS_AGO = [0, 1, 7, 30, 365];
+
+function choicesOf(option: string, { catalog, clock }: BotContext): readonly string[] {
+  if (option === 'model') return catalog.cards.map(({ name }) => name);
+  if (option === 'lora') return [...new Set(catalog.cards.flatMap(({ loras = [] }) => loras.map(({ name }) => name)))];
+  return DAYS_AGO.map((days) => new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10));
+}
+
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const { name, value } = interaction.options.getFocused(true);
-  const today = new Date(bot.clock.nowMs()).toISOString().slice(0, 10);
-  const ago = [0, 1, 7, 30, 365].map((days) => new Date(bot.clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10));
-  const choices = name === 'model' ? bot.catalog.cards.map((card) => card.name) : [today, ...ago.slice(1)];
+  const choices = choicesOf(name, bot);
   return choices
     .filter((choice) => choice.toLowerCase().includes(value.toLowerCase()))
     .slice(0, MAX_CHOICES)
     .map((choice) => ({ name: clip(choice, MAX_CHOICE_CHARS), value: choice.slice(0, MAX_CHOICE_CHARS) }));
 }
+
+const LORA_OPTION: APIApplicationCommandOption = {
+  type: TEXT,
+  autocomplete: true,
+  ...named(
+    { en: 'lora', zh: 'lora', ru: 'lora', es: 'lora', de: 'lora', fr: 'lora', ja: 'lora' },
+    {
+      en: 'Only pictures made with this LoRA.',
+      zh: '仅显示使用该 LoRA 的图片。',
+      ru: 'Только картинки с этой LoRA.',
+      es: 'Solo imágenes hechas con esta LoRA.',
+      de: 'Nur Bilder mit dieser LoRA.',
+      fr: 'Seulement les images faites avec cette LoRA.',
+      ja: 'この LoRA を使った画像だけ。',
+    },
+  ),
+};
 
 const OPTIONS: readonly APIApplicationCommandOption[] = [
   {
@@ -144,7 +170,7 @@ const OPTIONS: readonly APIApplicationCommandOption[] = [
 export const history: SlashCommand = {
   kind: 'slash',
   name: 'history',
-  declare: () => ({
+  declare: ({ cards }) => ({
     type: ApplicationCommandType.ChatInput,
     ...named(
       { en: 'history', zh: '历史', ru: 'история', es: 'historial', de: 'verlauf', fr: 'historique', ja: '履歴' },
@@ -158,7 +184,8 @@ export const history: SlashCommand = {
         ja: 'あなたの画像を新しい順に表示し、検索できます。見えるのはあなただけです。',
       },
     ),
-    options: [...OPTIONS],
+    // Where there are none, nothing can be chosen by them.
+    options: cards.some(({ loras = [] }) => loras.length > 0) ? [...OPTIONS, LORA_OPTION] : [...OPTIONS],
     ...EVERYWHERE,
   }),
   run: (interaction, bot) => showGallery(interaction, filterOf(interaction), bot),

@@ -138,6 +138,17 @@ describe('history', () => {
     expect(prompts({ model: 'testmodel', sinceMs: nowMs - DAY, untilMs: nowMs })).toEqual(['two']);
   });
 
+  test('filters by the LoRAs a picture was made with', () => {
+    finished({ prompt: 'plain' });
+    const { request, ...rest } = order({ prompt: 'inked' });
+    store.cancel(rest.id);
+    const loras = [{ name: 'ink', strength: 1, textStrength: 1 }];
+    finished({}, ALICE, { request: { ...request, loras } });
+    const prompts = (lora: string) =>
+      store.history({ userId: ALICE, lora }, { limit: 5, offset: 0 }).map((job) => job.request.prompt);
+    expect([prompts('ink'), prompts('in')]).toEqual([['inked'], []]);
+  });
+
   test('leaves out what has no pictures, and renderings made only to compare', () => {
     const { id } = finished({ prompt: 'one' });
     order({ prompt: 'waiting' });
