@@ -102,6 +102,6 @@ describe('tiles', () => {
     });
     expect(tiles.length).toBe(6);
     expect(upscaleTiles({ widthPx: 398, heightPx: 214 }, card, size)).toBe(6);
-    expect(Math.max(...tiles.flatMap(({ height, width }) => [height, width]))).toBeLessThanOrEqual(192 + 2 * 16);
+    expect(Math.max(...tiles.flatMap(({ height, width }) => [height, width]))).toBeLessThanOrEqual(160 + 2 * 16);
   });
 });
