@@ -36,6 +36,18 @@ function prepareConnection(db: Database.Database): void {
   db.pragma('trusted_schema = OFF');
 }
 
+/** Statements whose text depends on what is asked for, each prepared once. There are only as many texts as combinations of conditions. */
+export function cachedStatements<Row>(
+  db: Database.Database,
+): (sql: string) => Database.Statement<[Record<string, unknown>], Row> {
+  const statements = new Map<string, Database.Statement<[Record<string, unknown>], Row>>();
+  return (sql) => {
+    const statement = statements.get(sql) ?? db.prepare<[Record<string, unknown>], Row>(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+}
+
 /** Runs `work`; what SQLite throws comes out as `disk_full` or `store_failed`, everything else as it is. */
 export function asStoreErrors<T>(work: () => T): T {
   try {

@@ -4,7 +4,7 @@ import { canFollow, isFinal, type JobRecord, type JobState, type PictureRecord }
 import type { JobFilter, NewJob } from '../core/jobStore.ts';
 import { workerNameOf, workOf } from '../core/work.ts';
 import type { SerializedError } from '../errors.ts';
-import type { Database } from './database.ts';
+import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
 import type { Ledger } from './ledger.ts';
 import type { Line } from './line.ts';
@@ -53,9 +53,19 @@ const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NU
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
   started_at_ms = @nowMs WHERE seq = @seq AND state = 'queued'`;
-const LIST = `SELECT * FROM jobs WHERE (@userId IS NULL OR user_id = @userId) AND (@guildId IS NULL OR guild_id = @guildId)
-  AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
-  AND (@beforeJobId IS NULL OR seq < (SELECT seq FROM jobs WHERE id = @beforeJobId)) ORDER BY seq DESC LIMIT @limit`;
+/** Each condition stands in the statement only where it is asked for, so that each list finds its index. */
+const LIST_CONDITIONS = {
+  userId: 'user_id = @userId',
+  guildId: 'guild_id = @guildId',
+  states: 'state IN (SELECT value FROM json_each(@states))',
+  beforeJobId: 'seq < (SELECT seq FROM jobs WHERE id = @beforeJobId)',
+} as const;
+
+function listSql(conditions: readonly (keyof typeof LIST_CONDITIONS)[]): string {
+  const where = conditions.map((name) => LIST_CONDITIONS[name]).join(' AND ');
+  return `SELECT * FROM jobs ${where === '' ? '' : `WHERE ${where}`} ORDER BY seq DESC LIMIT @limit`;
+}
+
 const NEEDS_INPUT = `SELECT 1 FROM jobs WHERE input_sha256 = @sha256 UNION ALL
   SELECT 1 FROM jobs WHERE mask_sha256 = @sha256 LIMIT 1`;
 const IN_STATES = 'FROM jobs WHERE state IN (SELECT value FROM json_each(?))';
@@ -65,7 +75,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   const byId = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?');
   const bySource = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE source_id = ?');
   const byMessage = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE message_id = ?');
-  const list = db.prepare<[Record<string, unknown>], JobRow>(LIST);
+  const list = cachedStatements<JobRow>(db);
   const inStates = db.prepare<[string], JobRow>(`SELECT * ${IN_STATES} ORDER BY seq`);
   const countIn = db.prepare<[string], number>(`SELECT count(*) ${IN_STATES}`).pluck();
   const unfinishedOf = db
@@ -110,9 +120,12 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     },
     bySource: (sourceId) => record(bySource.get(sourceId)),
     byMessage: (messageId) => record(byMessage.get(messageId)),
-    list({ userId = null, guildId = null, states, limit, beforeJobId = null }) {
-      const wanted = states === undefined ? null : JSON.stringify(states);
-      return list.all({ userId, guildId, states: wanted, limit, beforeJobId }).map(toJob);
+    list({ limit, ...filter }) {
+      const conditions = (Object.keys(filter) as (keyof typeof filter)[]).filter((name) => filter[name] !== undefined);
+      const states = filter.states === undefined ? undefined : JSON.stringify(filter.states);
+      return list(listSql(conditions))
+        .all({ ...filter, states, limit })
+        .map(toJob);
     },
     inStates: (states) => inStates.all(JSON.stringify(states)),
     unfinishedOf: (userId) => unfinishedOf.get(userId)!,

@@ -2,9 +2,9 @@
 // Deliberately not here: the ledger; what somebody used stays counted.
 import type { JobRecord } from '../core/job.ts';
 import { MAX_STYLES, type NamedStyle, type PeopleStore, type UserSettings } from '../core/people.ts';
-import { indexedWords, wordQuery } from '../core/promptWords.ts';
+import { indexedWords, OWNER, wordQuery } from '../core/promptWords.ts';
 import type { ResolvedRequest } from '../core/request.ts';
-import type { Database } from './database.ts';
+import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, toJob } from './jobRows.ts';
 
 export interface People extends Omit<PeopleStore, 'keepNote' | 'setSettings' | 'saveStyle' | 'toggleFavourite'> {
@@ -21,13 +21,24 @@ const MAX_NOTES = 100;
 
 const SHOWN = `state IN ('developed', 'delivered') AND kind <> 'verify'
   AND EXISTS (SELECT 1 FROM pictures WHERE pictures.job_id = jobs.id)`;
-const HISTORY = `SELECT * FROM jobs WHERE ${SHOWN}
-  AND CASE WHEN @favourites THEN id IN (SELECT job_id FROM favourites WHERE user_id = @userId) ELSE user_id = @userId END
-  AND (@query IS NULL OR seq IN (SELECT rowid FROM prompt_words WHERE prompt_words MATCH @query))
-  AND (@model IS NULL OR model = @model)
-  AND (@lora IS NULL OR EXISTS (SELECT 1 FROM json_each(request, '$.loras') WHERE json_extract(value, '$.name') = @lora))
-  AND (@sinceMs IS NULL OR created_at_ms >= @sinceMs) AND (@untilMs IS NULL OR created_at_ms < @untilMs)
-  ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
+/** What a page may be narrowed by; each condition stands in the statement only where it is asked for, so that each finds its index. */
+const CONDITIONS = {
+  own: 'user_id = @userId',
+  favourites: 'id IN (SELECT job_id FROM favourites WHERE user_id = @userId)',
+  query: `EXISTS (SELECT 1 FROM prompt_words WHERE rowid = jobs.seq AND prompt_words MATCH replace(@query, '${OWNER}', jobs.user_id))`,
+  model: 'model = @model',
+  lora: "EXISTS (SELECT 1 FROM json_each(request, '$.loras') WHERE json_extract(value, '$.name') = @lora)",
+  sinceMs: 'created_at_ms >= @sinceMs',
+  untilMs: 'created_at_ms < @untilMs',
+  // A person's own words: the index gives the newest first, and nobody else's.
+  ownQuery: `seq IN (SELECT rowid FROM prompt_words WHERE prompt_words MATCH replace(@query, '${OWNER}', @userId))`,
+} as const;
+
+function historySql(conditions: readonly (keyof typeof CONDITIONS)[]): string {
+  const where = [SHOWN, ...conditions.map((name) => CONDITIONS[name])].join(' AND ');
+  return `SELECT * FROM jobs WHERE ${where} ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
+}
+
 /** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
 const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.outpaint'),
   '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)
@@ -37,7 +48,7 @@ export function makePeople(db: Database): People {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
   const seqOf = db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck();
   const addWords = db.prepare<[number, string]>('INSERT INTO prompt_words (rowid, words) VALUES (?, ?)');
-  const history = db.prepare<[Record<string, unknown>], JobRow>(HISTORY);
+  const history = cachedStatements<JobRow>(db);
   const children = db.prepare<[string, number], JobRow>(
     `SELECT * FROM jobs WHERE parent_job_id = ? AND ${SHOWN} ORDER BY seq LIMIT ?`,
   );
@@ -83,20 +94,19 @@ export function makePeople(db: Database): People {
   indexMissing(db, (seq, words) => addWords.run(seq, words));
 
   return {
-    index: (job) => addWords.run(seqOf.get(job.id)!, wordsOf(job.request)),
+    index: (job) => addWords.run(seqOf.get(job.id)!, wordsOf(job.request, job.userId)),
     history({ userId, words, favourites = false, ...filter }, page) {
-      const query = words === undefined ? null : (wordQuery(words) ?? null);
-      const { model = null, lora = null, sinceMs = null, untilMs = null } = filter;
-      const rows = history.all({
-        userId,
-        query,
-        favourites: Number(favourites),
-        model,
-        lora,
-        sinceMs,
-        untilMs,
-        ...page,
-      });
+      const query = words === undefined ? undefined : wordQuery(words);
+      const narrowed = Object.entries(filter).filter(([, value]) => value !== undefined) as [
+        keyof typeof CONDITIONS,
+        unknown,
+      ][];
+      const conditions = [
+        favourites ? 'favourites' : 'own',
+        ...(query === undefined ? [] : [favourites ? 'query' : 'ownQuery']),
+        ...narrowed.map(([name]) => name),
+      ] as (keyof typeof CONDITIONS)[];
+      const rows = history(historySql(conditions)).all({ userId, query, ...Object.fromEntries(narrowed), ...page });
       return rows.map(toJob);
     },
     children: (jobId, limit) => children.all(jobId, limit).map(toJob),
@@ -146,19 +156,21 @@ export function makePeople(db: Database): People {
   };
 }
 
-function wordsOf({ prompt, negativePrompt }: ResolvedRequest): string {
-  return indexedWords(`${prompt} ${negativePrompt}`);
+function wordsOf({ prompt, negativePrompt }: ResolvedRequest, userId: string): string {
+  return indexedWords(`${prompt} ${negativePrompt}`, userId);
 }
 
 /** Jobs from before there was an index; afterwards nothing is missing and this reads one row. */
 function indexMissing(db: Database, add: (seq: number, words: string) => void): void {
   const newest = db.prepare<[], number | null>('SELECT max(rowid) FROM prompt_words').pluck().get() ?? 0;
   const rows = db
-    .prepare<[number], { seq: number; request: string }>('SELECT seq, request FROM jobs WHERE seq > ? ORDER BY seq')
+    .prepare<[number], { seq: number; userId: string; request: string }>(
+      'SELECT seq, user_id AS userId, request FROM jobs WHERE seq > ? ORDER BY seq',
+    )
     .all(newest);
   if (rows.length === 0) return;
   db.transaction(() => {
-    for (const { seq, request } of rows) add(seq, wordsOf(JSON.parse(request) as ResolvedRequest));
+    for (const { seq, userId, request } of rows) add(seq, wordsOf(JSON.parse(request) as ResolvedRequest, userId));
   }).immediate();
 }
 
