@@ -20,7 +20,7 @@ export interface House {
 }
 
 const AUDIT = `SELECT entry_id AS id, action, by_user_id AS byUserId, guild_id AS guildId, target, note, at_ms AS atMs
-  FROM audit WHERE ? IS NULL OR entry_id < ? ORDER BY entry_id DESC LIMIT ?`;
+  FROM audit WHERE entry_id < coalesce(?, 9223372036854775807) ORDER BY entry_id DESC LIMIT ?`;
 
 /** Every method that changes something is called inside the store's transaction, so that the change and its audit are one. */
 export function makeHouse(db: Database): House {
@@ -47,7 +47,7 @@ export function makeHouse(db: Database): House {
   const addAudit = db.prepare<[AuditEntry['action'], string, string | null, string, string, number]>(
     'INSERT INTO audit (action, by_user_id, guild_id, target, note, at_ms) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const audit = db.prepare<[number | null, number | null, number], AuditEntry>(AUDIT);
+  const audit = db.prepare<[number | null, number], AuditEntry>(AUDIT);
   const setting = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck();
   const putSetting = db.prepare<[string, string]>('INSERT OR REPLACE INTO settings VALUES (?, ?)');
 
@@ -92,7 +92,7 @@ export function makeHouse(db: Database): House {
       addAudit.run('unblock', byUserId, null, ruleName, '', nowMs);
       return true;
     },
-    audit: ({ limit, beforeId = null }) => audit.all(beforeId, beforeId, limit),
+    audit: ({ limit, beforeId = null }) => audit.all(beforeId, limit),
     setting(key, make) {
       const known = setting.get(key);
       if (known !== undefined) return known;
