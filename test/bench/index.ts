@@ -1,24 +1,34 @@
-// Measurements, never part of the tests: `npm run bench -- [pictures] [cold] [answers]`, all of them without a name.
+// Measurements, never part of the tests: `npm run bench -- [pictures] [cold] [answers] [load] [store …] [real …]`; without a name the first three,
+// which need nothing but the repository. `load` and `real` write random weights of real size first; options behind `real` are its own.
 // Each prints its figures with the runs behind them; compare two versions by running both on the same quiet machine.
 import { benchAnswers } from './answers.ts';
 import { benchCold } from './cold.ts';
 import { benchLoad } from './load.ts';
 import { benchPictures } from './pictures.ts';
+import { benchReal } from './real.ts';
+import { benchStore } from './store.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+const BENCHES: Readonly<Record<string, (options: readonly string[]) => Promise<void>>> = {
   pictures: benchPictures,
   cold: benchCold,
   answers: benchAnswers,
   load: benchLoad,
+  real: benchReal,
+  store: benchStore,
 };
 
-const asked = process.argv.slice(2);
+const USUAL = ['pictures', 'cold', 'answers'];
+
+const argv = process.argv.slice(2);
+const firstOption = argv.findIndex((word) => word.startsWith('--'));
+const asked = firstOption === -1 ? argv : argv.slice(0, firstOption);
+const options = firstOption === -1 ? [] : argv.slice(firstOption);
 const unknown = asked.filter((name) => BENCHES[name] === undefined);
 if (unknown.length > 0) {
   console.error(`bench: found ${unknown.join(', ')}, expected some of ${Object.keys(BENCHES).join(', ')}`);
   process.exit(2);
 }
-for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+for (const name of asked.length > 0 ? asked : USUAL) {
   console.log(`\n${name}`);
-  await BENCHES[name]!();
+  await BENCHES[name]!(options);
 }
