@@ -30,7 +30,9 @@ function drawingOf(request: ResolvedRequest): number {
   if (request.upscale != null && request.upscale.from !== null) return 0;
   const steps = request.strength === null ? request.steps : Math.max(1, request.steps * request.strength);
   const parts = promptParts(request.prompt).length;
-  const rowsPerStep = request.guidance === 1 && parts === 1 ? 1 : parts + 1;
+  // Following a picture by a scale of its own takes one row more.
+  const isEdited = request.imageGuidance != null && request.imageGuidance !== 1;
+  const rowsPerStep = request.guidance === 1 && parts === 1 && !isEdited ? 1 : parts + 1 + Number(isEdited);
   const { hires } = request;
   const passes = steps * areasOf(request.size) + (hires == null ? 0 : hires.steps * areasOf(hires.size));
   return request.count * rowsPerStep * passes;
