@@ -47,6 +47,14 @@ function prompt(n: number): string {
   return Array.from({ length: 5 }, (_, k) => WORDS[(n * (k + 3) + k * k) % WORDS.length]).join(' ');
 }
 
+/** Ten characters of the alphabet of job ids. */
+function idOf(n: number): string {
+  return n
+    .toString(32)
+    .padStart(10, '0')
+    .replace(/./g, (digit) => 'abcdefghijklmnopqrstuvwxyz234567'[Number.parseInt(digit, 32)]!);
+}
+
 /** Milliseconds of each of `count` runs. */
 function timed(count: number, run: (index: number) => void): number[] {
   return Array.from({ length: count }, (_, index) => {
@@ -76,10 +84,7 @@ function fill(file: string, waiting: number, history: number, users: number): vo
     for (let n = 0; n < users; n += 1) user.run(`user-${n}`);
     for (let n = 0; n < history + waiting; n += 1) {
       const state = n < history ? 'delivered' : 'queued';
-      const id = n
-        .toString(32)
-        .padStart(10, 'a')
-        .replace(/[0189]/g, 'z');
+      const id = idOf(n);
       const request = JSON.stringify({ ...sample, prompt: prompt(n) });
       const userId = `user-${n % users}`;
       insert.run({ ...template, id, state, request, user_id: userId, source_id: `filled-${n}`, message_id: null });
