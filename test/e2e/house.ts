@@ -7,8 +7,9 @@ import { commands } from '../../commands/index.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { JobRecord, JobState } from '../../src/core/job.ts';
 import type { AcceptRules, JobStore } from '../../src/core/jobStore.ts';
-import { DEFAULT_LIMITS } from '../../src/core/request.ts';
+import { DEFAULT_LIMITS, type ModelCard } from '../../src/core/request.ts';
 import type { UpscalerCard } from '../../src/core/upscale.ts';
+import type { ImageWorker } from '../../src/core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from '../../src/discord/attachments.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { type KnownHashes, NO_HASHES } from '../../src/discord/context.ts';
@@ -33,6 +34,8 @@ export interface HouseOptions {
   readonly emulator?: EmulatorOptions;
   readonly jobsPerWorker?: number;
   readonly worker?: ScriptedWorker;
+  /** One that makes real pictures, in the scripted one's place, and the models it has. */
+  readonly real?: { readonly worker: ImageWorker; readonly cards: readonly ModelCard[] };
   readonly upscalers?: readonly UpscalerCard[];
   readonly hashes?: KnownHashes;
 }
@@ -40,6 +43,7 @@ export interface HouseOptions {
 export class House {
   readonly emulator: Emulator;
   readonly worker: ScriptedWorker;
+  readonly real: HouseOptions['real'];
   readonly upscalers: readonly UpscalerCard[];
   readonly hashes: KnownHashes;
   readonly rules: AcceptRules;
@@ -63,10 +67,12 @@ export class House {
     emulator = {},
     jobsPerWorker = 1,
     worker,
+    real,
     upscalers = [],
     hashes = NO_HASHES,
   }: HouseOptions = {}) {
     this.worker = worker ?? new ScriptedWorker();
+    this.real = real;
     this.upscalers = upscalers;
     this.hashes = hashes;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
@@ -94,11 +100,12 @@ export class House {
   /** A new life of the bot on the same data and the same Discord. */
   async startBot(): Promise<void> {
     const { dataDir, log, rules, emulator } = this;
+    const cards = this.real?.cards ?? [TEST_CARD];
     this.store = openStore({ file: path.join(dataDir, 'darkroom.db') });
     this.store.recover(0);
     this.dispatcher = new Dispatcher({
       store: this.store,
-      workers: [this.worker],
+      workers: [this.real?.worker ?? this.worker],
       clock: systemClock,
       log,
       dataDir,
@@ -111,7 +118,7 @@ export class House {
       commands,
       store: this.store,
       queue: this.dispatcher,
-      catalog: { cards: [TEST_CARD], defaultModel: TEST_CARD.name, limits: DEFAULT_LIMITS, upscalers: this.upscalers },
+      catalog: { cards, defaultModel: cards[0]!.name, limits: DEFAULT_LIMITS, upscalers: this.upscalers },
       rules,
       inputs: new InputFolder(dataDir),
       attachments: { ...ATTACHMENT_RULES, extraOrigin: emulator.origin },
