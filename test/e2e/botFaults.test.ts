@@ -104,7 +104,7 @@ describe('delivery', () => {
     expect(textOf(message)).toContain('may not attach files');
     await alice().command(house.channelId, 'history');
     await eventually(() =>
-      house.emulator.view(house.channelId, house.alice).find((one) => JSON.stringify(one.embeds).includes(job.id)),
+      house.emulator.view(house.channelId, house.alice).find((one) => one.ephemeral && textOf(one).includes(job.id)),
     );
   });
 
@@ -157,20 +157,30 @@ describe('answers', () => {
   test('forged and foreign custom ids do nothing', async () => {
     const { job, message } = await house.picture();
     const stored = house.emulator.world.messages.get(message.id)!;
-    const button = (stored.now.components[1] as { components: { custom_id: string }[] }).components[0]!;
-    const original = button.custom_id;
+    const button = deleteButton(stored.now.components);
+    const original = button.custom_id!;
     button.custom_id = `v1:delete:${job.id}:AAAAAAAAAAAA`;
     const outcome = await alice().click(message.id, button.custom_id);
     expect(textOf(outcome.message)).toContain('does not belong');
     button.custom_id = original;
     const other = await house.picture({}, house.bob);
     const theirs = house.emulator.world.messages.get(other.message.id)!;
-    const [moved] = (theirs.now.components[1] as { components: { custom_id: string }[] }).components;
-    moved!.custom_id = original;
+    deleteButton(theirs.now.components).custom_id = original;
     expect(textOf((await alice().click(other.message.id, original)).message)).toContain('does not belong');
     expect(house.store.list({ limit: 9 })).toHaveLength(2);
   });
 });
+
+interface Part {
+  custom_id?: string;
+  readonly components?: readonly Part[];
+}
+
+/** Wherever in the card it stands. */
+function deleteButton(parts: readonly object[]): { custom_id?: string } {
+  const inside = (part: Part): Part[] => [part, ...(part.components ?? []).flatMap(inside)];
+  return (parts as readonly Part[]).flatMap(inside).find((part) => part.custom_id?.startsWith('v1:delete:'))!;
+}
 
 describe('the gateway', () => {
   test('a dropped connection, a demand to reconnect and a lost session change nothing', async () => {
