@@ -32,8 +32,12 @@ export interface Config {
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
   readonly threads: number | null;
+  /** Whether messages show pictures in the making. */
+  readonly previews: boolean;
   /** `8G`, `6000M` or `60%` for the networks; null leaves it to the machine. */
   readonly memoryLimit: string | null;
+  /** Where models are pulled from; the token is null for what everybody may read. */
+  readonly hub: { readonly endpoint: string; readonly token: string | null };
   /** Other machines that make pictures; null for none. */
   readonly fleet: FleetConfig | null;
   /** Jobs a machine of the fleet takes at once. */
@@ -56,12 +60,13 @@ export interface FleetConfig {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const DISCORD_API_URL = 'https://discord.com/api';
+const HUB_ENDPOINT = 'https://huggingface.co';
 const DEFAULT_PORT = 7777;
 const DEFAULT_FLEET_PORT = 7788;
 /** Characters of a wrong value an error repeats. */
 const MAX_FOUND_CHARS = 80;
 /** Values that are secret: a problem tells only their length. */
-const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN', 'REDIS_URL']);
+const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN', 'HF_TOKEN', 'REDIS_URL']);
 /** One word; Discord's have some 70 characters, other servers may use their own. A pasted `Bot …` or half a token does not pass. */
 const TOKEN = /^[\x21-\x7e]{20,}$/;
 
@@ -92,6 +97,7 @@ const VARIABLES = {
   ),
   DEVICE: variable(oneOf(DEVICES), `What computes: ${DEVICES.join(', ')}.`, 'auto'),
   THREADS: variable(whole(1, 256), 'Threads of one network call; every core when not set.'),
+  PREVIEWS: variable(oneOf(['on', 'off']), 'Whether messages show pictures in the making: on or off.', 'on'),
   MEMORY_LIMIT: variable(
     rule('an amount such as 8G, 6000M or 60%', memoryAmount),
     'Memory of the networks: 8G, 6000M, or a share such as 60%. Not set: 70% of the machine or container, no limit on a graphics card.',
@@ -124,6 +130,15 @@ const VARIABLES = {
   ),
   LOCAL_WORKER: variable(oneOf(['on', 'off']), 'Whether the bot makes pictures on its own machine, too.', 'on'),
   WORKER_SLOTS: variable(whole(1, 64), 'Jobs `npm run worker` takes at once.', '2'),
+  HF_TOKEN: variable(
+    rule('a token that begins with hf_', (text) => (/^hf_[\x21-\x7e]{2,}$/.test(text) ? text : undefined)),
+    'For `npm run models -- pull` of models that only some accounts may read: https://huggingface.co/settings/tokens.',
+  ),
+  HF_ENDPOINT: variable(
+    rule(`an http or https address such as ${HUB_ENDPOINT}`, webAddress),
+    'Another hub of the same kind.',
+    HUB_ENDPOINT,
+  ),
   LOG_LEVEL: variable(oneOf(LOG_LEVELS), `One of ${LOG_LEVELS.join(', ')}; JSON lines on stderr.`, 'info'),
   DISCORD_API_URL: variable(
     rule(`an http or https address such as ${DISCORD_API_URL}`, webAddress),
@@ -164,7 +179,9 @@ export function readConfig(environment: Environment, root: string): Config {
     dailyQuota: values.DAILY_QUOTA ?? 200,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
+    previews: (values.PREVIEWS ?? 'on') === 'on',
     memoryLimit: values.MEMORY_LIMIT ?? null,
+    hub: Object.freeze({ endpoint: values.HF_ENDPOINT ?? HUB_ENDPOINT, token: values.HF_TOKEN ?? null }),
     fleet: fleetConfig(values),
     workerSlots: values.WORKER_SLOTS ?? 2,
     metrics:

@@ -34,8 +34,10 @@ test('an empty environment is complete', () => {
     dailyQuota: 200,
     maxWaitingPerUser: 10,
     threads: null,
+    previews: true,
     memoryLimit: null,
     metrics: null,
+    hub: { endpoint: 'https://huggingface.co', token: null },
     fleet: null,
     workerSlots: 2,
   } satisfies Config);

@@ -82,11 +82,18 @@ export async function examineModels({ modelsDir }: Config): Promise<readonly Fin
       ok('model', `${name}, ${size.widthPx}x${size.heightPx}`),
     );
     const others = refused.map(({ reason }) =>
-      warn('model', `refused: ${reason}`, 'repair it or take it out of the models folder'),
+      warn(
+        'model',
+        `refused: ${reason}`,
+        'repair it or take it out of the models folder; npm run models -- inspect says more',
+      ),
     );
     if (cards.length > 0) return [...usable, ...others];
     const none = `${modelsDir}: found no model that can be used`;
-    return [...others, fail('models', none, 'restore models/emoji, or put a Stable Diffusion 1.x or 2.x model there')];
+    return [
+      ...others,
+      fail('models', none, 'restore models/emoji, put a model there, or fetch one with npm run models -- pull'),
+    ];
   } catch (thrown) {
     return [fail('models', `${modelsDir}: ${firstLine(thrown)}`, 'make the folder, or set MODELS_DIR')];
   }

@@ -2,8 +2,6 @@
 import path from 'node:path';
 import { type Config, readConfig } from '../config.ts';
 import type { FileBook } from '../core/fileBook.ts';
-import { DarkroomError } from '../errors.ts';
-import { HUB_ENDPOINT } from '../hub/repository.ts';
 import { ROOT } from '../root.ts';
 import { openFileBook } from '../store/sqliteFileBook.ts';
 import { inspectCommand } from './modelsInspect.ts';
@@ -44,7 +42,7 @@ export async function models(
     case 'verify':
       return withBook(config, (book) => verifyCommand(context, book));
     case 'pull':
-      return withBook(config, (book) => pullCommand(context, options.what!, hubSettings(context), book));
+      return withBook(config, (book) => pullCommand(context, options.what!, { ...config.hub, fetch }, book));
   }
 }
 
@@ -55,22 +53,4 @@ async function withBook(config: Config, work: (book: FileBook) => Promise<number
   } finally {
     book.close();
   }
-}
-
-/** HF_ENDPOINT and HF_TOKEN as Hugging Face's own tools read them. @throws config_invalid; a token is never repeated */
-function hubSettings({ terminal: { environment }, fetch }: ModelsContext) {
-  const endpoint = (environment.HF_ENDPOINT?.trim() || HUB_ENDPOINT).replace(/\/+$/, '');
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    const found = JSON.stringify(endpoint.slice(0, 80));
-    throw new DarkroomError(
-      'config_invalid',
-      `HF_ENDPOINT: found ${found}, expected an address such as ${HUB_ENDPOINT}`,
-    );
-  }
-  const token = environment.HF_TOKEN?.trim() || null;
-  if (token !== null && !/^hf_[\x21-\x7e]{2,}$/.test(token)) {
-    const found = `a value of ${token.length} characters`;
-    throw new DarkroomError('config_invalid', `HF_TOKEN: found ${found}, expected a token that begins with hf_`);
-  }
-  return { endpoint, token, fetch };
 }

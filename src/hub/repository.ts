@@ -5,14 +5,12 @@ import { DarkroomError } from '../errors.ts';
 import { guardedFetch } from './guardedFetch.ts';
 
 export interface HubSettings {
-  /** Without a slash at the end; `https://huggingface.co` in ordinary use. */
+  /** Without a slash at the end; Hugging Face's own in ordinary use. */
   readonly endpoint: string;
   /** Null for public repositories. */
   readonly token: string | null;
   readonly fetch: typeof fetch;
 }
-
-export const HUB_ENDPOINT = 'https://huggingface.co';
 
 export interface HubFile {
   /** In the repository, with slashes. */

@@ -192,9 +192,9 @@ function readMessage(raw: unknown): ChildMessage | DarkroomError {
   }
 }
 
-/** Without the bot's token: the child reads strangers' files and needs no secret. */
+/** Without tokens: the child reads strangers' files and needs no secret. */
 function forkQuietly(entry: string): ChildProcess {
-  const { DISCORD_TOKEN: _, ...env } = process.env;
+  const { DISCORD_TOKEN: _, HF_TOKEN: __, ...env } = process.env;
   return fork(entry, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--enable-source-maps'], env });
 }
 
