@@ -196,7 +196,8 @@ function axesOf({ inputs }: Graph, given: Readonly<Record<string, Input>>): Axes
   const axes: Record<string, number> = {};
   for (const { name, shape } of inputs) {
     for (const [at, size] of (given[name]?.dims ?? []).entries()) {
-      if (typeof shape[at] === 'string') axes[shape[at]] = size;
+      const [, times = '1', axis] = /^(?:(\d+)\*)?(.+)$/.exec(String(shape[at])) ?? [];
+      if (typeof shape[at] === 'string') axes[axis!] = size / Number(times);
     }
   }
   return axes;

@@ -1,11 +1,12 @@
-// An upscaler's network that answers: pixels → larger pixels. The session is opened by its first call.
+// An upscaler's network that answers: pixels → larger pixels. The session is opened by its first call, and gives way when others need the room.
 import type { Pixels } from '../core/pixels.ts';
 import { buildUpscaler, upscalerFold } from '../networks/esrgan.ts';
 import type { Upscaler } from '../weights/upscalers.ts';
-import { NetworkSession, type SessionSettings } from './session.ts';
+import { SessionSlot } from './memory.ts';
+import type { SessionSettings } from './session.ts';
 
 export interface OpenUpscaler {
-  /** The picture `scale` times as large, not clamped. @throws runtime_failed */
+  /** The picture `scale` times as large, not clamped. @throws runtime_failed, request_invalid when memory is too small for it */
   upscale(pixels: Pixels): Promise<Pixels>;
   close(): Promise<void>;
 }
@@ -14,27 +15,17 @@ export interface OpenUpscaler {
 export function openUpscaler({ card, part }: Upscaler, settings: SessionSettings): OpenUpscaler {
   const graph = buildUpscaler(part, settings.provider);
   const fold = upscalerFold(part);
-  let session: Promise<NetworkSession> | null = null;
-  const opened = () => {
-    session ??= NetworkSession.open(graph, settings).catch((thrown: unknown) => {
-      session = null;
-      throw thrown;
-    });
-    return session;
-  };
+  const slot = new SessionSlot(graph, settings);
   return {
     async upscale(pixels) {
       const fitting = grown(pixels, fold);
       const { height, width, data } = fitting;
-      const { upscaled } = await (await opened()).run({ pixels: { data, dims: [1, 3, height, width] } });
+      const inputs = { pixels: { data, dims: [1, 3, height, width] } };
+      const { upscaled } = await slot.use(inputs, (session) => session.run(inputs));
       const large = { height: height * card.scale, width: width * card.scale, data: upscaled! };
       return fitting === pixels ? large : corner(large, pixels.height * card.scale, pixels.width * card.scale);
     },
-    close: async () => {
-      const closing = session;
-      session = null;
-      await (await closing?.catch(() => undefined))?.close();
-    },
+    close: () => slot.release(),
   };
 }
 

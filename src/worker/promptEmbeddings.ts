@@ -1,16 +1,13 @@
 // Embeddings in prompts of one open model: which words mean one, and the numbers that stand in their place. A prompt's token ids beyond every
 // vocabulary name vectors of this book; the engine asks it for them.
 // @source A1111 modules/textual_inversion/textual_inversion.py, find_embedding_at_position: token by token, the longest name first
-import type { TokenUnit } from '../diffusion/promptChunks.ts';
+import type { ChunkRules, TokenUnit } from '../diffusion/promptChunks.ts';
 import { DarkroomError } from '../errors.ts';
 import { type EmbeddingCard, type EmbeddingRegistry, familyOfWidths } from '../weights/embeddings.ts';
 import type { PromptTokenizer } from '../weights/promptTokenizer.ts';
 
-/** What prompts are read with. */
-export type PromptReader = Omit<PromptTokenizer, 'idsOf'> & {
-  /** Tokens of a text; those of one embedding come as one unit. */
-  readonly idsOf: (text: string) => readonly TokenUnit[];
-};
+/** What prompts are read with; tokens of one embedding come as one unit. */
+export type PromptReader = ChunkRules & Pick<PromptTokenizer, 'frame' | 'leading'>;
 
 /** The first id that is nobody's token; the largest vocabulary has some hundred thousand. */
 const FIRST_ID = 2 ** 24;

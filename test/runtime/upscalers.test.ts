@@ -7,6 +7,7 @@ import type { Answer, Ask } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
 import { upscaled, upscaleTiles } from '../../src/diffusion/upscaling.ts';
 import { ROOT } from '../../src/root.ts';
+import { MemoryBudget, MemoryShare } from '../../src/runtime/memory.ts';
 import { type OpenUpscaler, openUpscaler } from '../../src/runtime/upscaler.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { scanUpscalers } from '../../src/weights/upscalers.ts';
@@ -62,6 +63,21 @@ describe.each(registry.cards)('$name makes what PyTorch makes', ({ name, scale }
     const made = await withUpscaler(name, (upscaler) => upscaler.upscale(recorded('picture')));
     expect([made.height, made.width]).toEqual([12 * scale, 16 * scale]);
     expect(distance(made.data, recorded(name).data)).toBeLessThan(1e-5);
+  });
+});
+
+describe('memory', () => {
+  test.each(['x2plus', 'x4compact'])('%s is accounted for, and refused where it does not fit', async (name) => {
+    const roomy = new MemoryBudget(2 ** 30);
+    const upscaler = openUpscaler(registry.open(name), { ...SETTINGS, memory: new MemoryShare(roomy) });
+    const before = roomy.usedBytes;
+    await upscaler.upscale(recorded('picture'));
+    expect(roomy.usedBytes).toBeGreaterThan(before);
+    await upscaler.close();
+    expect(roomy.usedBytes).toBe(before);
+    const narrow = { ...SETTINGS, memory: new MemoryShare(new MemoryBudget(before + 1)) };
+    const refused = openUpscaler(registry.open(name), narrow).upscale(recorded('picture'));
+    await expect(refused).rejects.toMatchObject({ code: 'request_invalid', details: { kind: 'memory' } });
   });
 });
 
