@@ -37,7 +37,7 @@ describe.skipIf(!HAS_REDIS)('a fleet', () => {
     const job = await bot.jobIn('delivered');
     expect(bot.posts()).toHaveLength(1);
     expect(bot.posts()[0]?.id).toBe(job.messageId);
-    expect(filesOf(bot.posts()[0]!)).toHaveLength(1);
+    expect(filesOf(bot.posts()[0]!)).toHaveLength(job.request.count);
     expect(bot.store.quota({ userId: bot.alice, guildId: null }, RULES).used).toBe(job.cost);
   }
 

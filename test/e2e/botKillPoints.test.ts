@@ -44,7 +44,7 @@ async function expectEnd({ end, attempt }: Expected): Promise<void> {
   expect(bot.posts()).toHaveLength(isShown ? 1 : 0);
   if (isShown) {
     expect(bot.posts()[0]!.id).toBe(job.messageId);
-    expect(filesOf(bot.posts()[0]!)).toHaveLength(1);
+    expect(filesOf(bot.posts()[0]!)).toHaveLength(job.request.count);
   }
   expect(bot.store.quota({ userId: bot.alice, guildId: null }, RULES).used).toBe(isShown ? job.cost : 0);
   expectNoOrphans(job.id, isShown ? attempt : undefined);
