@@ -9,6 +9,7 @@ import type { Dim } from '../../src/onnx/dims.ts';
 import type { Graph, Value } from '../../src/onnx/graph.ts';
 import { type Input, NetworkSession } from '../../src/runtime/session.ts';
 import type { Part } from '../../src/weights/modelFolder.ts';
+import { flopsOf } from './flops.ts';
 import { partOf } from './randomModel.ts';
 
 /** As the engine builds them, side branches included. */
@@ -26,6 +27,8 @@ export interface ProbeTask {
   readonly axes: Readonly<Record<string, number>>;
   readonly calls: number;
   readonly threads: number;
+  /** Prefix of files for the time of every node. */
+  readonly profilePrefix?: string;
 }
 
 export interface CallTime {
@@ -34,6 +37,10 @@ export interface CallTime {
 }
 
 export interface ProbeResult {
+  /** Floating-point operations of one call's products. */
+  readonly flops: number;
+  /** Sum of the magnitudes of the last prediction. */
+  readonly checksum: number;
   readonly buildMs: number;
   readonly loadMs: number;
   /** Of all threads; where a machine is shared it says more than the clock. */
@@ -52,7 +59,7 @@ export async function probe(task: ProbeTask, provider: Provider = 'cpu'): Promis
   const graph = BUILDERS[task.network](partOf(task.folder), provider);
   const builtMs = performance.now();
   const loadFrom = process.cpuUsage();
-  const session = await NetworkSession.open(graph, { provider, threads: task.threads });
+  const session = await NetworkSession.open(graph, { provider, ...task });
   const openMs = performance.now();
   const loadCpu = process.cpuUsage(loadFrom);
   const loaded = statusMib();
@@ -60,14 +67,19 @@ export async function probe(task: ProbeTask, provider: Provider = 'cpu'): Promis
   writeFileSync('/proc/self/clear_refs', '5');
   const inputs = inputsOf(graph, task.axes);
   const calls: CallTime[] = [];
+  let checksum = 0;
   for (let call = 0; call < task.calls; call++) {
     const fromMs = performance.now();
     const { user, system } = process.cpuUsage();
-    await session.run(inputs);
+    const { prediction } = await session.run(inputs);
+    checksum = prediction?.reduce((sum, number) => sum + Math.abs(number), 0) ?? 0;
     const cpu = process.cpuUsage({ user, system });
     calls.push({ ms: performance.now() - fromMs, cpuMs: (cpu.user + cpu.system) / 1000 });
   }
+  await session.close();
   return {
+    flops: flopsOf(graph, task.axes),
+    checksum,
     buildMs: builtMs - startMs,
     loadMs: openMs - builtMs,
     loadCpuMs: (loadCpu.user + loadCpu.system) / 1000,
@@ -94,8 +106,15 @@ function inputOf({ name, type, shape }: Value, axes: Readonly<Record<string, num
   const dims = shape.map((dim: Dim) => (typeof dim === 'number' ? dim : (axes[dim] ?? 0)));
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (type === 'i32') return { data: new Int32Array(size).fill(320), dims };
+  if (name === 'time_ids') return { data: sizesOf(dims[0]!, axes), dims };
   const data = Float32Array.from({ length: size }, (_, i) => (name === 'timestep' ? 500 : Math.sin((i + 1) * (i + 7))));
   return { data, dims };
+}
+
+/** What SDXL is told of sizes: the picture's own, whole. */
+function sizesOf(rows: number, axes: Readonly<Record<string, number>>): Float32Array {
+  const [height, width] = [8 * axes.h!, 8 * axes.w!];
+  return Float32Array.from({ length: 6 * rows }, (_, i) => [height, width, 0, 0, height, width][i % 6]!);
 }
 
 if (process.argv[2] !== undefined && process.argv[1]?.endsWith('probe.js')) {

@@ -94,6 +94,7 @@ def export(folder, out):
         torch.onnx.export(model, example, file, input_names=names, dynamic_axes=axes, opset_version=18, dynamo=False)
         how = "torch.onnx.export"
     size = sum(path.stat().st_size for path in Path(out).iterdir())
+    (Path(out) / "done").write_text(how)
     report(version=how, exportMs=1000 * (time.perf_counter() - start), diskBytes=size)
 
 
