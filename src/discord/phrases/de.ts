@@ -9,6 +9,7 @@ export const de: Phrases = {
   waiting: (place, ready) => `⏳ Wartet, Platz ${place} in der Schlange. Fertig ${ready}.`,
   starting: () => '🎞️ Die Entwicklung beginnt gleich.',
   developing: (percent, bar) => `🎞️ Wird entwickelt ${bar} ${percent} %`,
+  previewAlt: () => 'Ein unscharfer Blick auf das entstehende Bild',
   cancelled: (id) => `🚫 Abgebrochen. Nichts wurde angerechnet. \`#${id}\``,
   failed: (id, reason) => `⚠️ Das hat nicht geklappt: ${reason} Nichts wurde angerechnet. \`#${id}\``,
   filesGone: (id) => `⚠️ Das Bild war fertig, aber seine Datei ist nicht mehr in meinem Datenordner. \`#${id}\``,
@@ -69,6 +70,10 @@ export const de: Phrases = {
       flag: 'Schalter',
       permutations: 'Kombinationen',
       date: 'Datum',
+      scale: 'Vergrößerung',
+      upscaler: 'Vergrößerer',
+      variation: 'Variation',
+      hires: 'zweiter Durchgang',
     },
     range: (field, found, low, high) => `${field}: da steht ${found}, erlaubt ist eine Zahl von ${low} bis ${high}`,
     wholeRange: (field, found, low, high) =>

@@ -9,6 +9,7 @@ export const fr: Phrases = {
   waiting: (place, ready) => `⏳ En attente, place ${place} dans la file. Prête ${ready}.`,
   starting: () => '🎞️ Le développement va commencer.',
   developing: (percent, bar) => `🎞️ Développement ${bar} ${percent} %`,
+  previewAlt: () => 'Un aperçu flou de l’image en cours',
   cancelled: (id) => `🚫 Annulé. Rien n’a été décompté. \`#${id}\``,
   failed: (id, reason) => `⚠️ Cela n’a pas marché : ${reason} Rien n’a été décompté. \`#${id}\``,
   filesGone: (id) => `⚠️ L’image était faite, mais son fichier n’est plus dans mon dossier de données. \`#${id}\``,
@@ -70,6 +71,10 @@ export const fr: Phrases = {
       flag: 'paramètre',
       permutations: 'combinaisons',
       date: 'date',
+      scale: 'agrandissement',
+      upscaler: 'agrandisseur',
+      variation: 'variation',
+      hires: 'second passage',
     },
     range: (field, found, low, high) => `${field} : vous avez ${found}, il faut un nombre de ${low} à ${high}`,
     wholeRange: (field, found, low, high) =>

@@ -29,6 +29,10 @@ export type RequestField =
   | 'clip skip'
   | 'flag'
   | 'permutations'
+  | 'scale'
+  | 'upscaler'
+  | 'variation'
+  | 'hires'
   | 'date';
 
 export interface Phrases {
@@ -39,6 +43,8 @@ export interface Phrases {
   waiting(place: number, ready: string): string;
   starting(): string;
   developing(percent: number, bar: string): string;
+  /** What a preview is, for those who cannot see it. */
+  previewAlt(): string;
   cancelled(id: string): string;
   failed(id: string, reason: string): string;
   filesGone(id: string): string;
