@@ -370,9 +370,9 @@ function* beginRepainting(
   first: NoiseLevel | undefined,
 ): Pipeline<Beginning> {
   const sees = model.conditions?.needs === 'image+mask';
-  const clean = sees && start.strength === 1 ? null : yield* encoded(start.pixels, model, random);
+  const clean = sees && start.strength === 1 ? null : yield* drawnFrom(start.pixels, model, random);
   const noise = random.first(shape);
-  const noisy = noisedStart(start, clean, noise, noiseScale, first);
+  const noisy = noisedStart(start, clean?.data ?? null, noise, noiseScale, first);
   const { mask, masked } = start.repaint ?? repaintOf(start.pixels, allOf(start.pixels));
   const cells = latentMask(mask, shape);
   if (sees) {
@@ -380,8 +380,8 @@ function* beginRepainting(
     return { noisy, extra: maskAndPicture(cells, { ...shape, data }), kept: null };
   }
   // diffusers encodes the masked picture for every network, and what this draws decides what ancestral samplers draw later.
-  random.randn(noise.length);
-  return { noisy, extra: null, kept: { clean: clean!, noise, cells } };
+  if (clean!.drawn > 0) random.randn(clean!.drawn);
+  return { noisy, extra: null, kept: { clean: clean!.data, noise, cells } };
 }
 
 /** The network sees the mean of the picture's latents, which diffusers does not scale here. */
@@ -417,11 +417,22 @@ function noisedStart(
  * f32[c, h, w] drawn from the encoder's posterior, scaled.
  *  With a graphics card's noise nothing is drawn here, as nothing is where that noise is from; the mean is what comes out then.
  */
-function* encoded(pixels: Pixels, { scalingFactor }: ModelFacts, random: ImageNoise): Pipeline<Float32Array> {
+function* encoded(pixels: Pixels, model: ModelFacts, random: ImageNoise): Pipeline<Float32Array> {
+  return (yield* drawnFrom(pixels, model, random)).data;
+}
+
+interface DrawnLatents {
+  readonly data: Float32Array;
+  /** Numbers the drawing took. */
+  readonly drawn: number;
+}
+
+function* drawnFrom(pixels: Pixels, { scalingFactor }: ModelFacts, random: ImageNoise): Pipeline<DrawnLatents> {
   const { mean, std } = expectKind('encode', yield { kind: 'encode', pixels });
-  if (random.source === 'gpu') return scale(scalingFactor, mean.data);
+  if (random.source === 'gpu') return { data: scale(scalingFactor, mean.data), drawn: 0 };
   const drawn = random.randn(std.length);
-  return mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
+  const data = mean.data.map((value, i) => scalingFactor * Math.fround(value + (std[i] ?? 0) * (drawn[i] ?? 0)));
+  return { data, drawn: std.length };
 }
 
 function checkStart({ pixels, repaint }: StartPicture, { widthPx, heightPx }: Size): void {

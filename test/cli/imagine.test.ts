@@ -13,6 +13,7 @@ import { DarkroomError } from '../../src/errors.ts';
 import { hashFile } from '../../src/weights/fileHash.ts';
 import { modelHash } from '../../src/weights/modelHash.ts';
 import { scanModels } from '../../src/weights/registry.ts';
+import { paintedPng } from '../image/makePng.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
 const NEVER = new AbortController().signal;
@@ -98,6 +99,8 @@ describe('options', () => {
     [['x', '--sampler', 'magic'], 'sampler: found magic'],
     [['x', '--schedule', 'magic'], 'schedule: found magic'],
     [['x', '--strength', '0.4'], '--image FILE'],
+    [['x', '--mask', 'a.png'], '--image FILE'],
+    [['x', '--image', 'a.png', '--pan', 'sideways'], 'right or right:0.5'],
   ])('%j is refused', (argv, words) => {
     expect(() => parseImagine(argv)).toThrow(
       expect.objectContaining({ code: 'request_invalid', message: expect.stringContaining(words) }),
@@ -156,6 +159,24 @@ describe('imagine', () => {
     const heard = terminal();
     expect(await run([...base, '--seed', '2', '--image', '1.png', '--strength', '0.5'], heard)).toBe(0);
     expect(heard.out.join('')).toMatch(/Denoising strength: 0\.5, Init image: [0-9a-f]{64}/);
+  });
+
+  test('repaints under a mask, works on its surroundings, grows the canvas', async () => {
+    const base = ['fog', '--model', 'sd-small', '--seed', '2', ...SMALL];
+    const white = paintedPng(96, 64, (x) => (x < 48 ? [255, 255, 255] : [0, 0, 0]));
+    await writeFile(
+      path.join(folder, 'day.png'),
+      paintedPng(96, 64, (x, y) => [x, y, 9]),
+    );
+    await writeFile(path.join(folder, 'mask.png'), white);
+    const heard = terminal();
+    const masked = ['--image', 'day.png', '--mask', 'mask.png', '--mask-blur', '2'];
+    expect(await run([...base, ...masked, '--only-masked', '8'], heard)).toBe(0);
+    expect(heard.out.join('')).toMatch(
+      /Mask blur: 2, Inpaint area: Only masked, Masked area padding: 8, Mask: [0-9a-f]{64}/,
+    );
+    expect(await run([...base, '--image', 'day.png', '--pan', 'right:0.2', '--json'], heard)).toBe(0);
+    expect(JSON.parse(heard.out.at(-1)!).pictures[0]).toMatchObject({ widthPx: 112, heightPx: 64 });
   });
 
   test('a progress bar only on a terminal', async () => {

@@ -82,6 +82,14 @@ test('at the start, old start pictures that no job names go; those of any job, h
   expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(0);
 });
 
+test('masks stay with the jobs that name them', async () => {
+  const [picture, mask] = ['ab'.repeat(32), 'bc'.repeat(32)];
+  enqueue(store, { request: { ...testRequest({ initImage: { sha256: picture } }), mask: { sha256: mask } } });
+  const files = [picture, mask, 'cd'.repeat(32)].map((sha256) => handIn(sha256, 9 * DAY_MS));
+  expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(1);
+  expect(files.map((file) => existsSync(file))).toEqual([true, true, false]);
+});
+
 test('a start picture handed in again is new again', async () => {
   const inputs = new InputFolder(dataDir);
   const sha256 = await inputs.keep(Buffer.from('picture'));
