@@ -11,6 +11,7 @@ import {
   type ChatInputCommandInteraction,
   MessageFlags,
 } from 'discord.js';
+import type { Forgotten } from '../src/core/people.ts';
 import { phrasesOf, replace, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
@@ -94,9 +95,13 @@ const forget: ButtonHandler = async (interaction, [userId, answer], bot) => {
   await replace(interaction, cardView([textPart(said)]), bot.dataDir);
   for (const file of forgotten.files) await rm(path.join(bot.dataDir, file), { force: true });
   for (const sha256 of thumbnails) await dropThumbnail(sha256, bot.dataDir);
-  // One after the other: Discord limits deletions, and nobody waits for them.
-  for (const { channelId, messageId } of forgotten.messages) await bot.messages.remove(channelId, messageId);
+  void takeAway(forgotten.messages, bot);
 };
+
+/** One after the other, because Discord limits deletions; nobody waits for them, not even a program that ends. */
+async function takeAway(messages: Forgotten['messages'], bot: BotContext): Promise<void> {
+  for (const { channelId, messageId } of messages) await bot.messages.remove(channelId, messageId);
+}
 
 function unfinished(userId: string, { store }: BotContext) {
   return store.list({ userId, states: ['accepted', 'queued', 'running'], limit: ALL });

@@ -118,7 +118,7 @@ function wire(client: Client, options: BotOptions): Parts {
     log,
     messenger,
     wordingOf,
-    verdictOf: (job) => verdictView(job, store, dataDir, wordingOf(job).phrases),
+    verdictOf: (job) => verdictView(job, store, dataDir, wordingOf(job)),
     wantsMention: (job) => store.settings(job.userId).mention === true,
     uploadLimitOf: (job) => uploadLimit(client.guilds.cache.get(job.guildId ?? '')?.premiumTier),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),

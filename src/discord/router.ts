@@ -40,7 +40,6 @@ export class Router {
   /** Never rejects. An interaction delivered twice is handled once. */
   handle(interaction: Interaction): Promise<void> {
     if (this.#isRepeated(interaction.id)) return Promise.resolve();
-    this.#speakTheirLanguage(interaction);
     const work = this.#answer(interaction).finally(() => this.#open.delete(work));
     this.#open.add(work);
     return work;
@@ -67,6 +66,7 @@ export class Router {
 
   async #answer(interaction: Interaction): Promise<void> {
     try {
+      if (!this.#closed) this.#speakTheirLanguage(interaction);
       if (interaction.isAutocomplete()) return await this.#suggest(interaction);
       if (!interaction.isRepliable()) return;
       if (this.#closed) return await tell(interaction, phrasesOf(interaction).restarting());

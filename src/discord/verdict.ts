@@ -5,25 +5,31 @@ import type { JobRecord, PictureRecord } from '../core/job.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import { comparePictures, type Difference } from '../image/compare.ts';
-import type { Phrases } from './phrases/phrases.ts';
-import { textView, type View } from './views/view.ts';
+import type { Wording } from './views/jobView.ts';
+import { button, row, textView, type View } from './views/view.ts';
 
 /** @param job of the kind `verify`, developed; its parent is what it repeats */
 export async function verdictView(
   job: JobRecord,
   store: Pick<JobStore, 'pictures'>,
   dataDir: string,
-  { verify }: Phrases,
+  { phrases, ids }: Wording,
 ): Promise<View> {
+  const { verify, label } = phrases;
+  const say = (words: string): View => {
+    // The button leads to what was compared, and lets a lost message be found again by its job.
+    const family = button(ids.write('family', job.id), { label: label.family, emoji: '🌳' });
+    return { ...textView(words), rows: [row(family)] };
+  };
   const parentId = job.parentJobId ?? '';
   const singles = (id: string) => store.pictures(id).filter(({ imageIndex }) => imageIndex !== GRID_INDEX);
   const [before, after] = [singles(parentId), singles(job.id)];
   const found = await Promise.all(before.map((one, at) => differenceOf(one, after[at], dataDir)));
-  if (found.length === 0 || found.includes(undefined)) return textView(verify.gone(parentId));
+  if (found.length === 0 || found.includes(undefined)) return say(verify.gone(parentId));
   const differing = found.flatMap((one, at) => (one!.largest === 0 ? [] : [{ ...one!, picture: at + 1 }]));
-  if (differing.length === 0) return textView(verify.same(parentId, found.length));
+  if (differing.length === 0) return say(verify.same(parentId, found.length));
   const lines = differing.map(({ picture, largest, share }) => `- ${verify.line(picture, largest, percent(share))}`);
-  return textView(verify.differs(parentId, lines.join('\n')));
+  return say(verify.differs(parentId, lines.join('\n')));
 }
 
 /** Two digits, and never 0 for what is not. */
