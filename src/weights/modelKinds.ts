@@ -21,7 +21,10 @@ const CONTROLNET: Kind = {
   is: 'a ControlNet',
   advice: 'it steers a model and is none by itself; ControlNets come later',
 };
-export const LORA: Kind = { is: 'a LoRA', advice: 'it changes a model and is none by itself; LoRAs come later' };
+export const LORA: Kind = {
+  is: 'a LoRA',
+  advice: 'it changes a model and is none by itself; put it into models/loras',
+};
 const EMBEDDING: Kind = {
   is: 'a textual inversion embedding',
   advice: 'it adds words to a model and is none by itself; put the file into embeddings, in the models folder',
