@@ -58,7 +58,7 @@ class Soak {
   async #order(): Promise<void> {
     this.#ordered += 1;
     const seed = SEEDS[Math.floor(this.#random() * SEEDS.length)]!;
-    const options = { prompt: 'a red heart', model: 'sd-small', seed, steps: 8, size: '96x64' };
+    const options = { prompt: 'a red heart', model: 'sd-small', seed, steps: 60, size: '96x64' };
     // A bot that is dead at this moment does not answer; its person sees "did not respond" and there is no order.
     await this.#bot.emulator
       .as(this.#bot.alice)
