@@ -86,9 +86,17 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   const { facts } = makers;
   reportFacts(facts, config, log);
   await recover(store, dataDir, log);
-  const hashes = openHashes(facts, config, log, closers);
-  const hashOf = (model: string) => hashes.hashOf(model);
-  const dispatcher = new Dispatcher({ store, workers: makers.workers, clock: systemClock, log, dataDir, hashOf });
+  const { hashes } = makers;
+  const hashOf = (model: string) => makers.executors?.hashOf(model) ?? hashes.hashOf(model);
+  const dispatcher = new Dispatcher({
+    store,
+    workers: makers.workers,
+    clock: systemClock,
+    log,
+    dataDir,
+    hashOf,
+    previews: config.previews,
+  });
   makers.executors?.serve(dispatcher);
   const connection = closers.add(await connect(config, log), (one) => one.close());
   const parts = { config, log, store, dispatcher, facts, connection, hashes, cards: makers.cards };
@@ -134,6 +142,8 @@ interface Makers {
   readonly workers: readonly ImageWorker[];
   /** Hands the queue the machines of a fleet; null without one. */
   readonly executors: Executors | null;
+  /** Of this machine's model files. */
+  readonly hashes: ModelHashes;
 }
 
 async function openMakers(config: Config, store: JobStore, log: Logger, closers: Closers): Promise<Makers> {
@@ -142,21 +152,35 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   const local = isHere ? closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close()) : null;
   if (fleet === null) {
     const facts = await local!.ready();
-    return { facts, cards: () => facts.models, workers: [local!], executors: null };
+    const hashes = openHashes(facts, config, log, closers);
+    return { facts, cards: () => facts.models, workers: [local!], executors: null, hashes };
   }
   // Loaded only here: one machine alone needs no Redis client.
   const { Executors } = await import('./fleet/executors.ts');
   const key = store.setting('fleet.key', () => randomBytes(32).toString('base64url'));
-  const options = { config: fleet, local, localSlots: LOCAL_SLOTS, key, clock: systemClock, log };
+  const hashes = openHashes(await local?.ready(), config, log, closers);
+  const localHashOf = (model: string) => hashes.knownHashOf(model);
+  const options = { config: fleet, local, localSlots: LOCAL_SLOTS, localHashOf, key, clock: systemClock, log };
   const executors = closers.add(new Executors(options), (one) => one.close());
-  return { facts: await executors.open(), cards: () => executors.cards(), workers: [], executors };
+  return { facts: await executors.open(), cards: () => executors.cards(), workers: [], executors, hashes };
 }
 
 /** Recipes name models by the hashes of their files; learning them takes minutes once, and nobody waits for it. */
-function openHashes(facts: WorkerFacts, { dataDir, modelsDir }: Config, log: Logger, closers: Closers): ModelHashes {
+function openHashes(
+  facts: WorkerFacts | undefined,
+  { dataDir, modelsDir }: Config,
+  log: Logger,
+  closers: Closers,
+): ModelHashes {
   const book = closers.add(openFileBook({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
-  const models = new Map(Object.entries(facts.modelFiles ?? {}));
-  const hashes = new ModelHashes({ modelsDir, book, log, models, extras: extraFiles(modelsDir) });
+  const models = new Map(Object.entries(facts?.modelFiles ?? {}));
+  const hashes = new ModelHashes({
+    modelsDir,
+    book,
+    log,
+    models,
+    extras: facts === undefined ? [] : extraFiles(modelsDir),
+  });
   return closers.add(hashes, (one) => one.close());
 }
 

@@ -1,9 +1,12 @@
 // `worker`: this machine makes pictures for a bot elsewhere. It needs the models and the bot's Redis, and neither database nor token.
+import path from 'node:path';
 import { readConfig } from '../config.ts';
 import { DarkroomError } from '../errors.ts';
 import { openStation } from '../fleet/station.ts';
-import { makeLog } from '../log.ts';
+import { type Logger, makeLog } from '../log.ts';
 import { ROOT } from '../root.ts';
+import { openFileBook } from '../store/sqliteFileBook.ts';
+import { ModelHashes } from '../weights/modelHashes.ts';
 import { startWorker } from '../worker/parent.ts';
 import { EXIT_OK, type Terminal } from './terminal.ts';
 
@@ -15,6 +18,7 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
   const {
     fleet,
     modelsDir,
+    dataDir,
     device,
     threads,
     memoryLimit,
@@ -27,8 +31,9 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
   const log = makeLog(logLevel);
   const worker = startWorker({ modelsDir, device, threads, memoryLimit, log });
   try {
-    const { models, provider } = await worker.ready();
-    const station = await openStation({ redisUrl: fleet.redisUrl, worker, hashes: {}, slots, log });
+    const { models, provider, modelFiles = {} } = await worker.ready();
+    const hashes = await hashesOf(new Map(Object.entries(modelFiles)), { modelsDir, dataDir, log });
+    const station = await openStation({ redisUrl: fleet.redisUrl, worker, hashes, slots, log });
     const names = models.map(({ name }) => name).join(', ');
     terminal.print(`Making pictures for the bot, by ${provider}, ${slots} jobs at once, models: ${names}.\n`);
     await aborted(stop);
@@ -37,6 +42,24 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
     await worker.close();
   }
   return EXIT_OK;
+}
+
+/** Model → its hash, by which the bot knows its weights; read once, then remembered in the data folder. */
+async function hashesOf(
+  models: ReadonlyMap<string, readonly string[]>,
+  { modelsDir, dataDir, log }: { readonly modelsDir: string; readonly dataDir: string; readonly log: Logger },
+): Promise<Readonly<Record<string, string>>> {
+  const book = openFileBook({ file: path.join(dataDir, 'machine.db') });
+  const hashes = new ModelHashes({ modelsDir, book, log, models, extras: [] });
+  try {
+    hashes.learn();
+    await hashes.settled();
+    const known = [...models.keys()].map((model) => [model, hashes.knownHashOf(model)] as const);
+    return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  } finally {
+    await hashes.close();
+    book.close();
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

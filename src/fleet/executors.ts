@@ -22,6 +22,8 @@ export interface ExecutorsOptions {
   /** This machine's own; null where it makes no pictures. Closed by whoever made it. */
   readonly local: ImageWorker | null;
   readonly localSlots: number;
+  /** Hash of a model's weights on this machine, as recipes carry it; undefined until it is known. */
+  readonly localHashOf: (model: string) => string | undefined;
   /** Secret of the result addresses; the same after a restart. */
   readonly key: string;
   readonly clock: Clock;
@@ -89,6 +91,11 @@ export class Executors {
     return [...cards.values()];
   }
 
+  /** Hash of the weights this bot means by a name, as far as a machine has told it. */
+  hashOf(model: string): string | undefined {
+    return this.#meant.get(model);
+  }
+
   async close(): Promise<void> {
     await this.#fleet.close();
     await this.#receiver.close();
@@ -97,7 +104,7 @@ export class Executors {
   #join(worker: ImageWorker, heartbeat: Heartbeat): void {
     this.#joined.set(heartbeat.stationId, { worker, heartbeat });
     for (const [name, hash] of Object.entries(heartbeat.hashes)) {
-      const meant = this.#meant.get(name) ?? hash;
+      const meant = this.#meant.get(name) ?? this.#options.localHashOf(name) ?? hash;
       this.#meant.set(name, meant);
       if (meant !== hash) {
         const { name: machine } = heartbeat;

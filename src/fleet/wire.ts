@@ -1,6 +1,5 @@
 // What the bot and the machines of a fleet say to one another: the names in Redis, the messages, and their schemas. Redis carries tasks,
 // heartbeats and progress; pictures and every result go over HTTP (receiver.ts), so that Redis may be wiped at any moment.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { DevelopTask } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
@@ -68,8 +67,8 @@ const heartbeatSchema = z.object({
   slots: z.int().min(1).max(64),
   memoryBytes: z.int().min(0),
   facts: factsSchema,
-  /** Model name → hash of its weights. */
-  hashes: z.record(z.string(), sha256),
+  /** Model name → hash of its weights, as recipes carry it. */
+  hashes: z.record(z.string(), z.string().regex(/^[0-9a-f]{10,64}$/)),
   /** Deliveries it has in hand. */
   running: z.array(z.string().max(200)).max(1000),
 });
@@ -111,9 +110,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** One name for one set of weight files: the same on every machine that has the same bytes. */
-export function combinedHash(hashes: readonly string[]): string {
-  return createHash('sha256').update(hashes.toSorted().join('\n')).digest('hex');
 }

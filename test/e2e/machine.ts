@@ -1,6 +1,7 @@
 // A machine of a fleet for the end-to-end tests: the compiled `npm run worker` as a process that can be killed, frozen and stopped.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { compiledEntry, ROOT } from '../../src/root.ts';
 import type { TestRedis } from '../support/redis.ts';
@@ -17,6 +18,7 @@ export class Machine {
         ...process.env,
         REDIS_URL: redisUrl,
         MODELS_DIR: path.join(ROOT, 'test/golden/folders'),
+        DATA_DIR: mkdtempSync(path.join(tmpdir(), 'darkroom-machine-')),
         DEVICE: 'cpu',
         THREADS: '1',
         LOG_LEVEL: 'warn',
