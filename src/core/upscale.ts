@@ -12,7 +12,7 @@ export interface UpscalerCard {
 
 /** What a user asks for. */
 export interface UpscaleWish {
-  /** `lanczos` asks for no network; absent for this installation's first upscaler. */
+  /** `lanczos` asks for no network; absent for this installation's first that enlarges. */
   readonly upscaler?: string;
   /** Times the sides; absent is DEFAULT_SCALE. */
   readonly scale?: number;
@@ -54,7 +54,8 @@ export function checkUpscaledSize(size: Size, scale: number): void {
 }
 
 function chooseUpscaler(wished: string | undefined, upscalers: readonly UpscalerCard[]): string | null {
-  if (wished === undefined) return upscalers[0]?.name ?? null;
+  // One that only cleans is nobody's first choice for making pictures larger.
+  if (wished === undefined) return (upscalers.find(({ scale }) => scale > 1) ?? upscalers[0])?.name ?? null;
   if (wished.toLowerCase() === LANCZOS) return null;
   const names = [...upscalers.map(({ name }) => name), LANCZOS];
   return upscalers.find(({ name }) => name === wished)?.name ?? refuse('upscaler', wished, { kind: 'names', names });

@@ -39,8 +39,14 @@ export class UpscalerShelf implements UpscalerNetworks {
   async upscale(pixels: readonly Pixels[], name: string): Promise<readonly Pixels[]> {
     const network = await this.#lend(name);
     const made: Pixels[] = [];
-    for (const one of pixels) made.push(await network.upscale(one));
-    return made;
+    try {
+      for (const one of pixels) made.push(await network.upscale(one));
+      return made;
+    } catch (thrown) {
+      // A network that failed is opened anew by whoever comes next.
+      await this.close();
+      throw thrown;
+    }
   }
 
   async close(): Promise<void> {
