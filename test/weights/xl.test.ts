@@ -222,7 +222,7 @@ describe('what does not fit is refused by name', () => {
     putFile(folder, 'base/model_index.json', index);
   });
 
-  test('sixty headers with a tensor lost, renamed or misshaped: a model or a reason', () => {
+  test('twenty headers with a tensor lost, renamed or misshaped: a model or a reason', () => {
     writeXlSingle(folder, 'base', 'F16', 'x');
     const whole = readModelLayout(folder, path.join(folder, 'x.safetensors'));
     expect(buildAll(whole)).toBeGreaterThan(300);
@@ -248,7 +248,7 @@ describe('what does not fit is refused by name', () => {
           expect(['weights_invalid', 'model_unsupported']).toContain((thrown as DarkroomError).code);
         }
       }),
-      { numRuns: 60, seed: 3 },
+      { numRuns: 20, seed: 3 },
     );
   });
 });
