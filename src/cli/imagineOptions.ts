@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { DrawingWish } from '../core/drawing.ts';
 import { DRAWING_FLAGS } from '../core/drawingFlags.ts';
+import { type LoraWish, merged, parseLora, takeLoraTags } from '../core/lora.ts';
 import { parsePan } from '../core/repaint.ts';
 import type { RequestDraft, SamplerName, ScheduleName } from '../core/request.ts';
 import { refuse, SAMPLERS, SCHEDULES } from '../core/request.ts';
@@ -65,6 +66,7 @@ export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
   --pan SIDE        left | right | up | down: paint on beyond that side, half a
                     picture; right:0.25 is a quarter
   --image-cfg G     how closely a model that edits pictures keeps to them
+  --lora NAME:S     a LoRA of models/loras and its strength; may be repeated
   --upscale NAME    enlarge at the end: a file of models/upscalers, or lanczos
   --scale X         how many times; 2 by default
   --recipe FILE     make what the recipe of a picture or a text file says; a
@@ -82,6 +84,7 @@ const OPTIONS = {
   model: { type: 'string' },
   sampler: { type: 'string' },
   schedule: { type: 'string' },
+  lora: { type: 'string', multiple: true },
   steps: { type: 'string' },
   guidance: { type: 'string' },
   seed: { type: 'string' },
@@ -116,8 +119,10 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     const value = values[option];
     if (value !== undefined && values.image === undefined) refuse(option, value, '--image FILE too');
   }
+  const tagged = takeLoraTags(positionals.join(' '));
   const draft = {
-    prompt: positionals.join(' '),
+    prompt: tagged.prompt,
+    loras: lorasOf([...tagged.loras, ...(values.lora ?? []).map(lora)]),
     negativePrompt: values.negative,
     sampler: values.sampler === undefined ? undefined : sampler(values.sampler),
     schedule: values.schedule === undefined ? undefined : schedule(values.schedule),
@@ -164,6 +169,14 @@ function parse(argv: readonly string[]) {
     const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
     throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
   }
+}
+
+function lora(text: string): LoraWish {
+  return parseLora(text) ?? refuse('lora', text, 'a name, or a name and a strength: ink:0.8');
+}
+
+function lorasOf(wishes: readonly LoraWish[]): readonly LoraWish[] | undefined {
+  return wishes.length === 0 ? undefined : merged(wishes);
 }
 
 function schedule(text: string): ScheduleName {
