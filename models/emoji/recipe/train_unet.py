@@ -37,24 +37,40 @@ def without_some(rng, captions):
     return ["" if rng.random() < EMPTY_SHARE else text for text in captions]
 
 
-def stratified_timesteps(count, total=1000):
-    """i64[count]: one uniform draw from each of `count` equal parts of 0..total, shuffled."""
+# Above this timestep little of the picture is left: the network has to read it off the text.
+NOISY_FROM = 450
+
+
+def stratified_timesteps(count, noisy_share, total=1000):
+    """i64[count]: one draw from each of `count` equal parts, `noisy_share` of them over NOISY_FROM..total, shuffled."""
     parts = (torch.randperm(count) + torch.rand(count)) / count
-    return (parts * total).long().clamp(max=total - 1)
+    quiet = parts / (1 - noisy_share) * NOISY_FROM
+    noisy = NOISY_FROM + (parts - (1 - noisy_share)) / noisy_share * (total - NOISY_FROM)
+    return torch.where(parts < 1 - noisy_share, quiet, noisy).long().clamp(max=total - 1)
 
 
-def losses_of(models, scheduler, ids, latents):
+def v_loss(models, scheduler, states, latents, noisy_share):
+    """Squared error of v for text states f32[n, t, d] and latents f32[n, 32, 8, 8]."""
+    noise = torch.randn_like(latents)
+    timesteps = stratified_timesteps(len(latents), noisy_share)
+    made = models["unet"](scheduler.add_noise(latents, noise, timesteps), timesteps, states).sample
+    return F.mse_loss(made, scheduler.get_velocity(latents, noise, timesteps))
+
+
+def unet_loss_of(models, scheduler, ids, latents, noisy_share):
+    """The v loss alone, the text encoder left as it is: more captions in the same time."""
+    with torch.no_grad():
+        states = models["text"](ids).last_hidden_state
+    return v_loss(models, scheduler, states, latents, noisy_share)
+
+
+def losses_of(models, scheduler, ids, latents, noisy_share):
     """(v loss, reader loss) for token ids i64[n, t] and latents f32[n, 32, 8, 8]."""
     states = models["text"](ids).last_hidden_state
     named = ids[:, 1] != models["text"].config.eos_token_id
     read = F.mse_loss(models["reader"](states[named]), latents[named])
-    latents = latents.repeat(NOISES_PER_CAPTION, 1, 1, 1)
-    noise = torch.randn_like(latents)
-    timesteps = stratified_timesteps(len(latents))
-    made = models["unet"](
-        scheduler.add_noise(latents, noise, timesteps), timesteps, states.repeat(NOISES_PER_CAPTION, 1, 1)
-    ).sample
-    return F.mse_loss(made, scheduler.get_velocity(latents, noise, timesteps)), read
+    repeated = latents.repeat(NOISES_PER_CAPTION, 1, 1, 1), states.repeat(NOISES_PER_CAPTION, 1, 1)
+    return v_loss(models, scheduler, repeated[1], repeated[0], noisy_share), read
 
 
 def new_models(tokenizer, text_path):
@@ -79,6 +95,8 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--text-lr", type=float, default=4e-4)
+    parser.add_argument("--noisy-share", type=float, default=0.55, help=f"share of timesteps above {NOISY_FROM}")
+    parser.add_argument("--freeze-text", action="store_true", help="train the U-Net alone, one noise a caption")
     args = parser.parse_args()
     torch.set_num_threads(2)
     samples, tokenizer, scheduler = Samples(args.data, args.latents), load_tokenizer(args.tokenizer), new_scheduler()
@@ -111,11 +129,16 @@ def main():
         muon.set_learning_rate(unet_parts, checkpoint.learning_rate(args.lr, budget.progress, step))
         muon.set_learning_rate(text_parts, checkpoint.learning_rate(args.text_lr, budget.progress, step))
         captions, latents = samples.draw(rng, args.batch)
-        denoising, reading = losses_of(models, scheduler, token_ids(tokenizer, without_some(rng, captions)), latents)
-        (denoising + READER_WEIGHT * reading).backward()
+        ids = token_ids(tokenizer, without_some(rng, captions))
+        if args.freeze_text:
+            denoising, reading = unet_loss_of(models, scheduler, ids, latents, args.noisy_share), torch.zeros(())
+            denoising.backward()
+        else:
+            denoising, reading = losses_of(models, scheduler, ids, latents, args.noisy_share)
+            (denoising + READER_WEIGHT * reading).backward()
         torch.nn.utils.clip_grad_norm_(models["unet"].parameters(), 1.0)
         muon.step_all(unet_parts)
-        if step % TEXT_EVERY == TEXT_EVERY - 1:
+        if not args.freeze_text and step % TEXT_EVERY == TEXT_EVERY - 1:
             muon.step_all(text_parts)
         checkpoint.update_average(average, models, step, 0.995)
         history.append((denoising.item(), reading.item()))
