@@ -155,7 +155,7 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
 }
 
 /** The flags of a prompt that say how a picture is drawn, read the same way. */
-function drawingOf(values: Readonly<Record<string, string | boolean | undefined>>): DrawingWish {
+function drawingOf(values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>): DrawingWish {
   return Object.entries(DRAWING_FLAGS).reduce<DrawingWish>((before, [flag, read]) => {
     const value = values[flag];
     return typeof value === 'string' ? { ...before, ...read(value, `--${flag}`, before) } : before;

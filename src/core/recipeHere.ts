@@ -167,7 +167,6 @@ function loras(draft: RequestDraft, { fields }: Recipe, here: Here, card: ModelC
   const { loras: asked = [], ...rest } = draft;
   const names = here.loras ?? fitting(card.loras ?? [], card).map(({ name }) => name);
   const hashes = loraHashes(fields.get('Lora hashes') ?? '');
-  const names = here.loras ?? fitting(card.loras ?? [], card).map(({ name }) => name);
   const hereOf = ({ name }: LoraWish) => {
     const hash = hashes.get(name);
     const byHash = hash === undefined ? undefined : here.loraOf?.(hash);
