@@ -4,8 +4,14 @@
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 
-export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
+/** `webgpu-plain` is WebGPU on an adapter that computes the fused attention wrong. */
+export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'webgpu-plain', 'dml', 'coreml'] as const;
 export type Provider = (typeof PROVIDERS)[number];
+
+/** What the runtime calls it. */
+export function executionProvider(provider: Provider): string {
+  return provider === 'webgpu-plain' ? 'webgpu' : provider;
+}
 
 export interface Dialect {
   /** Whether rows can be picked from a table in half precision on any device; WebGPU needs an adapter with shader-f16 for it. */
@@ -45,6 +51,7 @@ const DIALECTS: Readonly<Record<Provider, Dialect>> = {
   cpu: FUSED_TRANSPOSED,
   cuda: FUSED_TRANSPOSED,
   webgpu: { ...FUSED, picksHalfPrecision: false },
+  'webgpu-plain': { ...FUSED, picksHalfPrecision: false, attention: standardAttention },
   dml: FUSED,
   coreml: STANDARD,
 };

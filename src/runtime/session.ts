@@ -2,7 +2,7 @@
 // files; every failure of the runtime becomes `runtime_failed` naming the network.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DarkroomError } from '../errors.ts';
-import type { Provider } from '../networks/dialect.ts';
+import { executionProvider, type Provider } from '../networks/dialect.ts';
 import type { Shape } from '../onnx/dims.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { serializeModel } from '../onnx/modelProto.ts';
@@ -146,7 +146,7 @@ function sessionOptions(
   weightsRoot: string,
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    executionProviders: provider === 'cpu' ? ['cpu'] : [executionProvider(provider), 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

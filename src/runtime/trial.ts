@@ -1,7 +1,7 @@
 // A small graph with every kind of step a network has, run on a provider and on the CPU and compared: an adapter that computes attention
 // wrong (a software one did, beyond some tens of tokens) must not make pictures. Numbers are made here, no file is read.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { dialectOf, type Provider } from '../networks/dialect.ts';
+import { dialectOf, executionProvider, type Provider } from '../networks/dialect.ts';
 import { GraphBuilder, type Value } from '../onnx/graph.ts';
 import { serializeModel } from '../onnx/modelProto.ts';
 import * as op from '../onnx/ops.ts';
@@ -28,7 +28,7 @@ export async function tryProvider(provider: Provider): Promise<string | null> {
 
 async function runTrial(provider: Provider): Promise<Float32Array> {
   const session = await InferenceSession.create(serializeModel(buildTrial(provider)).bytes, {
-    executionProviders: [provider],
+    executionProviders: [executionProvider(provider)],
     enableMemPattern: provider !== 'dml',
     logSeverityLevel: 4,
   });

@@ -39,12 +39,21 @@ describe('a provider asked for by name', () => {
   });
 
   test('is an error when the trial fails, never a silent change to another', async () => {
-    const choosing = chooseProvider('webgpu', machine('linux', { webgpu: 'no supported adapters' }));
+    const choosing = chooseProvider(
+      'webgpu',
+      machine('linux', { webgpu: 'no supported adapters', 'webgpu-plain': 'no supported adapters' }),
+    );
     await expect(choosing).rejects.toMatchObject({
       code: 'provider_unavailable',
       message:
         'execution provider webgpu was configured but does not work here: no supported adapters; use auto or cpu',
     });
+  });
+
+  test('does without the fused attention where an adapter computes only that wrong', async () => {
+    const choice = await chooseProvider('webgpu', machine('linux', { webgpu: 'off by 4 %', 'webgpu-plain': null }));
+    expect(choice.provider).toBe('webgpu-plain');
+    expect(choice.reason).toContain('attention is written with plain products');
   });
 
   test('is an error on a platform that has none', async () => {
@@ -58,6 +67,14 @@ test('this machine: the CPU works, and auto says why it chose', async () => {
   expect(await chooseProvider('cpu')).toEqual({ provider: 'cpu', reason: 'configured' });
   expect((await chooseProvider('auto')).reason).toMatch(/^auto/);
 });
+
+/** A software adapter, where Vulkan's loader and SwiftShader are given by LD_LIBRARY_PATH and VK_ICD_FILENAMES. */
+const isVulkanGiven = process.env.VK_ICD_FILENAMES !== undefined;
+
+test.skipIf(!isVulkanGiven)('WebGPU on the given Vulkan computes what the CPU computes', async () => {
+  expect(await tryProvider('webgpu-plain')).toBeNull();
+  expect((await chooseProvider('webgpu')).provider).toMatch(/^webgpu/);
+}, 300_000);
 
 test('the trial passes on the CPU and says in one line why a provider fails', async () => {
   expect(await tryProvider('cpu')).toBeNull();
