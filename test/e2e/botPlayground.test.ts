@@ -64,8 +64,11 @@ test('says where to look, and a command there becomes a picture, a reply another
     async () => (await get<unknown[]>(`commands?channel=${channelId}&user=${you}`)).length >= 8 || undefined,
   );
 
+  // Results, not the previews before them.
   const pictures = async () =>
-    (await get<Seen[]>(`messages?channel=${channelId}&user=${you}`)).filter((seen) => seen.attachments.length > 0);
+    (await get<Seen[]>(`messages?channel=${channelId}&user=${you}`)).filter((seen) =>
+      seen.attachments.some(({ url }) => new URL(url).pathname.endsWith('.png')),
+    );
   const options = { prompt: 'a red heart', model: 'sd-small', steps: 2, size: '64x96' };
   await patiently(async () => {
     const outcome = await act('command', { channelId, name: 'imagine', options });

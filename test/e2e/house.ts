@@ -191,7 +191,7 @@ export class House {
 }
 
 /** Looks every few milliseconds until there is something; the database sends no events to wait for. */
-export async function eventually<T>(look: () => T | undefined | false, timeoutMs = 8_000): Promise<T> {
+export async function eventually<T>(look: () => T | undefined | false, timeoutMs = 20_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const found = look();
