@@ -71,10 +71,14 @@ test('this machine: the CPU works, and auto says why it chose', async () => {
 /** A software adapter, where Vulkan's loader and SwiftShader are given by LD_LIBRARY_PATH and VK_ICD_FILENAMES. */
 const isVulkanGiven = process.env.VK_ICD_FILENAMES !== undefined;
 
-test.skipIf(!isVulkanGiven)('WebGPU on the given Vulkan computes what the CPU computes', async () => {
-  expect(await tryProvider('webgpu-plain')).toBeNull();
-  expect((await chooseProvider('webgpu')).provider).toMatch(/^webgpu/);
-}, 300_000);
+test.skipIf(!isVulkanGiven)(
+  'WebGPU on the given Vulkan computes what the CPU computes',
+  async () => {
+    expect(await tryProvider('webgpu-plain')).toBeNull();
+    expect((await chooseProvider('webgpu')).provider).toMatch(/^webgpu/);
+  },
+  300_000,
+);
 
 test('the trial passes on the CPU and says in one line why a provider fails', async () => {
   expect(await tryProvider('cpu')).toBeNull();
