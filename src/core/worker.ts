@@ -14,6 +14,8 @@ export interface DevelopTask {
   readonly outputDir: string;
   /** Of the model, ten digits as recipes carry them; absent until they are known. */
   readonly modelHash?: string | undefined;
+  /** Whether pictures in the making are shown; absent is no. */
+  readonly previews?: boolean | undefined;
 }
 
 export interface DevelopProgress {
@@ -21,6 +23,8 @@ export interface DevelopProgress {
   /** Network steps done and to do, over all pictures of the job. */
   readonly stepsDone: number;
   readonly stepsTotal: number;
+  /** WebP of what the pictures look like by now, 32 KiB at most; absent where there is no new one. */
+  readonly preview?: Uint8Array | undefined;
 }
 
 /** A picture file the worker wrote. */

@@ -143,7 +143,8 @@ interface Payload {
 /** undefined when a file is no longer in the data folder. */
 async function payloadOf(view: View, dataDir: string): Promise<Payload | undefined> {
   const files = await Promise.all(
-    view.files.map(async ({ name, path: file }) => {
+    view.files.map(async ({ name, path: file, data: held }) => {
+      if (held !== undefined) return { name, data: Buffer.from(held, 'base64'), contentType: 'image/webp' };
       const data = await readFile(path.join(dataDir, file)).catch(missing);
       return data === undefined ? undefined : { name, data, contentType: 'image/png' };
     }),

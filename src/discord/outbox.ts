@@ -70,6 +70,9 @@ export interface OutboxOptions {
   readonly random?: () => number;
 }
 
+/** Jobs at work or waiting up to which their messages show previews. */
+const MAX_PREVIEWED_JOBS = 8;
+
 /** Where a job's message can be put; it only ever moves down this list. */
 type Place = 'channel' | 'answer' | 'direct' | 'nowhere';
 
@@ -81,6 +84,9 @@ interface Line {
   /** Follow-up made with the token, when the interaction's own answer is not ours. */
   answerMessageId: string | null;
   progress: DevelopProgress | null;
+  /** WebP in base64; null where there is none to show, or the place takes none. */
+  preview: string | null;
+  takesPreviews: boolean;
   expected: Expectation | undefined;
   shown: string;
   shownState: JobState | null;
@@ -125,6 +131,7 @@ export class Outbox {
     const line = this.#lines.get(progress.jobId);
     if (line === undefined) return;
     line.progress = progress;
+    if (progress.preview !== undefined) line.preview = Buffer.from(progress.preview).toString('base64');
     wake(line);
   }
 
@@ -162,6 +169,8 @@ export class Outbox {
       token: null,
       answerMessageId: null,
       progress: null,
+      preview: null,
+      takesPreviews: true,
       expected: undefined,
       shown: '',
       shownState: null,
@@ -223,7 +232,8 @@ export class Outbox {
     const view = this.#stateView(line, job, wording);
     if (JSON.stringify(view) === line.shown) return this.#rest(line, this.#tokenWaitMs(line));
     line.nextEditMs = this.#options.clock.nowMs() + this.#timing.progressMs;
-    const outcome = await this.#send(line, job, view);
+    const outcome = await this.#sendState(line, job, view);
+    if (outcome === null) return true;
     if (outcome.kind === 'sent' || outcome.kind === 'refused' || outcome.kind === 'too_large') {
       Object.assign(line, { shown: JSON.stringify(view), shownState: job.state });
     } else {
@@ -235,7 +245,24 @@ export class Outbox {
   #stateView(line: Line, job: JobRecord, wording: Wording): View {
     if (job.state === 'queued') return waitingView(job, this.#expectation(line, job), wording);
     const share = line.progress === null ? 0 : line.progress.stepsDone / Math.max(1, line.progress.stepsTotal);
-    return developingView(job, share, wording);
+    return developingView(job, share, wording, this.#previewFor(line, job));
+  }
+
+  /** Only by editing the job's own message; with many at work at once Discord has enough to do with words. */
+  #previewFor(line: Line, job: JobRecord): string | undefined {
+    const isCalm = this.#lines.size <= MAX_PREVIEWED_JOBS && line.failures === 0;
+    const isThere = line.place === 'channel' && job.messageId !== null;
+    return isCalm && isThere && line.takesPreviews && line.preview !== null ? line.preview : undefined;
+  }
+
+  /** A preview that is not taken is no trouble: the same is said without, from now on. Null where that is still to be done. */
+  async #sendState(line: Line, job: JobRecord, view: View): Promise<Outcome | null> {
+    if (view.files.length === 0) return this.#send(line, job, view);
+    const outcome = await this.#request(line, job, view);
+    if (outcome.kind === 'sent') return outcome;
+    line.takesPreviews = false;
+    line.nextEditMs = 0;
+    return null;
   }
 
   /** Computed anew only when the place changes or the time has come; the reader's client counts down by itself. */

@@ -31,6 +31,8 @@ export interface DispatcherOptions {
   readonly hasRoom?: (dataDir: string) => Promise<boolean>;
   /** The hash a model's recipes carry; undefined until it is known. */
   readonly hashOf?: (model: string) => string | undefined;
+  /** Whether workers show what they are making; absent is no. */
+  readonly previews?: boolean;
 }
 
 const DEFAULT_JOBS_PER_WORKER = 2;
@@ -95,6 +97,7 @@ export class Dispatcher {
       leaseMs: DEFAULT_LEASE_MS,
       hasRoom,
       hashOf: () => undefined,
+      previews: false,
       ...options,
     };
     const { clock, log, workers, jobsPerWorker } = this.#options;
@@ -264,7 +267,7 @@ export class Dispatcher {
 
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
-    const { dataDir, hashOf } = this.#options;
+    const { dataDir, hashOf, previews } = this.#options;
     const { initImage, mask, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
@@ -276,6 +279,7 @@ export class Dispatcher {
         maskPath: mask == null ? null : inputFile(dataDir, mask.sha256),
         outputDir: path.join(dataDir, pictureFolder(job)),
         modelHash: hashOf(model),
+        ...(previews === true ? { previews } : {}),
       };
       abort.signal.throwIfAborted();
       return { pictures: await lane.worker.develop(task, (progress) => this.#note(flight, progress), abort.signal) };

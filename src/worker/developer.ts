@@ -38,8 +38,9 @@ import { writePicture } from '../image/pictureFile.ts';
 import { readRecipe } from '../image/pngText.ts';
 import { resizePixels } from '../image/resize.ts';
 import type { Provider } from '../networks/dialect.ts';
-import { MemoryBudget, memoryLimitBytes } from '../runtime/memory.ts';
+import { MemoryBudget, MemoryShare, memoryLimitBytes } from '../runtime/memory.ts';
 import { chooseProvider } from '../runtime/providers.ts';
+import type { SessionSettings } from '../runtime/session.ts';
 import { scanEmbeddings } from '../weights/embeddings.ts';
 import { scanLoras } from '../weights/loraLibrary.ts';
 import { scanModels } from '../weights/registry.ts';
@@ -48,6 +49,7 @@ import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
 import type { ChosenLoras } from './loraShelf.ts';
 import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
+import { Previews } from './previews.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 import { lendRefined, type RefinedModel } from './refined.ts';
 import { readInput, type Stage, setStage } from './stage.ts';
@@ -80,7 +82,7 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const budget = budgetOf(provider, options.memoryLimit ?? null);
   const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget);
   const shelf = new ModelShelf(open, budget?.limitBytes);
-  const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), { provider, threads });
+  const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), withShare(settings, budget));
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
   const facts: WorkerFacts = {
@@ -98,6 +100,10 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
     upscalers: upscalers.cards,
   };
   return makeDeveloper(facts, shelf, batcher, upscalers);
+}
+
+function withShare(settings: SessionSettings, budget: MemoryBudget | undefined): SessionSettings {
+  return budget === undefined ? settings : { ...settings, memory: new MemoryShare(budget) };
 }
 
 /** What lies on a graphics card is not counted; there a limit holds only where the owner names one. */
@@ -198,9 +204,14 @@ async function developPictures(
   const loras = chosenLoras(request, model);
   const answered = answerer(batcher, asker, upscalers, onStep, refiner, model.facts);
   const answer = (ask: Ask) => answered(withLoras(ask, loras?.stack));
+  const nowMs = () => performance.now();
+  const onPreview = (preview: Uint8Array) => onProgress({ jobId, stepsDone: done, stepsTotal: total, preview });
+  const { facts } = model;
+  const previews =
+    task.previews === true ? new Previews({ facts, count: request.count, answer, onPreview, nowMs }) : null;
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
-    const drawing = developPicture(requestOfImage(wanted, imageIndex), model.facts);
+    const drawing = developPicture(requestOfImage(wanted, imageIndex), model.facts, previews?.watch(imageIndex));
     const pixels = await drive(enlarged(drawing, stage, enlargement), answer);
     return checkNumbers(pixels, request.model);
   });

@@ -138,8 +138,9 @@ class Supervisor implements ImageWorker {
     if (flight === undefined) return;
     if (message.type === 'failed') flight.end.reject(deserializeError(message.error as SerializedError));
     else if (message.type === 'progress') {
-      const { stepsDone, stepsTotal } = message;
-      flight.onProgress({ jobId: flight.jobId, stepsDone, stepsTotal });
+      const { stepsDone, stepsTotal, preview } = message;
+      const shown = preview === undefined ? {} : { preview: Buffer.from(preview, 'base64') };
+      flight.onProgress({ jobId: flight.jobId, stepsDone, stepsTotal, ...shown });
     } else {
       this.#losses = 0;
       flight.end.resolve(message.pictures);

@@ -96,6 +96,7 @@ export const taskSchema = z.strictObject({
   initImagePath: filePath.nullable(),
   maskPath: filePath.nullable().optional(),
   outputDir: filePath,
+  previews: z.boolean().optional(),
   modelHash: z
     .string()
     .regex(/^[0-9a-f]{10}$/)
@@ -172,6 +173,9 @@ export const pictureSchema = z.strictObject({
 
 const taskId = z.int().min(1);
 
+/** A WebP of 32 KiB at most, in base64. */
+const preview = z.base64().max(44_000).optional();
+
 const childOptions = z.strictObject({
   modelsDir: filePath,
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']),
@@ -194,7 +198,13 @@ const childMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('broken'), error: errorSchema }),
   /** Sent when an activity begins and once a second; `call` counts activities, so one call has one deadline. */
   z.strictObject({ type: z.literal('beat'), activity: z.enum(ACTIVITIES), call: z.int().min(0) }),
-  z.strictObject({ type: z.literal('progress'), taskId, stepsDone: z.int().min(0), stepsTotal: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal('progress'),
+    taskId,
+    stepsDone: z.int().min(0),
+    stepsTotal: z.int().min(0),
+    preview,
+  }),
   z.strictObject({ type: z.literal('developed'), taskId, pictures: z.array(pictureSchema).min(1).readonly() }),
   z.strictObject({ type: z.literal('failed'), taskId, error: errorSchema }),
 ]);

@@ -75,7 +75,10 @@ class Child {
     const abort = new AbortController();
     this.#tasks.set(taskId, abort);
     const onProgress = coalesced(
-      ({ stepsDone, stepsTotal }) => this.#say({ type: 'progress', taskId, stepsDone, stepsTotal }),
+      ({ stepsDone, stepsTotal, preview }) => {
+        const shown = preview === undefined ? {} : { preview: Buffer.from(preview).toString('base64') };
+        this.#say({ type: 'progress', taskId, stepsDone, stepsTotal, ...shown });
+      },
       () => performance.now(),
     );
     try {
@@ -99,7 +102,7 @@ class Child {
   }
 }
 
-/** Passes on the first progress, then one every PROGRESS_MS at most, and always the last. @param nowMs a clock that never jumps */
+/** Passes on the first progress, then one every PROGRESS_MS at most, and always previews and the last. @param nowMs a clock that never jumps */
 export function coalesced(
   onProgress: (progress: DevelopProgress) => void,
   nowMs: () => number,
@@ -107,7 +110,8 @@ export function coalesced(
   let lastMs = Number.NEGATIVE_INFINITY;
   return (progress) => {
     const now = nowMs();
-    if (now - lastMs < PROGRESS_MS && progress.stepsDone < progress.stepsTotal) return;
+    const isPlain = progress.preview === undefined && progress.stepsDone < progress.stepsTotal;
+    if (isPlain && now - lastMs < PROGRESS_MS) return;
     lastMs = now;
     onProgress(progress);
   };

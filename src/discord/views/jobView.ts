@@ -54,12 +54,24 @@ export function waitingView(job: JobRecord, expected: Expectation | undefined, {
   return stateView(job, state, phrases, [cancelRow(job, phrases, ids)]);
 }
 
-/** @param share 0 … 1 of the steps done. */
-export function developingView(job: JobRecord, share: number, { phrases, ids }: Wording): View {
+/**
+ * @param share 0 … 1 of the steps done.
+ * @param preview WebP of what is being made, in base64
+ */
+export function developingView(job: JobRecord, share: number, { phrases, ids }: Wording, preview?: string): View {
   const clamped = Math.min(1, Math.max(0, share));
   const full = Math.round(clamped * BAR_CELLS);
   const bar = '▓'.repeat(full) + '░'.repeat(BAR_CELLS - full);
-  return stateView(job, phrases.developing(Math.round(clamped * 100), bar), phrases, [cancelRow(job, phrases, ids)]);
+  const view = stateView(job, phrases.developing(Math.round(clamped * 100), bar), phrases, [
+    cancelRow(job, phrases, ids),
+  ]);
+  return preview === undefined ? view : { ...view, files: [previewFile(job, preview, phrases)] };
+}
+
+/** Covered where the pictures will be. */
+function previewFile({ request }: JobRecord, data: string, phrases: Phrases): ViewFile {
+  const name = `${request.spoiler === true ? 'SPOILER_' : ''}preview.webp`;
+  return { name, path: '', altText: phrases.previewAlt(), sizeBytes: Math.floor((data.length * 3) / 4), data };
 }
 
 export function cancelledView(job: JobRecord, { phrases }: Wording): View {

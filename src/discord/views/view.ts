@@ -26,6 +26,8 @@ export interface ViewFile {
   readonly path: string;
   readonly altText: string;
   readonly sizeBytes: number;
+  /** The bytes in base64, of a file that lies nowhere; `path` is not read then. */
+  readonly data?: string;
 }
 
 export interface View {
