@@ -11,6 +11,7 @@ import { loadLora, readLora } from '../../src/weights/loraFile.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { readNumbers } from '../../src/weights/tensorNumbers.ts';
+import { markdownTable, writeOracleSection } from '../support/oracleTable.ts';
 
 const GOLDEN = path.join(ROOT, 'test/golden');
 const FILES = path.join(GOLDEN, 'loras/files');
@@ -67,6 +68,10 @@ test('the golden inputs are the ones above', () => {
   expect(tokenBytes).toMatchObject({ dtype: 'I32', shape: [2, 7] });
 });
 
+/** File → distances of the U-Net and of the text encoder, where there is one. */
+const table = new Map<string, number[]>();
+const shown = (off: number | undefined) => off?.toExponential(1) ?? '–';
+
 describe('a file of every form gives what diffusers and PEFT compute', () => {
   test.each([
     ['kohya.safetensors', 'linear'],
@@ -89,7 +94,9 @@ describe('a file of every form gives what diffusers and PEFT compute', () => {
     ['lokr-tucker.safetensors', 'lokr-tucker'],
     ['tucker.safetensors', 'tucker'],
   ])('%s in the U-Net', async (file, name) => {
-    expect(distance(await unet(one(load(file))), numbers(`unet/${name}`))).toBeLessThan(TOLERANCE);
+    const off = distance(await unet(one(load(file))), numbers(`unet/${name}`));
+    table.set(file, [off]);
+    expect(off).toBeLessThan(TOLERANCE);
   });
 
   test.each([
@@ -98,7 +105,15 @@ describe('a file of every form gives what diffusers and PEFT compute', () => {
     ['second.safetensors', 'second'],
     ['dora.safetensors', 'dora'],
   ])('%s in the text encoder', async (file, name) => {
-    expect(distance(await text(one(load(file))), numbers(`text/${name}`))).toBeLessThan(TOLERANCE);
+    const off = distance(await text(one(load(file))), numbers(`text/${name}`));
+    table.get(file)!.push(off);
+    expect(off).toBeLessThan(TOLERANCE);
+  });
+
+  afterAll(() => {
+    const rows = [...table].map(([file, [drawing, words]]) => [file, shown(drawing), shown(words)]);
+    const what = 'Relative distance of the U-Net’s and of the text encoder’s output, one adapter a row.';
+    writeOracleSection('LoRAs by form', `${what}\n\n${markdownTable(['file', 'U-Net', 'text encoder'], rows)}`);
   });
 });
 
