@@ -1,5 +1,5 @@
 // /imagine, and what its results offer: again with a new seed, edit in a form, delete.
-import { ApplicationCommandType, type AutocompleteInteraction } from 'discord.js';
+import { ApplicationCommandType, type AutocompleteInteraction, MessageFlags } from 'discord.js';
 import { expandPrompt } from '../src/core/permutations.ts';
 import { overlay, readPrompt } from '../src/core/promptFlags.ts';
 import type { ModelCard } from '../src/core/request.ts';
@@ -64,8 +64,14 @@ const remove: ButtonHandler = async (interaction, [jobId], bot) => {
   if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrasesOf(interaction).notYours());
   bot.queue.cancel(job.id);
   bot.outbox.touch(job.id);
-  await interaction.deferUpdate();
-  await interaction.deleteReply();
+  if (interaction.message.id === job.messageId || !interaction.message.flags.has(MessageFlags.Ephemeral)) {
+    await interaction.deferUpdate();
+    await interaction.deleteReply();
+    return;
+  }
+  // From a private list it is the public message that goes.
+  if (job.messageId !== null) await bot.messages.remove(job.channelId, job.messageId);
+  await tell(interaction, phrasesOf(interaction).card.deleted(job.id));
 };
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {

@@ -105,6 +105,13 @@ describe('favourites and /show', () => {
     expect(textOf(await answer(await run('show', { id: child.id })))).toContain(`Made from [\`#${parent.id}\`]`);
   });
 
+  test('Delete in a private card takes the public message away', async () => {
+    const { message, job } = await house.picture();
+    const card = await answer(await run('show', { id: job.id }));
+    expect(textOf((await alice().click(card.id, 'Delete')).message)).toContain('is deleted from this channel');
+    expect(house.posts().some((post) => post.id === message.id)).toBe(false);
+  });
+
   test('/show gives nothing of other channels away, and suggests only one’s own', async () => {
     const { job } = await house.picture({ prompt: 'a heart' });
     const elsewhere = house.emulator.addChannel(house.guildId, 'elsewhere').id;
