@@ -154,7 +154,8 @@ describe('asks of samplers that look twice', () => {
   });
 
   test('Heun: twice a step but the last; PLMS: once more than the steps', () => {
-    const asked = (sampler: SamplerName) => [1, 2, 5].map((steps) => stepsTotal({ ...REQUEST, steps, start: null, sampler }));
+    const asked = (sampler: SamplerName) =>
+      [1, 2, 5].map((steps) => stepsTotal({ ...REQUEST, steps, start: null, sampler }));
     expect(asked('heun')).toEqual([1, 3, 9]);
     expect(asked('pndm')).toEqual([1, 3, 6]);
     expect(asked('unipc')).toEqual([1, 2, 5]);
