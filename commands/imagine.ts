@@ -149,7 +149,7 @@ export const imagine: SlashCommand = {
     const upload = interaction.options.getAttachment('image');
     const mask = interaction.options.getAttachment('mask') ?? undefined;
     const [draft] = drafts;
-    if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, upload, bot);
+    if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, { upload, mask }, bot);
     const start = upload === null ? {} : { start: { kind: 'upload', attachment: upload, mask } as const };
     await takeOrder(interaction, { kind: 'imagine', draft, ...start }, bot);
   },

@@ -19,13 +19,14 @@ interface Asked {
 export async function askMany(
   interaction: ChatInputCommandInteraction,
   drafts: readonly RequestDraft[],
-  upload: AttachmentLike | null,
+  { upload, mask }: { readonly upload: AttachmentLike | null; readonly mask?: AttachmentLike | undefined },
   bot: BotContext,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const bytes = upload === null ? null : await fetchAttachment(upload, bot.attachments);
-  const inputSha256 = bytes === null ? null : await bot.inputs.keep(bytes);
-  const apart = seedsApart(drafts);
+  const inputSha256 = await kept(upload, bot);
+  const maskSha256 = await kept(mask ?? null, bot);
+  const masked = maskSha256 === null ? drafts : drafts.map((draft) => ({ ...draft, mask: { sha256: maskSha256 } }));
+  const apart = seedsApart(masked);
   const requests = apart.map((draft) => previewOrder(wishOf(draft, inputSha256), bot));
   const asked: Asked = { drafts: apart, inputSha256 };
   const noteId = bot.store.keepNote(interaction.user.id, asked);
@@ -37,6 +38,10 @@ export async function askMany(
     bot.ids,
   );
   await interaction.editReply(await messageOf(view, bot.dataDir));
+}
+
+async function kept(attachment: AttachmentLike | null, bot: BotContext): Promise<string | null> {
+  return attachment === null ? null : bot.inputs.keep(await fetchAttachment(attachment, bot.attachments));
 }
 
 /** The same text again with the same seed would be the same picture again. */

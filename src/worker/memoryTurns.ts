@@ -1,6 +1,8 @@
 // Which models may work at the same time where memory is short: two that do not fit side by side would load and close their networks
 // anew at every step, so the second waits until the first has no job. Numbers and promises only; nothing is opened or closed here.
 
+import { DarkroomError } from '../errors.ts';
+
 /** Jobs of a model at work that may begin before the first who waits: a change between two models costs seconds. */
 const MOST_OVERTAKEN = 4;
 
@@ -25,10 +27,10 @@ export class MemoryTurns {
    * Resolves when the job may work; every one ends with `end`.
    * @param bytes what the model needs at least while it works
    * @param signal gives up the place in the line
-   * @throws the signal's reason
+   * @throws cancelled when the signal aborts
    */
   async begin(model: string, bytes: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw cancelled();
     if (this.#mayBegin(model, bytes)) {
       this.#start(model, bytes);
       return;
@@ -41,7 +43,7 @@ export class MemoryTurns {
         if (at === -1) return;
         this.#waiting.splice(at, 1);
         this.#admit();
-        reject(signal.reason);
+        reject(cancelled());
       });
     });
   }
@@ -91,4 +93,8 @@ export class MemoryTurns {
       first.begin();
     }
   }
+}
+
+function cancelled(): DarkroomError {
+  return new DarkroomError('cancelled', 'the job was cancelled');
 }
