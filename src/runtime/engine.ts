@@ -35,6 +35,11 @@ export interface Posterior {
 /** What of a model folder the networks are made from. */
 export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'> &
   Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>> & {
+    /**
+     * Whether the text encoders and the U-Net have side branches for LoRAs. Unused ones still cost a tenth of a step and more, so that an
+     * installation without LoRAs for this model does without them.
+     */
+    readonly hasLoras?: boolean;
     /** What token ids beyond the vocabulary stand for. */
     readonly vectorOf?: VectorOf;
   };
@@ -85,12 +90,12 @@ export type EncodeText = (
 export async function openModel(folder: ModelParts, settings: SessionSettings): Promise<OpenModel> {
   const { provider } = settings;
   const vectorOf = folder.vectorOf ?? (() => undefined);
-  const text = openText(folder.textEncoder, firstTextUse(folder), 0, settings, vectorOf);
+  const shared = { settings, vectorOf, hasLoras: folder.hasLoras ?? false };
+  const text = openText(folder.textEncoder, firstTextUse(folder), 0, shared);
   const { textEncoder2 } = folder;
-  const text2 =
-    textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, settings, vectorOf);
+  const text2 = textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, shared);
   const timeIds = folder.conditions?.added === 'score' ? SDXL_TIME_IDS - 1 : SDXL_TIME_IDS;
-  const unet = new BothKinds(buildUnet(folder.unet, provider, true, timeIds), settings);
+  const unet = new BothKinds(buildUnet(folder.unet, provider, folder.hasLoras, timeIds), settings);
   const encoder = new BothKinds(buildEncoder(folder.vae, provider), settings);
   const decoder = new BothKinds(buildDecoder(folder.vae, provider), settings);
   return {
@@ -173,14 +178,20 @@ class BothKinds {
   }
 }
 
+interface TextSettings {
+  readonly settings: SessionSettings;
+  readonly vectorOf: VectorOf;
+  readonly hasLoras: boolean;
+}
+
 /**
  * A text encoder: one session for the layer most requests use, whose numbers must not depend on anybody's clip skip, and one beside it,
  * opened when somebody asks, that can stop at any layer.
  * @param position among the model's text encoders
  */
-function openText(part: Part, use: TextUse, position: number, settings: SessionSettings, vectorOf: VectorOf) {
+function openText(part: Part, use: TextUse, position: number, { settings, vectorOf, hasLoras }: TextSettings) {
   const layers = clipTextLayers(part);
-  const usual = new LazySession(buildClipText(part, settings.provider, true, use), settings);
+  const usual = new LazySession(buildClipText(part, settings.provider, hasLoras, use), settings);
   const endsOf = use.isPooled ? endsWith(endOf(part)) : () => ({});
   let anyLayer: LazySession | null = null;
   const encode: EncodeText = (tokenIds, clipSkip = 1, loras = []) => {
@@ -192,7 +203,7 @@ function openText(part: Part, use: TextUse, position: number, settings: SessionS
       const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
       throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
     }
-    anyLayer ??= new LazySession(buildClipTextOfAnyLayer(part, settings.provider, true, use), settings);
+    anyLayer ??= new LazySession(buildClipTextOfAnyLayer(part, settings.provider, hasLoras, use), settings);
     const channels = layerChannels(part, layers - clipSkip);
     const picked = { channels: { data: channels, dims: [channels.length] } };
     return encodeText(anyLayer, tokenIds, { ...words, ...picked, ...endsOf(tokenIds) }, rows);

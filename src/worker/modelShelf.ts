@@ -156,7 +156,8 @@ export function folderOpener(
     const folder = registry.open(name);
     const book = new EmbeddingBook(embeddings(), { name, widths: textWidths(folder) });
     const share = budget === undefined ? undefined : new MemoryShare(budget);
-    const parts = { ...folder, vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder) };
+    const hasLoras = loras?.cards.some(({ fits }) => fits.includes(name)) ?? false;
+    const parts = { ...folder, hasLoras, vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder) };
     const model = await openModel(parts, share === undefined ? settings : { ...settings, memory: share });
     const refinedBy = folder.refiner === undefined ? {} : { refinedBy: folder.refiner };
     return {
