@@ -14,7 +14,7 @@ import { partOf } from './randomModel.ts';
 
 /** As the engine builds them, side branches included. */
 const BUILDERS = {
-  unet: (part: Part, provider: Provider) => buildUnet(part, provider, true),
+  unet: (part: Part, provider: Provider) => buildUnet(part, provider),
   decoder: buildDecoder,
   encoder: buildEncoder,
   text: (part: Part, provider: Provider) => buildClipText(part, provider, true),
