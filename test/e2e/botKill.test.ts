@@ -24,7 +24,7 @@ async function expectOneResult(): Promise<void> {
   expect(bot.posts()).toHaveLength(1);
   const [post] = bot.posts();
   expect(post?.id).toBe(job.messageId);
-  expect(filesOf(post!)).toHaveLength(LONG.count);
+  expect(filesOf(post!)).toHaveLength(job.request.count);
   expect(bot.store.list({ limit: 9 }).filter(({ state }) => state !== 'expired')).toHaveLength(1);
   expect(bot.store.quota({ userId: bot.alice, guildId: null }, RULES).used).toBe(job.cost);
 }
