@@ -2,7 +2,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PictureRecord } from '../core/job.ts';
-import { thumbnail } from '../image/encode.ts';
 
 /** Longer side in pixels; a gallery shows nine at about this size. */
 const SIDE_PX = 320;
@@ -20,7 +19,10 @@ export async function thumbnailOf(picture: PictureRecord, dataDir: string): Prom
   const known = await stat(place).catch(() => undefined);
   if (known !== undefined) return { path: relative, sizeBytes: known.size };
   const bytes = await readFile(path.join(dataDir, picture.path)).catch(() => undefined);
-  const small = bytes === undefined ? undefined : await thumbnail(bytes, SIDE_PX).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  // Loaded only here: a bot that decodes no picture needs no decoder in its memory.
+  const { thumbnail } = await import('../image/encode.ts');
+  const small = await thumbnail(bytes, SIDE_PX).catch(() => undefined);
   if (small === undefined) return undefined;
   await mkdir(path.dirname(place), { recursive: true });
   const temporary = `${place}.${process.pid}.${picture.jobId}`;

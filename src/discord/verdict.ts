@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { JobRecord, PictureRecord } from '../core/job.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
-import { comparePictures, type Difference } from '../image/compare.ts';
+import type { Difference } from '../image/compare.ts';
 import type { Wording } from './views/jobView.ts';
 import { button, row, textView, type View } from './views/view.ts';
 
@@ -48,5 +48,8 @@ async function differenceOf(
   const [a, b] = await Promise.all(
     [before, after].map((one) => readFile(path.join(dataDir, one.path)).catch(() => undefined)),
   );
-  return a === undefined || b === undefined ? undefined : comparePictures(a, b);
+  if (a === undefined || b === undefined) return undefined;
+  // Loaded only here: a bot that decodes no picture needs no decoder in its memory.
+  const { comparePictures } = await import('../image/compare.ts');
+  return comparePictures(a, b);
 }
