@@ -156,10 +156,12 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
 
 /** The flags of a prompt that say how a picture is drawn, read the same way. */
 function drawingOf(values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>): DrawingWish {
-  return Object.entries(DRAWING_FLAGS).reduce<DrawingWish>((before, [flag, read]) => {
+  let wish: DrawingWish = {};
+  for (const [flag, read] of Object.entries(DRAWING_FLAGS)) {
     const value = values[flag];
-    return typeof value === 'string' ? { ...before, ...read(value, `--${flag}`, before) } : before;
-  }, {});
+    if (typeof value === 'string') wish = { ...wish, ...read(value, `--${flag}`, wish) };
+  }
+  return wish;
 }
 
 function parse(argv: readonly string[]) {
