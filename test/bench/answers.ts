@@ -26,7 +26,10 @@ function startProgram(emulator: Emulator, dataDir: string): ChildProcess {
     MAX_WAITING_PER_USER: String(JOBS),
     LOG_LEVEL: 'error',
   };
-  return spawn(process.execPath, [compiledEntry('src/main.ts')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 function imageProcessOf(pid: number): number {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-playground-'));
   const { DISCORD_TOKEN: _, ...env } = process.env;
   const ours = { DATA_DIR: dataDir, MODELS_DIR: path.join(ROOT, 'test/golden/folders'), DEVICE: 'cpu', PORT: '0' };
-  child = spawn(process.execPath, [compiledEntry('src/main.ts')], {
+  child = spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
     env: { ...env, ...ours },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

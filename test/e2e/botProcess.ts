@@ -58,7 +58,7 @@ export class BotProcess {
   async start(): Promise<void> {
     const { emulator } = this;
     const before = emulator.gateway.identifies;
-    this.child = spawn(process.execPath, [compiledEntry('src/main.ts')], {
+    this.child = spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
       env: {
         ...process.env,
         DISCORD_TOKEN: TEST_TOKEN,
