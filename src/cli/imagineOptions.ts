@@ -1,5 +1,5 @@
 // The command line of `imagine`: its options, its help, and the draft they make. Bounds are the request's business, not checked twice.
-import { parseArgs } from 'node:util';
+
 import type { DrawingWish } from '../core/drawing.ts';
 import { DRAWING_FLAGS } from '../core/drawingFlags.ts';
 import { type LoraWish, merged, parseLora, takeLoraTags } from '../core/lora.ts';
@@ -8,7 +8,7 @@ import type { RequestDraft, SamplerName, ScheduleName } from '../core/request.ts
 import { refuse, SAMPLERS, SCHEDULES } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
 import type { UpscaleWish } from '../core/upscale.ts';
-import { DarkroomError } from '../errors.ts';
+import { readArguments } from './arguments.ts';
 
 /** Characters beside the options' column; a window has 80. */
 const HELP_CHARS = 58;
@@ -111,7 +111,7 @@ const OPTIONS = {
 
 /** @returns null when help was asked for. @throws request_invalid naming the option */
 export function parseImagine(argv: readonly string[]): ImagineOptions | null {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = readArguments(argv, OPTIONS);
   if (values.help === true) return null;
   if (positionals.length === 0 && values.recipe === undefined)
     refuse('prompt', 'nothing', 'a text, such as "a red heart"');
@@ -162,15 +162,6 @@ function drawingOf(values: Readonly<Record<string, string | boolean | readonly s
     if (typeof value === 'string') wish = { ...wish, ...read(value, `--${flag}`, wish) };
   }
   return wish;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (thrown) {
-    const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
-    throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
-  }
 }
 
 function lora(text: string): LoraWish {

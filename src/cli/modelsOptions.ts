@@ -1,7 +1,7 @@
 // The command line of `models`: its commands, their options, its help.
-import { parseArgs } from 'node:util';
+
 import { refuse } from '../core/request.ts';
-import { DarkroomError } from '../errors.ts';
+import { readArguments } from './arguments.ts';
 
 export const MODELS_HELP = `npm run models -- COMMAND [options]
 
@@ -45,7 +45,7 @@ const OWNERS = { numbers: 'verify', variant: 'pull', name: 'pull' } as const;
 
 /** @returns null when help was asked for. @throws request_invalid naming the option */
 export function parseModels(argv: readonly string[]): ModelsOptions | null {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = readArguments(argv, OPTIONS);
   const [first, what = null, ...rest] = positionals;
   if (values.help === true) return null;
   const command =
@@ -69,13 +69,4 @@ export function parseModels(argv: readonly string[]): ModelsOptions | null {
     variant: values.variant ?? null,
     name: values.name ?? null,
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (thrown) {
-    const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
-    throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
-  }
 }

@@ -1,8 +1,8 @@
 // `upscale` without a bot: a picture file → a larger one, in this process, by the code the image process runs.
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { upscaledRecipe } from '../core/recipe.ts';
 import { refuse, type Size } from '../core/request.ts';
@@ -12,6 +12,7 @@ import { DarkroomError } from '../errors.ts';
 import { pictureSize } from '../image/decode.ts';
 import { ROOT } from '../root.ts';
 import { type Developer, openDeveloper } from '../worker/developer.ts';
+import { readArguments } from './arguments.ts';
 import { placePicture } from './placePicture.ts';
 import { progressBar } from './progressBar.ts';
 import { EXIT_OK, type Terminal } from './terminal.ts';
@@ -70,7 +71,7 @@ export async function upscale(argv: readonly string[], terminal: Terminal, signa
 
 /** @returns null when help was asked for. @throws request_invalid naming the option */
 export function parseUpscale(argv: readonly string[]): UpscaleOptions | null {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = readArguments(argv, OPTIONS);
   if (values.help === true) return null;
   const [file, second] = positionals;
   if (file === undefined) refuse('FILE', 'nothing', { kind: 'some', example: 'npm run upscale -- heart.png' });
@@ -86,15 +87,6 @@ export function parseUpscale(argv: readonly string[]): UpscaleOptions | null {
     out: values.out ?? null,
     json: values.json ?? false,
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (thrown) {
-    const [sentence = ''] = (thrown as Error).message.split(/\.(?:\s|$)/);
-    throw new DarkroomError('request_invalid', `options: ${sentence}; --help lists them all`, { field: 'options' });
-  }
 }
 
 async function sizeOf(file: string): Promise<Size> {

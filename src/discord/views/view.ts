@@ -91,11 +91,6 @@ export function galleryPart(files: readonly ViewFile[], isSpoiler = false): read
   return [{ type: ComponentType.MediaGallery, items }];
 }
 
-/** A file to be saved, such as an export. */
-export function filePart(file: ViewFile): CardPart {
-  return { type: ComponentType.File, file: { url: `attachment://${file.name}` } };
-}
-
 /** Characters of an option's label and of a select's placeholder. */
 const MAX_OPTION_CHARS = 100;
 const MAX_PLACEHOLDER_CHARS = 150;
