@@ -10,6 +10,7 @@ const CODES = {
   config_invalid: ['operator', 'never'],
   request_invalid: ['user', 'never'],
   input_image_invalid: ['user', 'never'],
+  picture_refused: ['user', 'never'],
   weights_invalid: ['operator', 'never'],
   model_unsupported: ['operator', 'never'],
   model_missing: ['operator', 'never'],

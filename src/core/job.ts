@@ -1,5 +1,6 @@
 // A job: one accepted request on its way to one message. States and what may follow what; no I/O.
 import type { SerializedError } from '../errors.ts';
+import type { PictureScores } from './pictureJudgement.ts';
 import type { ResolvedRequest } from './request.ts';
 
 /**
@@ -89,6 +90,8 @@ export interface PictureRecord {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly sizeBytes: number;
+  /** What the classifier saw; absent where none looked, and of the grid. */
+  readonly scores?: PictureScores | undefined;
 }
 
 export const GRID_INDEX = -1;

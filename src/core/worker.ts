@@ -1,4 +1,5 @@
 // What the queue knows of whoever makes pictures: the port, not the process behind it.
+import type { PicturePolicy, PictureScores } from './pictureJudgement.ts';
 import type { ModelCard, ResolvedRequest } from './request.ts';
 import type { UpscalerCard } from './upscale.ts';
 
@@ -16,6 +17,11 @@ export interface DevelopTask {
   readonly modelHash?: string | undefined;
   /** Whether pictures in the making are shown; absent is no. */
   readonly previews?: boolean | undefined;
+  /**
+   * What the pictures a user sent are judged by before anything is computed: one that it refuses fails the task with `picture_refused`.
+   * Absent, or without a classifier: nothing is refused.
+   */
+  readonly sourcePolicy?: PicturePolicy | undefined;
 }
 
 export interface DevelopProgress {
@@ -38,6 +44,8 @@ export interface DevelopedPicture {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly sizeBytes: number;
+  /** Absent where no classifier is installed, and of the grid, which is as bad as the worst picture in it. */
+  readonly scores?: PictureScores | undefined;
 }
 
 export interface WorkerFacts {
@@ -52,6 +60,10 @@ export interface WorkerFacts {
   readonly modelFiles?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Absent, as empty, where there are none. */
   readonly upscalers?: readonly UpscalerCard[] | undefined;
+  /** The network that gives pictures their scores; null, as absent, where there is none. */
+  readonly classifier?: string | null | undefined;
+  /** Models whose own safety checker looks at their pictures; absent, as empty, for none. */
+  readonly safetyCheckers?: readonly string[] | undefined;
 }
 
 export interface ImageWorker {
@@ -59,7 +71,7 @@ export interface ImageWorker {
   ready(): Promise<WorkerFacts>;
   /**
    * Makes the pictures of one task. Several calls may be in flight; their rows share network calls.
-   * @throws cancelled when the signal aborts; worker_crashed / worker_hung when the process is lost (it restarts by itself);
+   * @throws cancelled when the signal aborts; picture_refused for a source its policy refuses; worker_crashed / worker_hung when the process is lost (it restarts by itself);
    * the child's own typed error otherwise.
    */
   develop(

@@ -6,7 +6,7 @@ import { DarkroomError } from '../errors.ts';
 import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
 
 /** Both sides must say the same number; raised with every change of a message. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** A machine is there as long as its heartbeat is younger than its life in Redis. */
 export const HEARTBEAT_MS = 2_000;

@@ -3,6 +3,14 @@
 import { z } from 'zod';
 import { GRID_INDEX } from '../core/job.ts';
 import { type LoraCard, type LoraUse, MAX_LORA_STRENGTH, MAX_LORAS } from '../core/lora.ts';
+import {
+  MAX_PICTURE_RULES,
+  PICTURE_MEASURES,
+  type PicturePolicy,
+  type PictureRule,
+  type PictureScores,
+  VERDICTS,
+} from '../core/pictureJudgement.ts';
 import { type Border, MAX_MASK_BLUR_PX, MAX_PADDING_PX } from '../core/repaint.ts';
 import {
   MAX_CLIP_SKIP,
@@ -88,6 +96,30 @@ const request = z.strictObject({
   privatePrompt: z.boolean().optional(),
 } satisfies Fields<ResolvedRequest>);
 
+const share = z.number().min(0).max(1.0001);
+const scores = z.strictObject({
+  drawing: share,
+  hentai: share,
+  neutral: share,
+  porn: share,
+  sexy: share,
+  /** A cosine less a threshold. */
+  concept: z.number().min(-2).max(2).optional(),
+} satisfies Fields<PictureScores>);
+
+const picturePolicy = z.strictObject({
+  rules: z
+    .array(
+      z.strictObject({
+        of: z.array(z.enum(PICTURE_MEASURES)).min(1).readonly(),
+        from: z.number().min(0).max(1),
+        verdict: z.enum(VERDICTS).exclude(['allow']),
+      } satisfies Fields<PictureRule>),
+    )
+    .max(MAX_PICTURE_RULES)
+    .readonly(),
+} satisfies Fields<PicturePolicy>);
+
 /** A DevelopTask as it crosses a border. */
 export const taskSchema = z.strictObject({
   jobId: name,
@@ -101,6 +133,7 @@ export const taskSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{10}$/)
     .optional(),
+  sourcePolicy: picturePolicy.optional(),
 } satisfies Fields<DevelopTask>);
 
 const errorDetail = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -159,6 +192,8 @@ export const factsSchema = z.strictObject({
     .array(z.strictObject({ name, scale: z.int().min(1).max(MAX_SCALE) } satisfies Fields<UpscalerCard>))
     .readonly()
     .optional(),
+  classifier: name.nullable().optional(),
+  safetyCheckers: z.array(name).readonly().optional(),
 } satisfies Fields<WorkerFacts>);
 
 export const pictureSchema = z.strictObject({
@@ -169,6 +204,7 @@ export const pictureSchema = z.strictObject({
   widthPx: sidePx,
   heightPx: sidePx,
   sizeBytes: z.int().min(1),
+  scores: scores.optional(),
 } satisfies Fields<DevelopedPicture>);
 
 const taskId = z.int().min(1);

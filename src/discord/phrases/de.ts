@@ -102,6 +102,8 @@ export const de: Phrases = {
   reasonDisk: () => 'die Platte dieses Rechners ist voll. Wer ihn betreibt, muss Platz schaffen.',
   reasonModel: () =>
     'das Modell ist gerade nicht verwendbar. Vielleicht geht ein anderes; warum, steht im Protokoll des Betreibers.',
+  reasonSource: () =>
+    'ein Bild, das du geschickt hast, passt nicht zu dem, was hier gezeigt werden darf. Ich habe nicht damit gearbeitet.',
   unexpected: (code) => `Bei mir ist etwas schiefgegangen (${code}). Bitte versuche es noch einmal.`,
 
   cancelDone: (id) => `\`#${id}\` abgebrochen. Nichts wurde angerechnet.`,

@@ -101,6 +101,7 @@ export const en: Phrases = {
   reasonDisk: () => 'the disk of this machine is full. Its owner has to make room.',
   reasonModel: () =>
     'the model is not usable at the moment. Another model may be, and the owner can see why in the log.',
+  reasonSource: () => 'a picture you sent does not fit what may be shown here, so I did not work with it.',
   unexpected: (code) => `Something went wrong on my side (${code}). Please try again.`,
 
   cancelDone: (id) => `Cancelled \`#${id}\`. Nothing was charged.`,

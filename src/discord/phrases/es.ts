@@ -100,6 +100,7 @@ export const es: Phrases = {
   reasonPoison: () => 'esta imagen ha fallado una y otra vez, así que he dejado de intentarlo.',
   reasonDisk: () => 'el disco de esta máquina está lleno. Su dueño tiene que hacer sitio.',
   reasonModel: () => 'el modelo no se puede usar ahora. Prueba otro; el dueño verá la causa en el registro.',
+  reasonSource: () => 'una imagen que enviaste no encaja con lo que se puede mostrar aquí, así que no la he usado.',
   unexpected: (code) => `Algo ha ido mal por mi parte (${code}). Prueba otra vez, por favor.`,
 
   cancelDone: (id) => `Cancelado \`#${id}\`. No se ha descontado nada.`,

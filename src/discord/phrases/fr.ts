@@ -103,6 +103,8 @@ export const fr: Phrases = {
   reasonDisk: () => 'le disque de cette machine est plein. Son propriétaire doit faire de la place.',
   reasonModel: () =>
     'le modèle n’est pas utilisable en ce moment. Un autre l’est peut-être ; le journal du propriétaire dit pourquoi.',
+  reasonSource: () =>
+    'une image envoyée ne convient pas à ce qui peut être montré ici, je ne m’en suis donc pas servi.',
   unexpected: (code) => `Quelque chose s’est mal passé de mon côté (${code}). Réessayez, s’il vous plaît.`,
 
   cancelDone: (id) => `\`#${id}\` annulé. Rien n’a été décompté.`,

@@ -108,6 +108,8 @@ export interface Phrases {
   reasonPoison(): string;
   reasonDisk(): string;
   reasonModel(): string;
+  /** The classifier refused a start picture or the like. */
+  reasonSource(): string;
   unexpected(code: string): string;
   // small answers
   cancelDone(id: string): string;

@@ -93,6 +93,7 @@ export const zh: Phrases = {
   reasonPoison: () => '这个请求一再使生成中断，所以我不再尝试。',
   reasonDisk: () => '这台机器的磁盘已满，需要机主清理空间。',
   reasonModel: () => '该模型目前不可用，可以换一个模型；机主可在日志中看到原因。',
+  reasonSource: () => '你发来的图片不符合这里允许展示的内容，因此我没有使用它。',
   unexpected: (code) => `我这边出了问题（${code}）。请再试一次。`,
 
   cancelDone: (id) => `已取消 \`#${id}\`，不计入配额。`,

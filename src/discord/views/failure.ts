@@ -13,6 +13,7 @@ export function failureReason(error: SerializedError | null, phrases: Phrases): 
   if (error !== null && PICTURE_CODES.includes(code)) return `${pictureDetail(error, phrases)}.`;
   if (code === 'poison') return phrases.reasonPoison();
   if (code === 'disk_full') return phrases.reasonDisk();
+  if (code === 'picture_refused') return phrases.reasonSource();
   if (MODEL_CODES.includes(code)) return phrases.reasonModel();
   return phrases.reasonBroken(code);
 }
