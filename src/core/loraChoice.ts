@@ -3,7 +3,7 @@
 import { type LoraCard, type LoraUse, type LoraWish, MAX_LORA_STRENGTH, MAX_LORAS, merged } from './lora.ts';
 import { type ModelCard, type ModelFamily, refuse } from './request.ts';
 
-const FAMILY_TITLES: Readonly<Record<ModelFamily, string>> = {
+export const FAMILY_TITLES: Readonly<Record<ModelFamily, string>> = {
   sd1: 'Stable Diffusion 1.x',
   sd2: 'Stable Diffusion 2.x',
   sdxl: 'SDXL',

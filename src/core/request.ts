@@ -1,6 +1,7 @@
 // A picture request: the draft a user makes, the resolved request the rest of the program reads, and the one door between them.
 // Deliberately not here: quotas and moderation; they judge a resolved request.
 
+import type { ControlCard, ControlUse, ControlWish } from './control.ts';
 import type { Drawing, DrawingWish } from './drawing.ts';
 import type { LoraCard, LoraUse, LoraWish } from './lora.ts';
 import { withPhrase } from './promptParts.ts';
@@ -99,6 +100,8 @@ export interface RequestDraft extends RepaintWish, DrawingWish {
   readonly strength?: number;
   /** Empty asks for none where somebody has a default stack. */
   readonly loras?: readonly LoraWish[];
+  /** Pictures whose edges, depth or the like are followed; empty asks for none. */
+  readonly controls?: readonly ControlWish[];
   /** Enlarges what is drawn, or with `from` the start picture instead of drawing anything. */
   readonly upscale?: UpscaleWish;
   /** Whether the pictures are covered until somebody clicks on them. */
@@ -130,6 +133,8 @@ export interface ResolvedRequest extends Repainting, Drawing {
   readonly strength: number | null;
   /** Null, as absent, is none. */
   readonly loras?: readonly LoraUse[] | null | undefined;
+  /** Null, as absent, is none. */
+  readonly controls?: readonly ControlUse[] | null | undefined;
   /** Null, as absent, leaves the pictures as they are drawn. */
   readonly upscale?: Upscale | null | undefined;
   /** Absent is false, for both. */
@@ -160,6 +165,8 @@ export interface ModelCard {
   readonly sizeStepPx: number;
   /** Every LoRA of this installation, whether it fits or not; absent, as empty, where there are none. */
   readonly loras?: readonly LoraCard[] | undefined;
+  /** Every control network of this installation, likewise. */
+  readonly controls?: readonly ControlCard[] | undefined;
   readonly refiner?: RefinerCard | undefined;
 }
 

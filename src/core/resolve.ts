@@ -2,6 +2,7 @@
 // Deliberately not here: rounding a bad value into a good one; a user who asks for 100x100 is told which sizes there are.
 
 import { cleanText, countChars } from './cleanText.ts';
+import { controlWishOf, resolveControls } from './controlChoice.ts';
 import { drawnSize, resolveDrawing, wishOf } from './drawing.ts';
 import { resolveLoras, withDefaultsOf } from './loraChoice.ts';
 import { MAX_PROMPT_PARTS, promptParts } from './promptParts.ts';
@@ -76,6 +77,7 @@ export function resolveRequest(
     clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
     ...(loras.length === 0 ? {} : { loras }),
+    ...controlsOf(draft, model),
     ...repainting,
     ...drawing,
     ...(draft.upscale === undefined
@@ -105,10 +107,18 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
     ...(request.clipSkip == null ? {} : { clipSkip: request.clipSkip }),
     ...startOf(request),
     ...(request.loras == null ? {} : { loras: request.loras }),
+    ...(request.controls == null ? {} : { controls: request.controls.map(controlWishOf) }),
     ...wishOf(request),
     ...(request.upscale?.from == null ? repaintWishOf(request) : {}),
     ...discretionOf(request),
   };
+}
+
+/** Nothing is controlled where nothing is drawn. */
+function controlsOf(draft: RequestDraft, model: ModelCard): Pick<ResolvedRequest, 'controls'> {
+  const { controls = [], upscale, initImage } = draft;
+  if (controls.length === 0 || upscale?.from !== undefined) return {};
+  return { controls: resolveControls(controls, model, initImage) };
 }
 
 /** Said only where it is asked for, so that other requests stay as they were. */

@@ -1,4 +1,6 @@
 // What the queue knows of whoever makes pictures: the port, not the process behind it.
+
+import type { ControlMapFile } from './control.ts';
 import type { PicturePolicy, PictureScores } from './pictureJudgement.ts';
 import type { ModelCard, ResolvedRequest } from './request.ts';
 import type { UpscalerCard } from './upscale.ts';
@@ -11,6 +13,8 @@ export interface DevelopTask {
   readonly initImagePath: string | null;
   /** The same of the mask; null, as absent, for requests without one. */
   readonly maskPath?: string | null | undefined;
+  /** The same of the pictures the request's controls follow, in their order; absent, as empty, without controls. */
+  readonly controlPaths?: readonly string[] | undefined;
   /** Absolute folder, made by the worker; receives 0.png … and, for several pictures, grid.png, each fsynced and renamed into place. */
   readonly outputDir: string;
   /** Of the model, ten digits as recipes carry them; absent until they are known. */
@@ -44,6 +48,8 @@ export interface DevelopedPicture {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly sizeBytes: number;
+  /** Of the first picture of a task with controls: the maps they were drawn by, one a control, in files beside the pictures. */
+  readonly controlMaps?: readonly ControlMapFile[] | undefined;
   /** Absent where no classifier is installed, and of the grid, which is as bad as the worst picture in it. */
   readonly scores?: PictureScores | undefined;
 }

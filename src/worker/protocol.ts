@@ -1,6 +1,15 @@
 // The language of the pipe between the bot and the image process: two tagged unions and nothing else.
 // Both sides check every message; what does not fit is `worker_protocol`, never a guess.
 import { z } from 'zod';
+import {
+  CONTROL_KINDS,
+  CONTROL_NETWORKS,
+  type ControlCard,
+  type ControlMapFile,
+  type ControlUse,
+  MAX_CONTROL_STRENGTH,
+  MAX_CONTROLS,
+} from '../core/control.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import { type LoraCard, type LoraUse, MAX_LORA_STRENGTH, MAX_LORAS } from '../core/lora.ts';
 import {
@@ -54,6 +63,21 @@ const loraUse = z.strictObject({
   textStrength: loraStrength,
 } satisfies Fields<LoraUse>);
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const controlHash = z.string().regex(/^[0-9a-f]{8}$/);
+const part = z.number().min(0).max(1);
+const controlUse = z.strictObject({
+  kind: z.enum(CONTROL_KINDS),
+  image: z.strictObject({ sha256 }),
+  ready: z.boolean().optional(),
+  guess: z.boolean().optional(),
+  model: name,
+  hash: controlHash,
+  strength: z.number().min(0).max(MAX_CONTROL_STRENGTH),
+  start: part,
+  end: part,
+} satisfies Fields<ControlUse>);
+
 const upscale = z.strictObject({
   upscaler: name.nullable(),
   scale: z.number().min(1).max(MAX_SCALE),
@@ -85,6 +109,7 @@ const request = z.strictObject({
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
   strength: z.number().min(0).max(1).nullable(),
   loras: z.array(loraUse).max(MAX_LORAS).readonly().nullable().optional(),
+  controls: z.array(controlUse).max(MAX_CONTROLS).readonly().nullable().optional(),
   upscale: upscale.nullable().optional(),
   ...drawingFields,
   mask: z.strictObject({ sha256: z.string() }).nullable().optional(),
@@ -127,6 +152,7 @@ export const taskSchema = z.strictObject({
   request,
   initImagePath: filePath.nullable(),
   maskPath: filePath.nullable().optional(),
+  controlPaths: z.array(filePath).max(MAX_CONTROLS).readonly().optional(),
   outputDir: filePath,
   previews: z.boolean().optional(),
   modelHash: z
@@ -160,7 +186,19 @@ const loraCard = z.strictObject({
   }),
   sizeBytes: z.int().min(0),
   idle: z.array(z.string()).readonly().optional(),
+  preview: z.string().optional(),
 } satisfies Fields<LoraCard>);
+
+const controlCard = z.strictObject({
+  name,
+  network: z.enum(CONTROL_NETWORKS),
+  kinds: z.array(z.enum(CONTROL_KINDS)).readonly(),
+  family: z.string(),
+  fits: z.array(name).readonly(),
+  hash: controlHash,
+  strength: z.number().min(0).max(MAX_CONTROL_STRENGTH).optional(),
+  sizeBytes: z.int().min(0),
+} satisfies Fields<ControlCard>);
 
 const modelCard = z.strictObject({
   name,
@@ -178,6 +216,7 @@ const modelCard = z.strictObject({
   styles: z.record(z.string(), z.string()),
   sizeStepPx: sidePx,
   loras: z.array(loraCard).readonly().optional(),
+  controls: z.array(controlCard).readonly().optional(),
   refiner: z.strictObject({ model: name, switchAt: z.number().min(0).max(1) } satisfies Fields<RefinerCard>).optional(),
 } satisfies Fields<ModelCard>);
 
@@ -196,14 +235,26 @@ export const factsSchema = z.strictObject({
   safetyCheckers: z.array(name).readonly().optional(),
 } satisfies Fields<WorkerFacts>);
 
+const fileName = z.string().regex(/^[\w-]+\.png$/);
+
+const controlMap = z.strictObject({
+  kind: z.enum(CONTROL_KINDS),
+  fileName,
+  sha256,
+  widthPx: sidePx,
+  heightPx: sidePx,
+  sizeBytes: z.int().min(1),
+} satisfies Fields<ControlMapFile>);
+
 export const pictureSchema = z.strictObject({
   imageIndex: z.int().min(GRID_INDEX),
-  fileName: z.string().regex(/^[\w-]+\.png$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  fileName,
+  sha256,
   seed,
   widthPx: sidePx,
   heightPx: sidePx,
   sizeBytes: z.int().min(1),
+  controlMaps: z.array(controlMap).max(MAX_CONTROLS).readonly().optional(),
   scores: scores.optional(),
 } satisfies Fields<DevelopedPicture>);
 
