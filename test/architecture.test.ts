@@ -10,7 +10,7 @@ const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /** Layers from the ground up; a room may import itself and every lower layer, never a sibling. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/root.ts', 'src/failpoint.ts'],
+  ['src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/root.ts', 'src/failpoint.ts', 'src/patterns.ts'],
   ['src/core'],
   ['src/config.ts', 'src/diffusion', 'src/onnx', 'src/image', 'src/store', 'src/queue', 'src/hub'],
   ['src/weights'],
@@ -38,6 +38,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['src/emulator'],
   'ajv-formats': ['src/emulator'],
   pino: ['src/log.ts'],
+  re2js: ['src/patterns.ts'],
   dotenv: ['src/config.ts'],
   'prom-client': ['src/ops'],
 };
