@@ -27,6 +27,12 @@ export class Backlog {
   readonly #lines = new Map<string, UserLine>();
   readonly #byId = new Map<string, QueuedJob>();
   #costOf: CostOf;
+  /** The ring that was asked about last, with everybody who waits; null when somebody came or went since. */
+  #joined: {
+    readonly ring: readonly Turn[];
+    readonly turns: readonly Turn[];
+    readonly places: ReadonlyMap<string, number>;
+  } | null = null;
 
   constructor(costOf: CostOf) {
     this.#costOf = costOf;
@@ -48,6 +54,7 @@ export class Backlog {
     const line = this.#lines.get(job.userId) ?? { jobs: [], totals: null };
     this.#lines.set(job.userId, line);
     const at = line.jobs.findLastIndex((other) => other.seq < job.seq) + 1;
+    if (at === 0) this.#joined = null;
     if (at === line.jobs.length) line.jobs.push(job);
     else line.jobs.splice(at, 0, job);
     if (at < line.jobs.length - 1) line.totals = null;
@@ -59,6 +66,7 @@ export class Backlog {
     if (job === undefined) return;
     this.#byId.delete(jobId);
     const line = this.#lines.get(job.userId)!;
+    if (line.jobs[0] === job) this.#joined = null;
     line.jobs.splice(line.jobs.indexOf(job), 1);
     line.totals = null;
     if (line.jobs.length === 0) this.#lines.delete(job.userId);
@@ -67,6 +75,7 @@ export class Backlog {
   clear(): void {
     this.#lines.clear();
     this.#byId.clear();
+    this.#joined = null;
   }
 
   users(): Iterable<string> {
@@ -102,8 +111,8 @@ export class Backlog {
     const job = this.#byId.get(jobId);
     if (job === undefined) return undefined;
     const served = ring.at(-1)?.userId;
-    const turns = joinRing(ring, this.#userOrder(ring));
-    const ownPlace = turns.findIndex(({ userId }) => userId === job.userId);
+    const { turns, places } = this.#join(ring);
+    const ownPlace = places.get(job.userId)!;
     const own = this.#lines.get(job.userId)!;
     const ownIndex = own.jobs.indexOf(job);
     const ownTotals = this.#totals(own);
@@ -119,6 +128,14 @@ export class Backlog {
       aheadMs += totals[count - 1] ?? 0;
     }
     return { position, aheadMs, ownMs: this.#costOf(job) };
+  }
+
+  #join(ring: readonly Turn[]) {
+    if (this.#joined?.ring !== ring) {
+      const turns = joinRing(ring, this.#userOrder(ring));
+      this.#joined = { ring, turns, places: new Map(turns.map(({ userId }, place) => [userId, place])) };
+    }
+    return this.#joined;
   }
 
   /** Users who wait, first those of the ring, then newcomers by the age of their first job. */

@@ -1,6 +1,5 @@
 // The part of the database that belongs to people: search, favourites, settings, styles, notes, and forgetting.
 // Deliberately not here: the ledger; what somebody used stays counted.
-import type { JobRecord } from '../core/job.ts';
 import { MAX_STYLES, type NamedStyle, type PeopleStore, type UserSettings } from '../core/people.ts';
 import { indexedWords, OWNER, wordQuery } from '../core/promptWords.ts';
 import type { ResolvedRequest } from '../core/request.ts';
@@ -8,8 +7,8 @@ import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, toJob } from './jobRows.ts';
 
 export interface People extends Omit<PeopleStore, 'keepNote' | 'setSettings' | 'saveStyle' | 'toggleFavourite'> {
-  /** Makes the words of a new job findable. */
-  index(job: JobRecord): void;
+  /** Makes the words of a job that has pictures findable. */
+  index(seq: number, request: ResolvedRequest, userId: string): void;
   toggleFavourite(userId: string, jobId: string, nowMs: number): boolean;
   setSettings(userId: string, settings: UserSettings): void;
   saveStyle(userId: string, name: string, text: string): boolean;
@@ -46,8 +45,7 @@ const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request 
 
 export function makePeople(db: Database): People {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
-  const seqOf = db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck();
-  const addWords = db.prepare<[number, string]>('INSERT INTO prompt_words (rowid, words) VALUES (?, ?)');
+  const addWords = db.prepare<[number, string]>('INSERT OR REPLACE INTO prompt_words (rowid, words) VALUES (?, ?)');
   const history = cachedStatements<JobRow>(db);
   const children = db.prepare<[string, number], JobRow>(
     `SELECT * FROM jobs WHERE parent_job_id = ? AND ${SHOWN} ORDER BY seq LIMIT ?`,
@@ -94,7 +92,7 @@ export function makePeople(db: Database): People {
   indexMissing(db, (seq, words) => addWords.run(seq, words));
 
   return {
-    index: (job) => addWords.run(seqOf.get(job.id)!, wordsOf(job.request, job.userId)),
+    index: (seq, request, userId) => addWords.run(seq, wordsOf(request, userId)),
     history({ userId, words, favourites = false, ...filter }, page) {
       const query = words === undefined ? undefined : wordQuery(words);
       const narrowed = Object.entries(filter).filter(([, value]) => value !== undefined) as [
@@ -160,17 +158,16 @@ function wordsOf({ prompt, negativePrompt }: ResolvedRequest, userId: string): s
   return indexedWords(`${prompt} ${negativePrompt}`, userId);
 }
 
-/** Jobs from before there was an index; afterwards nothing is missing and this reads one row. */
+/** Jobs from before there was an index; once it holds anything it is complete, for words are added together with the pictures. */
 function indexMissing(db: Database, add: (seq: number, words: string) => void): void {
-  const newest = db.prepare<[], number | null>('SELECT max(rowid) FROM prompt_words').pluck().get() ?? 0;
-  const rows = db
-    .prepare<[number], { seq: number; userId: string; request: string }>(
-      'SELECT seq, user_id AS userId, request FROM jobs WHERE seq > ? ORDER BY seq',
-    )
-    .all(newest);
-  if (rows.length === 0) return;
+  if (db.prepare('SELECT 1 FROM prompt_words LIMIT 1').get() !== undefined) return;
+  const rows = db.prepare<[], { seq: number; userId: string; request: string }>(
+    `SELECT seq, user_id AS userId, request FROM jobs WHERE state IN ('developed', 'delivered') ORDER BY seq`,
+  );
   db.transaction(() => {
-    for (const { seq, userId, request } of rows) add(seq, wordsOf(JSON.parse(request) as ResolvedRequest, userId));
+    for (const { seq, userId, request } of rows.all()) {
+      add(seq, wordsOf(JSON.parse(request) as ResolvedRequest, userId));
+    }
   }).immediate();
 }
 

@@ -14,7 +14,7 @@ import { DarkroomError, type SerializedError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
-import { type JobRow, toJob } from './jobRows.ts';
+import { type JobRow, readRequest, toJob } from './jobRows.ts';
 import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
@@ -81,7 +81,6 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     if (quota.used + job.cost > quota.limit) return { ok: false, reason: 'quota', quota };
     house.know(job.userId);
     const record = jobs.insert(freshId(), job, now);
-    people.index(record);
     ledger.reserve(record.id, job.userId, job.cost, now);
     return { ok: true, job: record };
   }
@@ -133,6 +132,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     for (const picture of pictures) jobs.addPicture({ ...picture, jobId });
     jobs.setGpuMs(jobId, gpuMs);
     line.measure(row.model, row.work, gpuMs);
+    people.index(row.seq, readRequest(row.request), row.user_id);
     return jobs.move(row, 'developed', nowMs());
   };
 
@@ -248,7 +248,10 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     takeNote: (userId, id) => write(() => people.takeNote(userId, id)),
     holdings: (userId) => read(() => people.holdings(userId)),
     forget: (userId) => write(() => forget(userId)),
-    close: () => void db.close(),
+    close() {
+      if (db.open) read(() => line.save());
+      db.close();
+    },
   };
 
   /** Only from one state: `running → queued` is a legal move too, but not an answer to Discord. */
