@@ -4,6 +4,7 @@ import type { Mask } from '../core/pixels.ts';
 import type { Size } from '../core/request.ts';
 import { DarkroomError, type ErrorDetails } from '../errors.ts';
 import { pictureSize } from './decode.ts';
+import { gaussianBlur } from './gaussian.ts';
 import { openPicture, refusePicture, sharp } from './loaders.ts';
 
 /** As much as two shapes may differ, for pictures that were made smaller and rounded on the way. */
@@ -121,41 +122,10 @@ const BLUR_REACH = 2.5;
 /** Gaussian blur with a standard deviation of `blurPx`, in 256 levels; beyond its edges the mask goes on as it is there. */
 export function blurredMask(mask: Mask, blurPx: number): Mask {
   if (blurPx === 0) return mask;
-  const reach = Math.trunc(BLUR_REACH * blurPx + 0.5);
-  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * blurPx ** 2)));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  const kernel = Float32Array.from(weights, (weight) => weight / sum);
   const { width, height } = mask;
-  const across = blurred(mask.data, kernel, height, width, width, 1);
-  const data = blurred(across, kernel, width, height, 1, width);
+  const data = gaussianBlur(mask, blurPx, BLUR_REACH);
   for (let at = 0; at < data.length; at++) data[at] = Math.round(255 * data[at]!) / 255;
   return { width, height, data };
-}
-
-/** Along one axis: `lines` of `length` numbers, `stride` apart; each is laid out in a row first, with its ends carried on. */
-function blurred(
-  data: Float32Array,
-  kernel: Float32Array,
-  lines: number,
-  length: number,
-  lineStride: number,
-  stride: number,
-): Float32Array {
-  const reach = (kernel.length - 1) / 2;
-  const row = new Float32Array(length + 2 * reach);
-  const out = new Float32Array(data.length);
-  for (let line = 0; line < lines; line++) {
-    const start = line * lineStride;
-    for (let at = 0; at < length; at++) row[at + reach] = data[start + at * stride]!;
-    row.fill(row[reach]!, 0, reach);
-    row.fill(row[reach + length - 1]!, reach + length);
-    for (let at = 0; at < length; at++) {
-      let sum = 0;
-      for (let k = 0; k < kernel.length; k++) sum += kernel[k]! * row[at + k]!;
-      out[start + at * stride] = sum;
-    }
-  }
-  return out;
 }
 
 /** u8 → 0 … 1, or 1 … 0. */
