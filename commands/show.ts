@@ -62,7 +62,8 @@ const pick: ButtonHandler = async (interaction, [jobId, index], bot) => {
   const phrases = phrasesOf(interaction);
   const picture = singlesOf(job.id, bot)[Number(index)];
   if (picture === undefined) return tell(interaction, phrases.notFinished());
-  await show(interaction, pictureView(job, picture, { phrases, ids: bot.ids }), bot.dataDir);
+  const limitBytes = interaction.attachmentSizeLimit;
+  await show(interaction, pictureView(job, picture, { phrases, ids: bot.ids }, limitBytes), bot.dataDir);
 };
 
 const more: ButtonHandler = async (interaction, [jobId], bot) => {

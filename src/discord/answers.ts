@@ -18,6 +18,7 @@ import {
   RESTJSONErrorCodes,
   type RepliableInteraction,
 } from 'discord.js';
+import { fitIn, fittedView } from './fitting.ts';
 import { type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { type CardPart, textView, type View } from './views/view.ts';
 
@@ -32,15 +33,17 @@ export async function tell(interaction: RepliableInteraction, text: string): Pro
 }
 
 /** Shows a view only the person who asked can see; files that are gone are left out. */
-export async function show(interaction: RepliableInteraction, view: View, dataDir: string): Promise<void> {
+export async function show(interaction: RepliableInteraction, wanted: View, dataDir: string): Promise<void> {
+  // An upload on a slow line may outlast the three seconds an answer has; words do not.
+  const isFirst = wanted.files.length > 0 && !interaction.deferred && !interaction.replied;
+  if (isFirst) await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const view = await fittedView(wanted, interaction.attachmentSizeLimit, fitIn(dataDir));
   const message = await messageOf(view, dataDir);
   const privately = { ...message, flags: (message.flags ?? 0) | MessageFlags.Ephemeral } as InteractionReplyOptions;
-  if (interaction.deferred || interaction.replied) {
-    await (answersMessage(interaction) ? interaction.followUp(privately) : interaction.editReply(message));
-  } else if (view.files.length > 0) {
-    // An upload on a slow line may outlast the three seconds an answer has; words do not.
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  if (isFirst) {
     await interaction.editReply(message);
+  } else if (interaction.deferred || interaction.replied) {
+    await (answersMessage(interaction) ? interaction.followUp(privately) : interaction.editReply(message));
   } else {
     await interaction.reply(privately);
   }
@@ -91,6 +94,9 @@ function cardWithoutLost<T extends CardNode>(part: T, names: ReadonlySet<string 
 }
 
 async function attachmentOf(file: View['files'][number], dataDir: string): Promise<AttachmentPayload | undefined> {
+  if (file.data !== undefined) {
+    return { attachment: Buffer.from(file.data, 'base64'), name: file.name, description: file.altText };
+  }
   try {
     const attachment = await readFile(path.join(dataDir, file.path));
     return { attachment, name: file.name, description: file.altText };

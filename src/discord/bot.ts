@@ -18,6 +18,7 @@ import { DarkroomError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
 import { makeCustomIds } from './customIds.ts';
+import { fitIn } from './fitting.ts';
 import { makeMessenger } from './messenger.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
 import { phrasesFor } from './phrases/phrases.ts';
@@ -98,6 +99,8 @@ interface Parts {
   readonly locales: Map<string, string>;
   /** Who owns the application; empty until Discord has told. */
   readonly owners: Set<string>;
+  /** Bytes of a file by server, as its latest interaction said; people may have more of their own, so it only ever lowers the usual. */
+  readonly fileLimits: Map<string, number>;
 }
 
 function wire(client: Client, options: BotOptions): Parts {
@@ -105,6 +108,7 @@ function wire(client: Client, options: BotOptions): Parts {
   const ids = makeCustomIds(store);
   const locales = new Map<string, string>();
   const owners = new Set<string>();
+  const fileLimits = new Map<string, number>();
   // A server speaks its own language; in private, and where the bot is no member, the person's counts.
   const localeOf = (job: JobRecord) =>
     client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ??
@@ -120,7 +124,12 @@ function wire(client: Client, options: BotOptions): Parts {
     wordingOf,
     verdictOf: (job) => verdictView(job, store, dataDir, wordingOf(job)),
     wantsMention: (job) => store.settings(job.userId).mention === true,
-    uploadLimitOf: (job) => uploadLimit(client.guilds.cache.get(job.guildId ?? '')?.premiumTier),
+    uploadLimitOf: ({ guildId }) =>
+      Math.min(
+        uploadLimit(client.guilds.cache.get(guildId ?? '')?.premiumTier),
+        fileLimits.get(guildId ?? '') ?? Number.POSITIVE_INFINITY,
+      ),
+    fit: fitIn(dataDir),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
@@ -133,7 +142,7 @@ function wire(client: Client, options: BotOptions): Parts {
     messages: messenger,
     isOwner: (userId) => owners.has(userId),
   };
-  return { context, router: new Router(options.commands, context), outbox, locales, owners };
+  return { context, router: new Router(options.commands, context), outbox, locales, owners, fileLimits };
 }
 
 const MIB = 1024 * 1024;
@@ -147,6 +156,7 @@ function uploadLimit(tier: GuildPremiumTier | undefined): number {
 function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void {
   client.on(Events.InteractionCreate, (interaction: Interaction) => {
     remember(bot.locales, interaction.user.id, interaction.locale);
+    remember(bot.fileLimits, interaction.guildId ?? '', interaction.attachmentSizeLimit);
     void bot.router.handle(interaction);
   });
   const replies = new Replies(bot.context);
@@ -160,13 +170,13 @@ function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void 
   client.rest.on('invalidRequestWarning', ({ count }) => log.warn({ count }, 'Discord refused many requests lately'));
 }
 
-/** People remembered; the language of a private message is a courtesy. */
-const MAX_LOCALES = 10_000;
+/** People and servers remembered; the language of a private message is a courtesy. */
+const MAX_REMEMBERED = 10_000;
 
-function remember(locales: Map<string, string>, userId: string, locale: string): void {
-  locales.delete(userId);
-  locales.set(userId, locale);
-  if (locales.size > MAX_LOCALES) locales.delete(locales.keys().next().value!);
+function remember<T>(known: Map<string, T>, id: string, value: T): void {
+  known.delete(id);
+  known.set(id, value);
+  if (known.size > MAX_REMEMBERED) known.delete(known.keys().next().value!);
 }
 
 /** Resolves when Discord is ready to be used; a fatal close during the handshake rejects instead of hanging. */

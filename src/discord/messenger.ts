@@ -38,6 +38,8 @@ export interface AnswerToken {
   readonly expiresAtMs: number;
   /** The interaction's own answer where that is ours to change; null when it is somebody else's message or none. */
   readonly original: '@original' | null;
+  /** Bytes a file of an answer may have, as the interaction said. */
+  readonly fileLimitBytes?: number;
 }
 
 export interface CreateOptions {

@@ -245,8 +245,8 @@ function placeOf(job: JobRecord, bot: BotContext): number {
 }
 
 export function tokenOf(interaction: OrderInteraction, original: AnswerToken['original']): AnswerToken {
-  const { applicationId, token, createdTimestamp } = interaction;
-  return { applicationId, token, expiresAtMs: createdTimestamp + TOKEN_LIFE_MS, original };
+  const { applicationId, token, createdTimestamp, attachmentSizeLimit: fileLimitBytes } = interaction;
+  return { applicationId, token, expiresAtMs: createdTimestamp + TOKEN_LIFE_MS, original, fileLimitBytes };
 }
 
 /** Leaves a second of Discord's three for the way there. */

@@ -8,6 +8,7 @@ import type { JobStore } from '../core/jobStore.ts';
 import type { DevelopProgress } from '../core/worker.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
+import { type Fit, isFitting } from './fitting.ts';
 import type { AnswerToken, Messenger, Outcome } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import {
@@ -57,6 +58,8 @@ export interface OutboxOptions {
   readonly wordingOf: (job: JobRecord) => Wording;
   /** Bytes one file may have where the job's message is. */
   readonly uploadLimitOf: (job: JobRecord) => number;
+  /** Makes files smaller that are too large; absent, they are left out. */
+  readonly fit?: Fit;
   /** Whether a message of ours with these custom ids shows this job. */
   readonly showsJob: (customIds: readonly string[], jobId: string) => boolean;
   /** What to say of a rendering made only to compare. */
@@ -310,22 +313,36 @@ export class Outbox {
     if (job.state === 'cancelling') return cancelledView(job, wording);
     if (job.state === 'failing') return failedView(job, wording);
     if (job.kind === 'verify' && this.#options.verdictOf !== undefined) return this.#options.verdictOf(job);
-    const files = this.#files(line, job, wording);
+    const files = await this.#files(line, job, wording);
     return files.length > 0
       ? resultView(job, files, wording)
       : resultView(job, [], wording, whyNoFiles(line, job, wording.phrases));
   }
 
-  /** The next set of files that fits the place; empty when none is left. */
-  #files(line: Line, job: JobRecord, { phrases }: Wording): readonly ViewFile[] {
+  /** The next set of files that fits the place, made smaller where that helps; empty when none is left. */
+  async #files(line: Line, job: JobRecord, { phrases }: Wording): Promise<readonly ViewFile[]> {
     if (line.withoutFiles === 'forbidden') return [];
-    const limit = this.#options.uploadLimitOf(job);
-    const choices = fileChoices(job, this.#options.store.pictures(job.id), phrases);
-    const fitting = choices.filter(
-      (files) => files.every((file) => file.sizeBytes <= limit) && sizeOf(files) <= MAX_REQUEST_BYTES,
-    );
-    if (choices.length > 0 && fitting.length === 0) line.withoutFiles = 'too_large';
-    return fitting[line.fileChoice] ?? [];
+    const limit = this.#fileLimit(line, job);
+    const attempts = attemptsOf(fileChoices(job, this.#options.store.pictures(job.id), phrases));
+    for (; line.fileChoice < attempts.length; line.fileChoice += 1) {
+      const { files, part } = attempts[line.fileChoice]!;
+      const fitting = await this.#fitted(files, part * limit);
+      const isNew = part === 1 || fitting !== files;
+      if (fitting !== undefined && isNew) return fitting;
+    }
+    if (attempts.length > 0) line.withoutFiles ??= 'too_large';
+    return [];
+  }
+
+  #fitted(files: readonly ViewFile[], limit: number): Promise<readonly ViewFile[] | undefined> {
+    const { fit } = this.#options;
+    return fit === undefined ? Promise.resolve(isFitting(files, limit) ? files : undefined) : fit(files, limit);
+  }
+
+  /** An answer's own limit counts where the token is the way. */
+  #fileLimit(line: Line, job: JobRecord): number {
+    const own = line.place === 'answer' ? line.token?.fileLimitBytes : undefined;
+    return own ?? this.#options.uploadLimitOf(job);
   }
 
   /** An edit pings nobody, so whoever wants it gets a few words more; lost ones are not repeated. */
@@ -507,11 +524,14 @@ function whyNoFiles(line: Line, job: JobRecord, phrases: Phrases): string {
   return line.withoutFiles === 'too_large' ? phrases.tooLargeHere(job.id) : phrases.filesGone(job.id);
 }
 
-/** @source Discord documentation, "Uploading Files": 25 MiB a request; some room is left for the rest of it */
-const MAX_REQUEST_BYTES = 24 * 1024 * 1024;
+interface Attempt {
+  readonly files: readonly ViewFile[];
+  /** Of what the place is believed to take; less than 1 where Discord found files too large all the same. */
+  readonly part: number;
+}
 
-function sizeOf(files: readonly ViewFile[]): number {
-  return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+function attemptsOf(choices: readonly (readonly ViewFile[])[]): readonly Attempt[] {
+  return choices.flatMap((files, at) => (at === 0 ? [1, 0.5, 0.25] : [1]).map((part) => ({ files, part })));
 }
 
 function wake(line: Line): void {

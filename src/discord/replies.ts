@@ -12,6 +12,7 @@ import { toDarkroomError } from '../errors.ts';
 import { messageOf } from './answers.ts';
 import type { BotContext } from './context.ts';
 import { withoutSeed } from './drafts.ts';
+import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { mayUseWords, singlesOf } from './results.ts';
@@ -44,7 +45,9 @@ export class Replies {
     const text = wordsOf(message);
     if (text === '' && pictureOf(message) === undefined) return;
     const said = await orderReply(message, parent, text, phrases, bot);
-    if (said !== undefined) await message.reply({ ...(await messageOf(said, bot.dataDir)) } as never);
+    if (said === undefined) return;
+    const view = await fittedView(said, USUAL_FILE_BYTES, fitIn(bot.dataDir));
+    await message.reply({ ...(await messageOf(view, bot.dataDir)) } as never);
   }
 
   async #hint(message: Message, phrases: Phrases): Promise<void> {
@@ -152,7 +155,7 @@ async function answerOrder(
       if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
       return { ...recipeView(parent, bot.store.pictures(parent.id), phrases), files: [] };
     case 'pick':
-      return pictureView(parent, pictures[order.imageIndex]!, { phrases, ids: bot.ids });
+      return pictureView(parent, pictures[order.imageIndex]!, { phrases, ids: bot.ids }, USUAL_FILE_BYTES);
     case 'delete':
     case 'undo':
       return takeBack(order.kind, message, parent, phrases, bot);

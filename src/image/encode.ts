@@ -1,12 +1,21 @@
-// Numbers → picture files: PNG with its recipe, and small previews.
+// Numbers → picture files: PNG with its recipe and the mark of its origin, and small previews.
 import type { Pixels } from '../core/pixels.ts';
 import { openPicture, refusePicture, sharp } from './loaders.ts';
-import { addPngText, RECIPE_KEYWORD } from './pngText.ts';
+import { addPngText, addPngXmp, RECIPE_KEYWORD } from './pngText.ts';
+import { type Origin, originXmp } from './provenance.ts';
 
-/** @param recipe the A1111 text that goes into the file; null for a file without one */
-export async function encodePng(pixels: Pixels, recipe: string | null): Promise<Buffer> {
+/**
+ * @param recipe the A1111 text that goes into the file; null for a file without one
+ * @param origin what the file says of itself, recipe or not
+ */
+export async function encodePng(
+  pixels: Pixels,
+  recipe: string | null,
+  origin: Origin = 'trainedAlgorithmicMedia',
+): Promise<Buffer> {
   const raw = { width: pixels.width, height: pixels.height, channels: 3 } as const;
-  const png = await sharp(toRgb(pixels), { raw }).png({ adaptiveFiltering: true }).toBuffer();
+  const bare = await sharp(toRgb(pixels), { raw }).png({ adaptiveFiltering: true }).toBuffer();
+  const png = addPngXmp(bare, originXmp(origin));
   return recipe === null ? png : addPngText(png, RECIPE_KEYWORD, recipe);
 }
 

@@ -1,5 +1,5 @@
 // The one door to sharp: which decoders exist at all, and what a stranger's picture may cost. Everything that opens encoded
-// bytes in this program goes through `openPicture`.
+// bytes in this program goes through `openPicture` or, for its own files, `openOwnPicture`.
 import sharp, { type Sharp } from 'sharp';
 import { DarkroomError } from '../errors.ts';
 
@@ -51,6 +51,12 @@ export function openPicture(bytes: Uint8Array): Sharp {
   }
   const options = { limitInputPixels: MAX_PICTURE_PIXELS, pages: 1, failOn: 'error', autoOrient: true } as const;
   return sharp(bytes, options).timeout({ seconds: MAX_SECONDS });
+}
+
+/** Opens a picture this program made, which may be larger as a file than a stranger's; encoding it again may take a minute. */
+export function openOwnPicture(bytes: Uint8Array): Sharp {
+  const options = { limitInputPixels: MAX_PICTURE_PIXELS, pages: 1, failOn: 'error' } as const;
+  return sharp(bytes, options).timeout({ seconds: 4 * MAX_SECONDS });
 }
 
 /** What a decoder said, as an error for the person who sent the picture. */

@@ -21,6 +21,15 @@ export function addPngText(png: Buffer, keyword: string, text: string): Buffer {
   return Buffer.concat([png.subarray(0, IHDR_END), chunk, png.subarray(IHDR_END)]);
 }
 
+/** Where XMP lies in a PNG. @source Adobe XMP specification part 3, 1.1.5 */
+const XMP_KEYWORD = 'XML:com.adobe.xmp';
+
+/** The same PNG with an XMP packet right after its header; always international text, as readers expect it. */
+export function addPngXmp(png: Buffer, xmp: string): Buffer {
+  const chunk = makeChunk('iTXt', Buffer.from(`${XMP_KEYWORD}\0\0\0\0\0${xmp}`, 'utf8'));
+  return Buffer.concat([png.subarray(0, IHDR_END), chunk, png.subarray(IHDR_END)]);
+}
+
 function isLatin1(text: string): boolean {
   return !/[^\0-\xff]/.test(text);
 }

@@ -36,6 +36,7 @@ import { encodePng } from '../image/encode.ts';
 import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
 import { readRecipe } from '../image/pngText.ts';
+import { type Origin, saysDrawn } from '../image/provenance.ts';
 import { resizePixels } from '../image/resize.ts';
 import type { Provider } from '../networks/dialect.ts';
 import { MemoryBudget, MemoryShare, memoryLimitBytes } from '../runtime/memory.ts';
@@ -291,8 +292,12 @@ async function enlargeStart(
     upscaled(pixels, enlargement.upscaler, enlargement.size),
     answerer(batcher, asker, upscalers, onStep),
   );
-  const recipe = upscaledRecipe(recipeOf(bytes), upscale);
-  return batcher.hold(writeAll(task, [checkNumbers(large, upscale.upscaler ?? request.model)], signal, () => recipe));
+  const before = recipeOf(bytes);
+  const recipe = request.privatePrompt === true ? null : upscaledRecipe(before, upscale);
+  // Somebody's photograph stays one, however large it is made.
+  const origin = before !== null || saysDrawn(bytes) ? 'trainedAlgorithmicMedia' : 'algorithmicallyEnhanced';
+  const pictures = [checkNumbers(large, upscale.upscaler ?? request.model)];
+  return batcher.hold(writeAll(task, pictures, signal, () => recipe, origin));
 }
 
 /** What a picture's file says about its making; a damaged text is none. */
@@ -409,6 +414,7 @@ async function writeAll(
   pictures: readonly Pixels[],
   signal: AbortSignal,
   recipeFor: (own: ResolvedRequest) => string | null,
+  origin: Origin = 'trainedAlgorithmicMedia',
 ): Promise<readonly DevelopedPicture[]> {
   const written: DevelopedPicture[] = [];
   await makeFolder(outputDir);
@@ -416,7 +422,7 @@ async function writeAll(
     if (signal.aborted) throw new DarkroomError('cancelled', 'the job was cancelled');
     const own = requestOfImage(request, Math.max(0, imageIndex));
     const { seed } = own;
-    const png = await encodePng(pixels, recipeFor(own));
+    const png = await encodePng(pixels, recipeFor(own), origin);
     const file = await writePicture(path.join(outputDir, fileName), png);
     written.push({ imageIndex, fileName, seed, widthPx: pixels.width, heightPx: pixels.height, ...file });
   };

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JobRecord, JobState, PictureRecord } from '../../src/core/job.ts';
 import type { WaitStatus } from '../../src/core/jobStore.ts';
+import type { Fit } from '../../src/discord/fitting.ts';
 import type { AnswerToken, CreateOptions, Messenger, Outcome } from '../../src/discord/messenger.ts';
 import { nonceOf, OUTBOX_TIMING, Outbox, type OutboxOptions } from '../../src/discord/outbox.ts';
 import { en } from '../../src/discord/phrases/en.ts';
@@ -334,6 +335,22 @@ describe('pictures that do not fit', () => {
     outbox.start();
     await settled();
     expect(messenger.calls.map((call) => call.files.length)).toEqual([0]);
+  });
+
+  test('are made smaller for the place, and smaller again when Discord finds them too large all the same', async () => {
+    const asked: number[] = [];
+    const fit: Fit = async (files, maxFileBytes) => {
+      asked.push(maxFileBytes / 2 ** 20);
+      return files.map((file) => ({ ...file, name: file.name.replace('png', 'webp'), smallerThan: file.sizeBytes }));
+    };
+    const { rows, messenger, outbox } = setUp(testJob({ state: 'developed', messageId: MESSAGE }), { fit });
+    rows.sizeBytes = 11 * 1024 * 1024;
+    messenger.script.push({ kind: 'too_large' });
+    outbox.start();
+    await settled();
+    expect(asked).toEqual([10, 5]);
+    expect(messenger.last.files).toEqual(['darkroom-abcdefghij-1.webp']);
+    expect(messenger.last.content).toContain('the PNG has 11.0 MiB and stays with me');
   });
 
   test('and files that vanished from the disk are admitted', async () => {

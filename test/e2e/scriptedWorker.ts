@@ -1,5 +1,5 @@
 // An image worker that draws one colour a seed, at once or when a test lets it: the bot is on trial here, not the networks.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -15,15 +15,18 @@ import type {
 import { DarkroomError } from '../../src/errors.ts';
 import { TEST_CARD } from '../support/cards.ts';
 
-/** A PNG of one colour, made from the format's description. */
-export function plainPng({ widthPx, heightPx }: Size, seed: number): Buffer {
+/** A PNG of one colour, or of noise, which no format makes small; made from the format's description. */
+export function plainPng({ widthPx, heightPx }: Size, seed: number, isNoise = false): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(widthPx, 0);
   header.writeUInt32BE(heightPx, 4);
   header.set([8, 2, 0, 0, 0], 8);
   const line = Buffer.alloc(1 + widthPx * 3, seed % 256);
   line[0] = 0;
-  const rows = deflateSync(Buffer.concat(Array.from({ length: heightPx }, () => line)));
+  const lines = Array.from({ length: heightPx }, () =>
+    isNoise ? Buffer.concat([Buffer.alloc(1), randomBytes(widthPx * 3)]) : line,
+  );
+  const rows = deflateSync(Buffer.concat(lines));
   const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([magic, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
 }
@@ -52,6 +55,8 @@ export class ScriptedWorker implements ImageWorker {
   readonly failures: DarkroomError[] = [];
   /** Added to every colour, as another machine's arithmetic would. */
   shift = 0;
+  /** Whether pictures are noise, and so large files. */
+  isNoisy = false;
   #gate: Promise<void> = Promise.resolve();
   #open: () => void = () => {};
   #report: (stepsDone: number) => void = () => {};
@@ -85,7 +90,7 @@ export class ScriptedWorker implements ImageWorker {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the task was cancelled');
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    return writePictures(task, this.shift);
+    return writePictures(task, this.shift, this.isNoisy);
   }
 
   async close(): Promise<void> {}
@@ -95,7 +100,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-async function writePictures({ outputDir, request }: DevelopTask, shift: number): Promise<DevelopedPicture[]> {
+async function writePictures(
+  { outputDir, request }: DevelopTask,
+  shift: number,
+  isNoisy: boolean,
+): Promise<DevelopedPicture[]> {
   await mkdir(outputDir, { recursive: true });
   const { widthPx, heightPx } = request.size;
   const singles = Array.from({ length: request.count }, (_, index) => ({ index, size: request.size }));
@@ -103,7 +112,7 @@ async function writePictures({ outputDir, request }: DevelopTask, shift: number)
   return Promise.all(
     (request.count === 1 ? singles : [...singles, grid]).map(async ({ index, size }) => {
       const seed = seedOfImage(request.seed, Math.max(0, index));
-      const bytes = plainPng(size, seed + shift);
+      const bytes = plainPng(size, seed + shift, isNoisy);
       const fileName = index === GRID_INDEX ? 'grid.png' : `${index}.png`;
       await writeFile(path.join(outputDir, fileName), bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');

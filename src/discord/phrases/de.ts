@@ -1,4 +1,5 @@
 // The bot's German.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 Bild' : `${count} Bilder`);
@@ -298,6 +299,7 @@ export const de: Phrases = {
       { title: '🔐 Deine Daten', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  making: making.de,
   label: {
     cancel: 'Abbrechen',
     vary: (picture) => (picture === null ? 'Abwandeln' : `Abwandeln ${picture}`),

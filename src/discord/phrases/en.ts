@@ -1,4 +1,5 @@
 // The bot's English.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`);
@@ -293,6 +294,7 @@ export const en: Phrases = {
     ],
   },
 
+  making: making.en,
   label: {
     cancel: 'Cancel',
     vary: (picture) => (picture === null ? 'Vary' : `Vary ${picture}`),

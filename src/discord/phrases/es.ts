@@ -1,4 +1,5 @@
 // The bot's Spanish.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 imagen' : `${count} imágenes`);
@@ -290,6 +291,7 @@ export const es: Phrases = {
       { title: '🔐 Tus datos', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  making: making.es,
   label: {
     cancel: 'Cancelar',
     vary: (picture) => (picture === null ? 'Variar' : `Variar ${picture}`),

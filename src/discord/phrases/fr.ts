@@ -1,4 +1,5 @@
 // The bot's French.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count <= 1 ? `${count} image` : `${count} images`);
@@ -299,6 +300,7 @@ export const fr: Phrases = {
       { title: '🔐 Vos données', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  making: making.fr,
   label: {
     cancel: 'Annuler',
     vary: (picture) => (picture === null ? 'Varier' : `Varier ${picture}`),

@@ -1,4 +1,5 @@
 // The bot's Japanese.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 export const ja: Phrases = {
@@ -287,6 +288,7 @@ export const ja: Phrases = {
       { title: '🔐 あなたのデータ', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  making: making.ja,
   label: {
     cancel: '取り消す',
     vary: (picture) => (picture === null ? '変化' : `変化 ${picture}`),

@@ -5,6 +5,7 @@ import { en } from './en.ts';
 import { es } from './es.ts';
 import { fr } from './fr.ts';
 import { ja } from './ja.ts';
+import type { MakingPhrases } from './making.ts';
 import { ru } from './ru.ts';
 import { zh } from './zh.ts';
 
@@ -262,6 +263,8 @@ export interface Phrases {
     title(): string;
     readonly topics: readonly HelpTopic[];
   };
+  /** Around one picture and many. */
+  readonly making: MakingPhrases;
   // labels
   label: {
     readonly cancel: string;

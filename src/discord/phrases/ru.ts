@@ -1,4 +1,5 @@
 // The bot's Russian.
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 const rules = new Intl.PluralRules('ru');
@@ -295,6 +296,7 @@ export const ru: Phrases = {
     ],
   },
 
+  making: making.ru,
   label: {
     cancel: 'Отменить',
     vary: (picture) => (picture === null ? 'Вариация' : `Вариация ${picture}`),

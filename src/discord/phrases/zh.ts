@@ -1,4 +1,5 @@
 // The bot's Chinese (simplified).
+import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
 export const zh: Phrases = {
@@ -277,6 +278,7 @@ export const zh: Phrases = {
     ],
   },
 
+  making: making.zh,
   label: {
     cancel: '取消',
     vary: (picture) => (picture === null ? '变体' : `变体 ${picture}`),

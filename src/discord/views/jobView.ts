@@ -107,11 +107,22 @@ export function resultView(job: JobRecord, files: readonly ViewFile[], { phrases
       textPart(headline(job, phrases)),
       ...galleryPart(files, job.request.spoiler === true),
       ...(note === undefined ? [] : [textPart(note)]),
-      textPart(`-# ${recipeLine(job, phrases)}`),
+      textPart(`-# ${recipeLine(job, phrases)}${smallerLine(files, phrases)}`),
       ...resultRows(job, phrases, ids),
     ],
     files,
   );
+}
+
+/** Said under pictures that stand in for larger originals. */
+function smallerLine(files: readonly ViewFile[], { making }: Phrases): string {
+  const [largest] = files.flatMap(({ smallerThan }) => smallerThan ?? []).sort((a, b) => b - a);
+  return largest === undefined ? '' : `\n-# ${making.smallerHere(mib(largest))}`;
+}
+
+/** Mebibytes with one digit. */
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
 }
 
 /** Seed, size and the rest in one short line; of a picture that was only enlarged, by how much and with what. */
@@ -197,13 +208,24 @@ function varyRow(jobId: string, index: number, { label }: Phrases, ids: CustomId
   );
 }
 
-/** One picture alone at its own size, privately. */
-export function pictureView(job: JobRecord, picture: PictureRecord, { phrases, ids }: Wording): View {
+/**
+ * One picture alone at its own size, privately.
+ * @param limitBytes what a file may have there; a larger one comes as a WebP, and the words say so
+ */
+export function pictureView(
+  job: JobRecord,
+  picture: PictureRecord,
+  { phrases, ids }: Wording,
+  limitBytes = Number.POSITIVE_INFINITY,
+): View {
   const file = pictureFile(job, picture, 1, phrases);
   const number = picture.imageIndex + 1;
+  const title = `**${phrases.card.pictureTitle(job.id, number)}** · seed \`${picture.seed}\``;
+  const isTooLarge = file.sizeBytes > limitBytes;
+  const note = isTooLarge ? `\n-# ${phrases.making.originalTooLarge(mib(file.sizeBytes), mib(limitBytes))}` : '';
   return cardView(
     [
-      textPart(`**${phrases.card.pictureTitle(job.id, number)}** · seed \`${picture.seed}\``),
+      textPart(`${title}${note}`),
       ...galleryPart([file], job.request.spoiler === true),
       varyRow(job.id, picture.imageIndex, phrases, ids),
     ],
@@ -221,6 +243,10 @@ export function moreView(job: JobRecord, { phrases, ids }: Wording): View {
       button(ids.write('recipe', job.id), { label: label.recipe, emoji: '📜' }),
       button(ids.write('family', job.id), { label: label.family, emoji: '🌳' }),
       button(ids.write('verify', job.id), { label: label.verify, emoji: '🔬' }),
+      // Several pictures have their U buttons.
+      ...(job.request.count === 1
+        ? [button(ids.write('pick', job.id, 0), { label: phrases.making.label.original, emoji: '🖼️' })]
+        : []),
     ),
   ]);
 }

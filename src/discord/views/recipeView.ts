@@ -9,9 +9,6 @@ import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
 import { parentPicture, pictureFile } from './jobView.ts';
 import { textView, type View } from './view.ts';
 
-/** A file larger than this would not pass Discord's default limit; bytes. */
-const MAX_FILES_BYTES = 9 * 1024 * 1024;
-
 /** @param modelHash of the weights the pictures were made with, where their files tell */
 export function recipeView(
   job: JobRecord,
@@ -24,8 +21,7 @@ export function recipeView(
   const room = MAX_CONTENT_CHARS - head.length - hint.length - 20;
   const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
   const files = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
-  const fits = files.reduce((sum, file) => sum + file.sizeBytes, 0) <= MAX_FILES_BYTES;
-  return { ...textView(`${head}\n${codeBlock(recipeText(job, room, modelHash))}\n${hint}`), files: fits ? files : [] };
+  return { ...textView(`${head}\n${codeBlock(recipeText(job, room, modelHash))}\n${hint}`), files };
 }
 
 /** `key: value` lines as they can be copied; long prompts are cut so that the numbers always fit in `room` characters. */

@@ -3,15 +3,12 @@ import type { JobRecord, PictureRecord } from '../../core/job.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { messageLink } from '../text.ts';
 import { fileChoices, headline, recipeLine, resultRows, type Wording } from './jobView.ts';
-import { cardView, galleryPart, textPart, type View, type ViewFile } from './view.ts';
+import { cardView, galleryPart, textPart, type View } from './view.ts';
 
 export interface Family {
   readonly parent: JobRecord | undefined;
   readonly children: readonly JobRecord[];
 }
-
-/** Bytes of the files together; an answer to an interaction may carry ten MiB. */
-const MAX_FILES_BYTES = 9 * 1024 * 1024;
 
 export function showView(
   job: JobRecord,
@@ -19,13 +16,11 @@ export function showView(
   family: Family,
   { phrases, ids }: Wording,
 ): View {
-  const sizeOf = (files: readonly ViewFile[]) => files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  const files = fileChoices(job, pictures, phrases).find((choice) => sizeOf(choice) <= MAX_FILES_BYTES) ?? [];
+  const [files = []] = fileChoices(job, pictures, phrases);
   return cardView(
     [
       textPart(headline(job, phrases)),
       ...galleryPart(files, job.request.spoiler === true),
-      ...(files.length === 0 ? [textPart(phrases.tooLargeHere(job.id))] : []),
       textPart(`-# ${recipeLine(job, phrases)}\n${linkLine(job, phrases)}${familyText(family, phrases)}`),
       ...resultRows(job, phrases, ids),
     ],

@@ -28,6 +28,9 @@ export interface ViewFile {
   readonly sizeBytes: number;
   /** The bytes in base64, of a file that lies nowhere; `path` is not read then. */
   readonly data?: string;
+  /** Of a file that stands in for a larger original: the original's bytes, and whether the pixels are the same. */
+  readonly smallerThan?: number;
+  readonly isExact?: boolean;
 }
 
 export interface View {
