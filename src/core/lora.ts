@@ -34,6 +34,8 @@ export interface LoraCard {
   readonly sizeBytes: number;
   /** Parts of the file that fit no layer of any model here; the first few by name. */
   readonly idle?: readonly string[] | undefined;
+  /** Picture of what it does, relative to the models folder, with slashes. */
+  readonly preview?: string | undefined;
 }
 
 export interface LoraDefaults {

@@ -9,6 +9,7 @@ import type { Part } from '../weights/modelFolder.ts';
 import { ConfigReader } from './configReader.ts';
 import { dialectOf, type Provider } from './dialect.ts';
 import { layerNorm, linear, type Net } from './layers.ts';
+import { type BranchedLayers, NO_LAYERS } from './loraBranches.ts';
 import { WeightReader } from './weightReader.ts';
 
 export interface ClipTextConfig {
@@ -51,13 +52,13 @@ const QUICK_GELU_ALPHA = 1.702;
  * f32[n,1,t], which is 1 at every prompt's end marker and 0 elsewhere, and a second output, pooled f32[n,p].
  * @throws model_unsupported, weights_invalid
  */
-export function buildClipText(part: Part, provider: Provider, hasLoras = false, use: TextUse = LAST_LAYER): Graph {
+export function buildClipText(part: Part, provider: Provider, branches = NO_LAYERS, use: TextUse = LAST_LAYER): Graph {
   const { layers } = configOf(part);
   const taken = layers - use.layer;
   if (taken < 0) refuseFewLayers(part, layers, use.layer);
   // What nobody asks for is not computed: the pooled prompt needs the last layer, the state of the one before it does not.
   const computed = use.isPooled ? layers : taken + 1;
-  return build('text_encoder', part, provider, { ...use, computed, hasLoras }, (_, states) => states[taken]!);
+  return build('text_encoder', part, provider, { ...use, computed, branches }, (_, states) => states[taken]!);
 }
 
 function refuseFewLayers({ tensors }: Part, found: number, expected: number): never {
@@ -73,11 +74,11 @@ function refuseFewLayers({ tensors }: Part, found: number, expected: number): ne
 export function buildClipTextOfAnyLayer(
   part: Part,
   provider: Provider,
-  hasLoras = false,
+  branches = NO_LAYERS,
   use: TextUse = LAST_LAYER,
 ): Graph {
   const computed = configOf(part).layers;
-  return build('text_encoder_any_layer', part, provider, { ...use, computed, hasLoras }, ({ g }, states) => {
+  return build('text_encoder_any_layer', part, provider, { ...use, computed, branches }, ({ g }, states) => {
     const channels = g.input('channels', 'i32', [states[0]!.shape[2]!]);
     return op.gather(g, op.concat(g, states, 2), channels, 2);
   });
@@ -102,7 +103,8 @@ export function clipTextLayers(part: Part): number {
 interface Writing extends TextUse {
   /** Layers that are computed, from the first on. */
   readonly computed: number;
-  readonly hasLoras: boolean;
+  /** Layers with side branches. */
+  readonly branches: BranchedLayers;
 }
 
 /** @param pick chooses among the states f32[n,t,d] after each layer */
@@ -117,7 +119,7 @@ function build(
   const g = new GraphBuilder(name);
   const weights = new WeightReader(g, part.tensors);
   const tokenIds = g.input('token_ids', 'i32', ['n', 't']);
-  const net = { g, weights, dialect: dialectOf(provider), hasLoras: writing.hasLoras };
+  const net = { g, weights, dialect: dialectOf(provider), branches: writing.branches };
   const states = layerStates(net, config, tokenIds, writing.computed);
   const picked = pick(net, states);
   g.output('hidden', writing.isNormed ? finalNorm(net, config, picked) : picked);

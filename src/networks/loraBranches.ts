@@ -7,6 +7,20 @@ import type { Graph, GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
 
+/** Layers that have side branches, by the paths of their modules. Unused branches cost a tenth of a step: only layers somebody's LoRA changes. */
+export type BranchedLayers = ReadonlySet<string> | 'every';
+export const NO_LAYERS: BranchedLayers = new Set();
+
+export function isBranched(layers: BranchedLayers, module: string): boolean {
+  return layers === 'every' || layers.has(module);
+}
+
+/** Layers of either; the first itself where the second adds none. */
+export function bothLayers(first: BranchedLayers, second: BranchedLayers): BranchedLayers {
+  if (first === 'every' || second === 'every') return 'every';
+  return [...second].every((module) => first.has(module)) ? first : new Set([...first, ...second]);
+}
+
 /** One layer with a side branch, by the path of its module. */
 export interface LoraTarget {
   readonly module: string;

@@ -8,6 +8,7 @@ import type { Part } from '../weights/modelFolder.ts';
 import { ConfigReader } from './configReader.ts';
 import { dialectOf, type Provider, scalar } from './dialect.ts';
 import { channelsOf, conv2d, groupNorm, type Net, resnetBlock, silu } from './layers.ts';
+import { NO_LAYERS } from './loraBranches.ts';
 import { addedEmbedding, timeEmbedding } from './timeEmbedding.ts';
 import { transformer2d } from './transformer2d.ts';
 import { type AddedConfig, readUnetConfig, type UnetConfig } from './unetConfig.ts';
@@ -19,15 +20,15 @@ export const SDXL_TIME_IDS = 6;
 /**
  * sample f32[n,c,h,w], timestep f32[n] (every row its own), conditioning f32[n,t,d] → prediction f32[n,c',h,w]. Networks of SDXL have two
  * more inputs, pooled f32[n,p] and time_ids f32[n,k]; those that are told the guidance scale one, guidance f32[n,g] (`guidanceWaves`).
- * @param hasLoras whether the layers have side branches, each with two more inputs (loraBranches.ts)
+ * @param branches layers with side branches, each with two more inputs (loraBranches.ts)
  * @param timeIds k; the config tells only how wide pooled prompt and sizes are together
  * @throws model_unsupported, weights_invalid
  */
-export function buildUnet(part: Part, provider: Provider, hasLoras = false, timeIds = SDXL_TIME_IDS): Graph {
+export function buildUnet(part: Part, provider: Provider, branches = NO_LAYERS, timeIds = SDXL_TIME_IDS): Graph {
   const config = readUnetConfig(new ConfigReader('unet', part.config));
   const g = new GraphBuilder('unet');
   const weights = new WeightReader(g, part.tensors, unetHint);
-  const net = { g, weights, dialect: dialectOf(provider), hasLoras };
+  const net = { g, weights, dialect: dialectOf(provider), branches };
   const sample = g.input('sample', 'f32', ['n', config.inChannels, 'h', 'w']);
   const timestep = g.input('timestep', 'f32', ['n']);
   const conditioning = g.input('conditioning', 'f32', ['n', 't', config.crossAttentionDim[0]!]);

@@ -16,7 +16,7 @@ import {
   PENULTIMATE_LAYER,
   type TextUse,
 } from '../networks/clipText.ts';
-import { loraTargets } from '../networks/loraBranches.ts';
+import { type BranchedLayers, bothLayers, isBranched, loraTargets, NO_LAYERS } from '../networks/loraBranches.ts';
 import { seamlessGraph } from '../networks/seamless.ts';
 import { guidanceWaves } from '../networks/timeEmbedding.ts';
 import { buildUnet, SDXL_TIME_IDS } from '../networks/unet.ts';
@@ -35,14 +35,18 @@ export interface Posterior {
 /** What of a model folder the networks are made from. */
 export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'> &
   Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>> & {
-    /**
-     * Whether the text encoders and the U-Net have side branches for LoRAs. Unused ones still cost a tenth of a step and more, so that an
-     * installation without LoRAs for this model does without them.
-     */
-    readonly hasLoras?: boolean;
+    /** Layers the LoRAs of this installation change; asked again when a call brings one for others. Absent: none are expected. */
+    readonly loraLayers?: () => LoraLayers;
     /** What token ids beyond the vocabulary stand for. */
     readonly vectorOf?: VectorOf;
   };
+
+/** Layers with side branches, network by network. */
+export interface LoraLayers {
+  readonly unet: BranchedLayers;
+  /** In the order of the text encoders. */
+  readonly text: readonly BranchedLayers[];
+}
 
 export interface OpenModel {
   /**
@@ -90,14 +94,18 @@ export type EncodeText = (
 export async function openModel(folder: ModelParts, settings: SessionSettings): Promise<OpenModel> {
   const { provider } = settings;
   const vectorOf = folder.vectorOf ?? (() => undefined);
-  const shared = { settings, vectorOf, hasLoras: folder.hasLoras ?? false };
+  const layers = folder.loraLayers ?? (() => ({ unet: NO_LAYERS, text: [] }));
+  const shared = { settings, vectorOf, layers };
   const text = openText(folder.textEncoder, firstTextUse(folder), 0, shared);
   const { textEncoder2 } = folder;
   const text2 = textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, shared);
   const timeIds = folder.conditions?.added === 'score' ? SDXL_TIME_IDS - 1 : SDXL_TIME_IDS;
-  const unet = new BothKinds(buildUnet(folder.unet, provider, folder.hasLoras, timeIds), settings);
-  const encoder = new BothKinds(buildEncoder(folder.vae, provider), settings);
-  const decoder = new BothKinds(buildDecoder(folder.vae, provider), settings);
+  const unet = new BothKinds(
+    { layers: () => layers().unet, build: (branches) => buildUnet(folder.unet, provider, branches, timeIds) },
+    settings,
+  );
+  const encoder = new BothKinds(fixed(buildEncoder(folder.vae, provider)), settings);
+  const decoder = new BothKinds(fixed(buildDecoder(folder.vae, provider)), settings);
   return {
     text: text.encode,
     ...(text2 === undefined ? {} : { text2: text2.encode }),
@@ -127,17 +135,50 @@ function firstTextUse({ family }: ModelParts): TextUse {
   return family === 'sdxl-refiner' ? PENULTIMATE_AND_POOLED : LAST_LAYER;
 }
 
-/** A session that is opened by its first call, and again by the first after others needed its memory. */
-class LazySession {
+/** A network that can be built with side branches at any layers. */
+interface Plan {
+  /** Layers LoRAs want now. */
+  readonly layers: () => BranchedLayers;
+  readonly build: (branches: BranchedLayers) => Graph;
+}
+
+/** A network without side branches. */
+function fixed(graph: Graph): Plan {
+  return { layers: () => NO_LAYERS, build: () => graph };
+}
+
+/** A network built with side branches at some layers. */
+interface Built {
+  readonly branches: BranchedLayers;
   readonly graph: Graph;
-  readonly #slot: SessionSlot;
-  readonly #loras: LoraFeeds;
+  readonly slot: SessionSlot;
+  readonly feeds: LoraFeeds;
+  /** The one it replaces has given its memory back. */
+  readonly after: Promise<void>;
+  /** Calls going on. */
+  users: number;
+}
+
+/**
+ * A session that is opened by its first call, and again by the first after others needed its memory. The first call that brings a LoRA for
+ * layers without a side branch replaces it by one that has them; switching among known LoRAs never does.
+ */
+class LazySession {
+  readonly #plan: Plan;
+  readonly #settings: SessionSettings;
+  /** Seen before: their layers have branches. */
+  readonly #known = new WeakSet<SideBranches>();
+  #built: Built;
   #isClosed = false;
 
-  constructor(graph: Graph, settings: SessionSettings) {
-    this.graph = graph;
-    this.#slot = new SessionSlot(graph, settings);
-    this.#loras = new LoraFeeds(loraTargets(graph), settings.provider);
+  constructor(plan: Plan, settings: SessionSettings) {
+    this.#plan = plan;
+    this.#settings = settings;
+    this.#built = this.#build(plan.layers());
+  }
+
+  get graph(): Graph {
+    return this.#built.graph;
   }
 
   /** @param loras of each row, null for the network as it is */
@@ -146,29 +187,58 @@ class LazySession {
     loras: readonly (SideBranches | null)[] = [],
   ): ReturnType<NetworkSession['run']> {
     if (this.#isClosed) throw new DarkroomError('runtime_failed', `${this.graph.name}: called after it was closed`);
-    return this.#slot.use(inputs, (session) => session.run({ ...inputs, ...this.#loras.of(loras) }));
+    const built = this.#builtFor(loras);
+    built.users += 1;
+    try {
+      await built.after;
+      return await built.slot.use(inputs, (session) => session.run({ ...inputs, ...built.feeds.of(loras) }));
+    } finally {
+      built.users -= 1;
+      if (built !== this.#built && built.users === 0) await built.slot.release();
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#slot.release();
+    await this.#built.slot.release();
+  }
+
+  #build(branches: BranchedLayers, after = Promise.resolve()): Built {
+    const graph = this.#plan.build(branches);
+    const feeds = new LoraFeeds(loraTargets(graph), this.#settings.provider);
+    return { branches, graph, feeds, slot: new SessionSlot(graph, this.#settings), after, users: 0 };
+  }
+
+  /** With a branch at every layer that `loras` change. What layers others want by now is taken along, so that it happens once. */
+  #builtFor(loras: readonly (SideBranches | null)[]): Built {
+    const fresh = [...new Set(loras)].filter((one) => one !== null && !this.#known.has(one)) as SideBranches[];
+    const lacking = fresh.flatMap((one) => [...one.keys()].filter((name) => !isBranched(this.#built.branches, name)));
+    for (const one of fresh) this.#known.add(one);
+    if (lacking.length === 0) return this.#built;
+    const { branches, slot, users } = this.#built;
+    const released = users === 0 ? slot.release() : Promise.resolve();
+    this.#built = this.#build(bothLayers(bothLayers(branches, this.#plan.layers()), new Set(lacking)), released);
+    return this.#built;
   }
 }
 
 /** A network, and beside it the same without seams, opened when somebody asks for it. */
 class BothKinds {
   readonly #usual: LazySession;
+  readonly #plan: Plan;
   readonly #settings: SessionSettings;
   #seamless: LazySession | null = null;
 
-  constructor(graph: Graph, settings: SessionSettings) {
-    this.#usual = new LazySession(graph, settings);
+  constructor(plan: Plan, settings: SessionSettings) {
+    this.#usual = new LazySession(plan, settings);
+    this.#plan = plan;
     this.#settings = settings;
   }
 
   of(isSeamless = false): LazySession {
     if (!isSeamless) return this.#usual;
-    this.#seamless ??= new LazySession(seamlessGraph(this.#usual.graph), this.#settings);
+    const build = (branches: BranchedLayers) => seamlessGraph(this.#plan.build(branches));
+    this.#seamless ??= new LazySession({ ...this.#plan, build }, this.#settings);
     return this.#seamless;
   }
 
@@ -181,7 +251,7 @@ class BothKinds {
 interface TextSettings {
   readonly settings: SessionSettings;
   readonly vectorOf: VectorOf;
-  readonly hasLoras: boolean;
+  readonly layers: () => LoraLayers;
 }
 
 /**
@@ -189,9 +259,14 @@ interface TextSettings {
  * opened when somebody asks, that can stop at any layer.
  * @param position among the model's text encoders
  */
-function openText(part: Part, use: TextUse, position: number, { settings, vectorOf, hasLoras }: TextSettings) {
-  const layers = clipTextLayers(part);
-  const usual = new LazySession(buildClipText(part, settings.provider, hasLoras, use), settings);
+function openText(part: Part, use: TextUse, position: number, { settings, vectorOf, layers }: TextSettings) {
+  const depth = clipTextLayers(part);
+  const { provider } = settings;
+  const planOf = (build: Plan['build']): Plan => ({ layers: () => layers().text[position] ?? NO_LAYERS, build });
+  const usual = new LazySession(
+    planOf((branches) => buildClipText(part, provider, branches, use)),
+    settings,
+  );
   const endsOf = use.isPooled ? endsWith(endOf(part)) : () => ({});
   let anyLayer: LazySession | null = null;
   const encode: EncodeText = (tokenIds, clipSkip = 1, loras = []) => {
@@ -199,12 +274,15 @@ function openText(part: Part, use: TextUse, position: number, { settings, vector
     const words = wordInputs(tokenIds, part, (id) => vectorOf(id, position));
     const rows = tokenIds.map((_, row) => loras[row]?.text[position] ?? null);
     if (clipSkip <= use.layer) return encodeText(usual, tokenIds, { ...words, ...endsOf(tokenIds) }, rows);
-    if (clipSkip > layers) {
-      const problem = `clip skip: found ${clipSkip}, expected 1 to ${layers}, the layers of this model's text encoder`;
+    if (clipSkip > depth) {
+      const problem = `clip skip: found ${clipSkip}, expected 1 to ${depth}, the layers of this model's text encoder`;
       throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
     }
-    anyLayer ??= new LazySession(buildClipTextOfAnyLayer(part, settings.provider, hasLoras, use), settings);
-    const channels = layerChannels(part, layers - clipSkip);
+    anyLayer ??= new LazySession(
+      planOf((branches) => buildClipTextOfAnyLayer(part, provider, branches, use)),
+      settings,
+    );
+    const channels = layerChannels(part, depth - clipSkip);
     const picked = { channels: { data: channels, dims: [channels.length] } };
     return encodeText(anyLayer, tokenIds, { ...words, ...picked, ...endsOf(tokenIds) }, rows);
   };

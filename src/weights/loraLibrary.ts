@@ -1,17 +1,17 @@
-// The LoRAs this installation has: one scan of models/loras, headers only, against the headers of every model; then names are keys of what the
-// scan found. What a LoRA says of itself comes from its metadata and from the notes other programs leave beside it.
+// The LoRAs this installation has: a look at models/loras, headers only, against the headers of every model; then names are keys of what was
+// found. The folder may be looked at again at any time. Deliberately not here: what a LoRA says of itself (loraNotes.ts).
 import { createHash } from 'node:crypto';
-import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import { type LoraCard, type LoraDefaults, MAX_LORA_STRENGTH } from '../core/lora.ts';
-import { DEFAULT_LIMITS, type ModelFamily, SAMPLERS, SCHEDULES } from '../core/request.ts';
+import type { LoraCard } from '../core/lora.ts';
+import type { ModelFamily } from '../core/request.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { fitLora, fits, type LoraFile, type LoraTargetModel, loadLora, readLora } from './loraFile.ts';
-import { isRecord, nameInMessages, readModelJson, withModelFile } from './modelFiles.ts';
+import { fitLora, fits, type LoraFile, type LoraFit, type LoraTargetModel, loadLora, readLora } from './loraFile.ts';
+import type { LoraPart } from './loraNames.ts';
+import { companionsOf, knownUse, notesOf, pictureBeside } from './loraNotes.ts';
+import { nameInMessages, withModelFile } from './modelFiles.ts';
 import { isPickleName } from './modelFolder.ts';
-import { parseStrictJson } from './strictJson.ts';
 
 /** Folder under models/. */
 export const LORAS_FOLDER = 'loras';
@@ -34,10 +34,17 @@ export interface LoadedLora {
   readonly sizeBytes: number;
 }
 
+/** Modules with a side branch, by the part of the model they belong to. */
+export type LoraModules = Readonly<Record<LoraPart, ReadonlySet<string>>>;
+
 export interface LoraLibrary {
-  /** Sorted by name. */
+  /** Sorted by name; so as the last look at the folder found them. */
   readonly cards: readonly LoraCard[];
   readonly refused: readonly RefusedLora[];
+  /** Looks at the folder again; of what has not changed nothing is read. @returns whether anything changed */
+  rescan(): boolean;
+  /** Layers of a model that one of its LoRAs changes. */
+  layersOf(model: string): LoraModules;
   /** Changes when the file does. @throws model_missing */
   versionOf(name: string): string;
   /** Reads the file again. @throws model_missing, weights_invalid, model_unsupported */
@@ -53,27 +60,99 @@ export const FAMILY_NAMES: Readonly<Record<ModelFamily, string>> = {
 
 /** None where there is no such folder; what is wrong with a file becomes `refused`. */
 export function scanLoras(modelsDir: string, models: readonly LoraTargetModel[]): LoraLibrary {
-  const folder = path.join(modelsDir, LORAS_FOLDER);
-  const found = new Map<string, { readonly place: string; readonly card: LoraCard }>();
-  const refused: RefusedLora[] = [];
-  for (const place of placesIn(folder)) {
+  return new FolderLibrary(modelsDir, models);
+}
+
+/** What one file or folder turned out to be, as long as nothing about it changes. */
+interface Found {
+  readonly place: string;
+  /** Sizes and times of its weights and of what lies beside. */
+  readonly stamp: string;
+  readonly card?: LoraCard;
+  /** By the model's name. */
+  readonly layers?: ReadonlyMap<string, LoraModules>;
+  readonly reason?: string;
+}
+
+class FolderLibrary implements LoraLibrary {
+  readonly #modelsDir: string;
+  readonly #models: readonly LoraTargetModel[];
+  /** By place. */
+  #all: ReadonlyMap<string, Found> = new Map();
+  #usable: ReadonlyMap<string, Found> = new Map();
+  cards: readonly LoraCard[] = [];
+  refused: readonly RefusedLora[] = [];
+
+  constructor(modelsDir: string, models: readonly LoraTargetModel[]) {
+    this.#modelsDir = modelsDir;
+    this.#models = models;
+    this.rescan();
+  }
+
+  rescan(): boolean {
+    const folder = path.join(this.#modelsDir, LORAS_FOLDER);
+    const before = this.#all;
+    const found = placesIn(folder).flatMap((place) => {
+      const stamp = stampOf(place);
+      if (stamp === undefined) return [];
+      const known = before.get(place);
+      return known?.stamp === stamp ? known : this.#look(place, stamp);
+    });
+    this.#all = new Map(found.map((one) => [one.place, one]));
+    const isSame = found.length === before.size && found.every((one) => before.get(one.place) === one);
+    if (!isSame) this.#tell(folder, found);
+    return !isSame;
+  }
+
+  layersOf(model: string): LoraModules {
+    const all = [...this.#usable.values()].flatMap(({ layers }) => layers?.get(model) ?? []);
+    const of = (part: LoraPart) => new Set(all.flatMap((one) => [...one[part]]));
+    return { unet: of('unet'), text: of('text'), text2: of('text2') };
+  }
+
+  versionOf(name: string): string {
+    return versionOf(this.#placeOf(name));
+  }
+
+  load(name: string, model: LoraModel): LoadedLora {
+    return load(this.#modelsDir, this.#placeOf(name), model);
+  }
+
+  #placeOf(name: string): string {
+    return this.#usable.get(name)?.place ?? missing(name, [...this.#usable.keys()]);
+  }
+
+  #look(place: string, stamp: string): Found {
     try {
-      const card = cardOf(modelsDir, place, readLora(modelsDir, place), models);
-      const other = found.get(card.name);
-      if (other !== undefined) throw taken(card.name, nameInMessages(modelsDir, other.place));
-      found.set(card.name, { place, card });
+      return { place, stamp, ...cardOf(this.#modelsDir, place, readLora(this.#modelsDir, place), this.#models) };
     } catch (thrown) {
-      const reason = toDarkroomError(thrown, 'weights_invalid').message;
-      refused.push({ name: nameInMessages(folder, place), reason });
+      return { place, stamp, reason: toDarkroomError(thrown, 'weights_invalid').message };
     }
   }
-  const placeOf = (name: string) => found.get(name)?.place ?? missing(name, [...found.keys()]);
-  return {
-    cards: [...found.values()].map(({ card }) => card).toSorted((a, b) => compare(a.name, b.name)),
-    refused,
-    versionOf: (name) => versionOf(placeOf(name)),
-    load: (name, model) => load(modelsDir, placeOf(name), model),
-  };
+
+  /** Of two with one name the first by place has it. */
+  #tell(folder: string, found: readonly Found[]): void {
+    const usable = new Map<string, Found>();
+    const refused: RefusedLora[] = [];
+    for (const one of found) {
+      const other = one.card && usable.get(one.card.name);
+      if (one.card !== undefined && other === undefined) usable.set(one.card.name, one);
+      const reason = one.reason ?? (other && takenReason(one.card!.name, nameInMessages(this.#modelsDir, other.place)));
+      if (reason !== undefined) refused.push({ name: nameInMessages(folder, one.place), reason });
+    }
+    this.#usable = usable;
+    this.cards = [...usable.values()].map(({ card }) => card!).toSorted((a, b) => compare(a.name, b.name));
+    this.refused = refused;
+  }
+}
+
+/** Undefined where the place is gone since the folder was listed. */
+function stampOf(place: string): string | undefined {
+  if (statSync(place, { throwIfNoEntry: false }) === undefined) return undefined;
+  const inside = statSync(place).isDirectory() ? ['adapter_model.safetensors', 'adapter_config.json'] : [];
+  const files = [place, ...inside.map((name) => path.join(place, name)), ...companionsOf(place)];
+  const stats = files.map((file) => statSync(file, { throwIfNoEntry: false }));
+  return stats.map((stat) => (stat === undefined ? '' : `${stat.size}-${stat.mtimeMs}`)).join();
 }
 
 /** Folders deep that files are looked for; people sort hundreds of them. */
@@ -92,13 +171,19 @@ function placeOf(folder: string, entry: Dirent, depth: number): readonly string[
   return entry.name.endsWith('.safetensors') || isPickleName(entry.name) ? [place] : [];
 }
 
-function cardOf(modelsDir: string, place: string, lora: LoraFile, models: readonly LoraTargetModel[]): LoraCard {
+function cardOf(
+  modelsDir: string,
+  place: string,
+  lora: LoraFile,
+  models: readonly LoraTargetModel[],
+): Required<Pick<Found, 'card' | 'layers'>> {
   const tried = models.map((model) => ({ name: model.name, fit: fitLora(lora, model) }));
   const fitted = tried.filter(({ fit }) => fits(fit));
   const [best] = fitted.toSorted((a, b) => a.fit.idle.length - b.fit.idle.length);
   const { triggers, about, defaults } = notesOf(modelsDir, place, lora);
   const idle = best?.fit.idle ?? [];
-  return {
+  const picture = pictureBeside(place);
+  const card: LoraCard = {
     name: nameOf(place),
     family: lora.family,
     fits: fitted.map(({ name }) => name),
@@ -107,7 +192,14 @@ function cardOf(modelsDir: string, place: string, lora: LoraFile, models: readon
     defaults: { ...knownUse(nameOf(place)), ...defaults },
     sizeBytes: lora.tensors.sizeBytes,
     ...(idle.length === 0 ? {} : { idle: idle.slice(0, MAX_IDLE_NAMES) }),
+    ...(picture === undefined ? {} : { preview: nameInMessages(modelsDir, picture) }),
   };
+  return { card, layers: new Map(fitted.map(({ name, fit }) => [name, modulesOf(fit)])) };
+}
+
+function modulesOf({ layers }: LoraFit): LoraModules {
+  const of = (part: LoraPart) => new Set(layers.filter(({ from }) => from.part === part).map(({ module }) => module));
+  return { unet: of('unet'), text: of('text'), text2: of('text2') };
 }
 
 const MAX_IDLE_NAMES = 5;
@@ -120,127 +212,6 @@ function nameOf(place: string): string {
     .replace(/[^\p{L}\p{N} ._()+-]/gu, '_')
     .trim()
     .slice(0, MAX_NAME_CHARS);
-}
-
-/**
- * LoRAs that replace the model's own number of steps need their sampler; told by how their makers call them.
- * @source the cards of latent-consistency/lcm-lora-*, ByteDance/SDXL-Lightning and ByteDance/Hyper-SD
- */
-function knownUse(name: string): LoraDefaults {
-  const steps = Number(/(\d{1,2})[-_ ]?steps?/i.exec(name)?.[1] ?? Number.NaN);
-  const counted = steps >= 1 && steps <= 16 ? { steps } : {};
-  if (/lcm/i.test(name)) return { sampler: 'lcm', steps: 6, guidance: 1.5, ...counted };
-  if (/lightning/i.test(name)) return { sampler: 'euler', schedule: 'trailing', steps: 4, guidance: 1, ...counted };
-  if (/hyper-?sd/i.test(name)) {
-    const isOneStep = steps === 1;
-    return { sampler: isOneStep ? 'tcd' : 'ddim', schedule: 'trailing', steps: 8, guidance: 1, ...counted };
-  }
-  return {};
-}
-
-const strength = z.number().min(-MAX_LORA_STRENGTH).max(MAX_LORA_STRENGTH);
-
-/** NAME.darkroom.json, the owner's own note. */
-const noteSchema = z.strictObject({
-  triggers: z.array(z.string().min(1).max(100)).max(20).optional(),
-  about: z.string().max(500).optional(),
-  strength: strength.optional(),
-  textStrength: strength.optional(),
-  sampler: z.enum(SAMPLERS).optional(),
-  schedule: z.enum(SCHEDULES).optional(),
-  steps: z.int().min(1).max(DEFAULT_LIMITS.maxSteps).optional(),
-  guidance: z.number().min(0).max(DEFAULT_LIMITS.maxGuidance).optional(),
-});
-
-interface Notes {
-  readonly triggers: readonly string[];
-  readonly about: string | undefined;
-  readonly defaults: LoraDefaults;
-}
-
-/** The owner's note first, then A1111's and Civitai's beside the file, then the file's own metadata. @throws weights_invalid for the owner's */
-function notesOf(modelsDir: string, place: string, lora: LoraFile): Notes {
-  const beside = place.replace(/\.safetensors$/, '');
-  const { triggers, about, ...own } = ownNote(modelsDir, `${beside}.darkroom.json`);
-  const others = strangersNotes(modelsDir, beside);
-  return {
-    triggers: (triggers ?? others.triggers ?? triggersIn(lora.tensors.metadata)).slice(0, MAX_TRIGGERS),
-    about: about ?? others.about ?? lora.tensors.metadata['modelspec.description']?.slice(0, MAX_ABOUT_CHARS),
-    defaults: { ...(others.strength === undefined ? {} : { strength: others.strength }), ...own },
-  };
-}
-
-const MAX_TRIGGERS = 10;
-const MAX_ABOUT_CHARS = 300;
-
-function ownNote(modelsDir: string, file: string): z.infer<typeof noteSchema> {
-  if (!existsSync(file)) return {};
-  const parsed = noteSchema.safeParse(readModelJson(modelsDir, file));
-  if (parsed.success) return parsed.data;
-  const { path: where, message } = parsed.error.issues[0]!;
-  throw new DarkroomError('weights_invalid', `${nameInMessages(modelsDir, file)}: ${where.join('.')}: ${message}`);
-}
-
-/** NAME.json as A1111 writes it and NAME.civitai.info; what cannot be read says nothing. */
-function strangersNotes(modelsDir: string, beside: string) {
-  const note = readOr(modelsDir, `${beside}.json`);
-  const info = readOr(modelsDir, `${beside}.civitai.info`);
-  const activation = note['activation text'];
-  const weight = note['preferred weight'];
-  const words = Array.isArray(info.trainedWords) ? info.trainedWords : undefined;
-  const triggers = typeof activation === 'string' && activation.trim() !== '' ? listOf(activation) : words;
-  return {
-    triggers: triggers?.filter((word): word is string => typeof word === 'string').map(plain),
-    about: typeof note.description === 'string' && note.description !== '' ? plain(note.description) : undefined,
-    strength: typeof weight === 'number' && weight > 0 && weight <= MAX_LORA_STRENGTH ? weight : undefined,
-  };
-}
-
-function readOr(modelsDir: string, file: string): Readonly<Record<string, unknown>> {
-  try {
-    return existsSync(file) ? readModelJson(modelsDir, file) : {};
-  } catch {
-    return {}; // another program's note; the LoRA works without it
-  }
-}
-
-function listOf(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-function plain(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, MAX_ABOUT_CHARS);
-}
-
-/** What its makers call it by, else the captions that stood under most of its pictures. @source Stability-AI/ModelSpec; kohya-ss/sd-scripts */
-function triggersIn(metadata: Readonly<Record<string, string>>): readonly string[] {
-  const phrase = metadata['modelspec.trigger_phrase'];
-  if (phrase !== undefined && phrase.trim() !== '') return listOf(phrase).map(plain);
-  const counts = new Map<string, number>();
-  for (const tags of Object.values(parsedOr(metadata.ss_tag_frequency))) {
-    if (!isRecord(tags)) continue;
-    for (const [tag, count] of Object.entries(tags)) {
-      if (typeof count === 'number') counts.set(plain(tag), (counts.get(plain(tag)) ?? 0) + count);
-    }
-  }
-  const most = Math.max(0, ...counts.values());
-  const common = [...counts].filter(([, count]) => count >= most * COMMON_SHARE).toSorted((a, b) => b[1] - a[1]);
-  return common.map(([tag]) => tag).filter((tag) => tag !== '' && tag.length <= 60);
-}
-
-/** Of the most frequent caption's count; a trigger word stands under nearly every picture. */
-const COMMON_SHARE = 0.8;
-
-function parsedOr(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = text === undefined ? {} : parseStrictJson(text);
-    return isRecord(parsed) ? parsed : {};
-  } catch {
-    return {}; // free text of whoever trained it
-  }
 }
 
 function versionOf(place: string): string {
@@ -284,8 +255,8 @@ function hashOf(modelsDir: string, { file, tensors }: LoraFile): string {
   });
 }
 
-function taken(name: string, other: string): DarkroomError {
-  return new DarkroomError('weights_invalid', `the name ${name} is taken by ${other}; rename one of the two`);
+function takenReason(name: string, other: string): string {
+  return `the name ${name} is taken by ${other}; rename one of the two`;
 }
 
 function missing(name: string, known: readonly string[]): never {

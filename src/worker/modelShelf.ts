@@ -156,8 +156,11 @@ export function folderOpener(
     const folder = registry.open(name);
     const book = new EmbeddingBook(embeddings(), { name, widths: textWidths(folder) });
     const share = budget === undefined ? undefined : new MemoryShare(budget);
-    const hasLoras = loras?.cards.some(({ fits }) => fits.includes(name)) ?? false;
-    const parts = { ...folder, hasLoras, vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder) };
+    const parts = {
+      ...folder,
+      ...(loras === undefined ? {} : { loraLayers: () => layersOf(loras, name) }),
+      vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder),
+    };
     const model = await openModel(parts, share === undefined ? settings : { ...settings, memory: share });
     const refinedBy = folder.refiner === undefined ? {} : { refinedBy: folder.refiner };
     return {
@@ -169,6 +172,11 @@ export function folderOpener(
       close: () => model.close(),
     };
   };
+}
+
+function layersOf(loras: LoraLibrary, model: string) {
+  const { unet, text, text2 } = loras.layersOf(model);
+  return { unet, text: [text, text2] };
 }
 
 function memoryOf(model: OpenModel, folder: ModelFolder, share: MemoryShare) {

@@ -83,7 +83,7 @@ export async function benchLora(argv: readonly string[]): Promise<void> {
   const { header, rounds, side, rows } = readOptions(argv);
   const part = partOf(randomNetwork(header, 'f16', CACHE));
   const settings = { provider: 'cpu', threads: os.availableParallelism() } as const;
-  const graph = buildUnet(part, 'cpu', true);
+  const graph = buildUnet(part, 'cpu', 'every');
   const targets = loraTargets(graph);
   console.log(`  ${header}: ${targets.length} layers with branches, ${rows} rows of ${side}x${side}, ${rounds} rounds`);
   const plain = await NetworkSession.open(buildUnet(part, 'cpu'), settings);

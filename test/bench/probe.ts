@@ -17,7 +17,7 @@ const BUILDERS = {
   unet: (part: Part, provider: Provider) => buildUnet(part, provider),
   decoder: buildDecoder,
   encoder: buildEncoder,
-  text: (part: Part, provider: Provider) => buildClipText(part, provider, true),
+  text: (part: Part, provider: Provider) => buildClipText(part, provider, 'every'),
 };
 
 export interface ProbeTask {

@@ -64,7 +64,7 @@ describe('what is computed', () => {
   const projection = { 'text_projection.weight': [POOLED, WIDTH] };
 
   test('a state before the last layer needs neither that layer nor the norm', () => {
-    const names = buildClipText(part({}, projection), 'cpu', false, PENULTIMATE_LAYER).weights.map(
+    const names = buildClipText(part({}, projection), 'cpu', undefined, PENULTIMATE_LAYER).weights.map(
       ({ value }) => value.name,
     );
     expect(names.filter((name) => /layers\.2\.|final_layer_norm|projection/.test(name))).toEqual([]);
@@ -72,7 +72,7 @@ describe('what is computed', () => {
   });
 
   test('a pooled prompt needs all of them, and the place where it ends', () => {
-    const graph = buildClipText(part({}, projection), 'cpu', false, PENULTIMATE_AND_POOLED);
+    const graph = buildClipText(part({}, projection), 'cpu', undefined, PENULTIMATE_AND_POOLED);
     expect(graph.weights.map(({ value }) => value.name)).toEqual(
       expect.arrayContaining(['text_projection.weight', 'text_model.final_layer_norm.bias']),
     );
@@ -85,7 +85,7 @@ describe('what is computed', () => {
 
   test('the projection may lie as OpenCLIP has it', () => {
     const original = part({}, { text_projection: [WIDTH, POOLED] });
-    const graph = buildClipText(original, 'cpu', false, PENULTIMATE_AND_POOLED);
+    const graph = buildClipText(original, 'cpu', undefined, PENULTIMATE_AND_POOLED);
     expect(graph.outputs.at(-1)).toMatchObject({ name: 'pooled', shape: ['n', POOLED] });
   });
 
@@ -97,12 +97,14 @@ describe('what is computed', () => {
       'text_projection has shape [5,8], expected [8,5]',
     ],
   ])('%s is refused', (_, more, reason) => {
-    expect(() => buildClipText(part({}, more), 'cpu', false, PENULTIMATE_AND_POOLED)).toThrow(reason);
+    expect(() => buildClipText(part({}, more), 'cpu', undefined, PENULTIMATE_AND_POOLED)).toThrow(reason);
   });
 
   test('an encoder of one layer has none before the last', () => {
     const single = part({ num_hidden_layers: 1 });
-    expect(() => buildClipText(single, 'cpu', false, PENULTIMATE_LAYER)).toThrow('has 1 layers, expected 2 at least');
-    expect(() => buildClipText(single, 'cpu', false, LAST_LAYER)).toThrow('belong to no layer');
+    expect(() => buildClipText(single, 'cpu', undefined, PENULTIMATE_LAYER)).toThrow(
+      'has 1 layers, expected 2 at least',
+    );
+    expect(() => buildClipText(single, 'cpu', undefined, LAST_LAYER)).toThrow('belong to no layer');
   });
 });

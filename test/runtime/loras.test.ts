@@ -20,7 +20,10 @@ const TOLERANCE = 1e-5;
 
 const create = vi.spyOn(InferenceSession, 'create');
 const model = scanModels(path.join(GOLDEN, 'folders')).open('sd-small');
-const open = await openModel({ ...model, hasLoras: true }, { provider: 'cpu', threads: 1 });
+const open = await openModel(
+  { ...model, loraLayers: () => ({ unet: 'every', text: ['every'] }) },
+  { provider: 'cpu', threads: 1 },
+);
 afterAll(() => open.close());
 
 const golden = openSafetensors(GOLDEN, path.join(GOLDEN, 'loras/golden.safetensors'));

@@ -127,6 +127,49 @@ describe('a scan', () => {
   });
 });
 
+describe('looking again', () => {
+  const again = scanLoras(modelsDir, registry.layouts);
+  const added = path.join(loras, 'later.safetensors');
+
+  test('without a change keeps every card as it is', () => {
+    const { cards } = again;
+    expect(again.rescan()).toBe(false);
+    expect(again.cards).toBe(cards);
+  });
+
+  test('finds a new file, its layers, its note and its picture, and that it is gone', () => {
+    const before = again.layersOf('sd-small');
+    cpSync(path.join(GOLDEN, 'loras/files/locon.safetensors'), added);
+    expect(again.rescan()).toBe(true);
+    expect(again.cards.map(({ name }) => name)).toContain('later');
+    const conv = [...again.layersOf('sd-small').unet].filter((module) => !before.unet.has(module));
+    expect(conv).toContain('conv_in');
+    writeFileSync(path.join(loras, 'later.darkroom.json'), '{"triggers": ["late"]}');
+    writeFileSync(path.join(loras, 'later.png'), 'a');
+    expect(again.rescan()).toBe(true);
+    const found = () => again.cards.find(({ name }) => name === 'later');
+    expect(found()).toMatchObject({ triggers: ['late'], preview: 'loras/later.png' });
+    writeFileSync(path.join(loras, 'later.preview.webp'), 'b');
+    again.rescan();
+    expect(found()?.preview).toBe('loras/later.preview.webp');
+    for (const ending of ['safetensors', 'darkroom.json', 'png', 'preview.webp']) {
+      rmSync(path.join(loras, `later.${ending}`));
+    }
+    expect(again.rescan()).toBe(true);
+    expect(found()).toBeUndefined();
+    expect(again.layersOf('sd-small')).toEqual(before);
+  });
+
+  test('a model’s layers are those of the LoRAs that fit it, by its parts', () => {
+    const { unet, text, text2 } = library.layersOf('sd-small');
+    const { unet: ofTucker } = library.load('tucker', registry.open('sd-small')).branches;
+    for (const module of ofTucker.keys()) expect(unet.has(module)).toBe(true);
+    expect(text.size).toBeGreaterThan(0);
+    expect(text2.size).toBe(0);
+    expect(library.layersOf('v-linear').unet.size).toBe(0);
+  });
+});
+
 describe('loading', () => {
   test('the wrong family is refused with both', () => {
     expect(() => library.load('xl', registry.open('sd-small'))).toThrow(

@@ -44,11 +44,11 @@ function readFullSize(shapes: Shapes, hints: object = {}): ModelLayout {
 function buildAll({ family, unet, vae, textEncoder, textEncoder2 }: ModelLayout): number {
   const isBase = family === 'sdxl';
   const graphs = [
-    buildUnet(unet, 'cpu', false, isBase ? SDXL_TIME_IDS : SDXL_TIME_IDS - 1),
+    buildUnet(unet, 'cpu', undefined, isBase ? SDXL_TIME_IDS : SDXL_TIME_IDS - 1),
     buildEncoder(vae, 'cpu'),
     buildDecoder(vae, 'cpu'),
-    buildClipText(textEncoder, 'cpu', false, isBase ? PENULTIMATE_LAYER : PENULTIMATE_AND_POOLED),
-    ...(textEncoder2 === undefined ? [] : [buildClipText(textEncoder2, 'cpu', false, PENULTIMATE_AND_POOLED)]),
+    buildClipText(textEncoder, 'cpu', undefined, isBase ? PENULTIMATE_LAYER : PENULTIMATE_AND_POOLED),
+    ...(textEncoder2 === undefined ? [] : [buildClipText(textEncoder2, 'cpu', undefined, PENULTIMATE_AND_POOLED)]),
   ];
   return graphs.reduce((count, graph) => count + graph.weights.length, 0);
 }
