@@ -1,4 +1,4 @@
-// From a picture to the map a control network follows: edges, strokes, soft edges, silhouette, colours and a coarse copy are made here, by
+// From a picture to the map a control network follows: edges, scribbles, soft edges, silhouette, colours and a coarse copy are made here, by
 // arithmetic; every other kind (pose, depth, …) is a map already and only brought to the size. Deliberately not here: which network it is for.
 import type { ControlKind } from '../core/control.ts';
 import type { Mask, Pixels } from '../core/pixels.ts';
@@ -6,7 +6,7 @@ import type { Size } from '../core/request.ts';
 import { cannyEdges } from './canny.ts';
 import { pictureSize, toPixels } from './decode.ts';
 import { toRgb } from './encode.ts';
-import { drawnLines, softEdges, strokesOf } from './lineMaps.ts';
+import { drawnLines, scribblesOf, softEdges } from './lineMaps.ts';
 import { openPicture, refusePicture, sharp } from './loaders.ts';
 import { silhouetteOf } from './silhouette.ts';
 
@@ -78,7 +78,7 @@ export async function controlMap(kind: ControlKind, picture: ControlPicture, siz
 }
 
 function lineMap(kind: 'canny' | 'scribble', rgb: ArrayLike<number>, size: Size): Uint8Array {
-  return kind === 'canny' ? cannyEdges(rgb, size) : strokesOf(rgb, size);
+  return kind === 'canny' ? cannyEdges(rgb, size) : scribblesOf(rgb, size);
 }
 
 /** A drawing of lines is followed as it is: its edges would be two lines for each of its own. */

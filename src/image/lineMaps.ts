@@ -1,4 +1,4 @@
-// Lines of a picture as ControlNets read them, white on black: strokes where it is darker than around, soft edges where it changes, and the
+// Lines of a picture as ControlNets read them, white on black: soft edges where it changes, scribbles along the strongest of them, and the
 // lines themselves of a picture that is a drawing of lines already. Deliberately not here: Canny's edges (canny.ts).
 import type { Mask } from '../core/pixels.ts';
 import type { Size } from '../core/request.ts';
@@ -13,25 +13,6 @@ function scaleOf({ widthPx, heightPx }: Size): number {
   return Math.min(widthPx, heightPx) / USUAL_SHORT_PX;
 }
 
-/** Standard deviations of the two blurs whose difference is looked at, and how many of 255 levels it must be. */
-const STROKE = { finePx: 0.5, coarsePx: 5, threshold: 16 } as const;
-
-/**
- * Extended difference of Gaussians: white where every channel is darker than around. u8[h, w, 3] → u8[h, w]
- * @source Winnemöller, XDoG, 2011; the numbers: lllyasviel, ControlNet 1.1, scribble_xdog with its usual threshold of 32, half of which counts
- */
-export function strokesOf(rgb: ArrayLike<number>, size: Size): Uint8Array {
-  const scale = scaleOf(size);
-  const strokes = new Uint8Array(size.widthPx * size.heightPx).fill(255);
-  for (let channel = 0; channel < 3; channel++) {
-    const plane = channelOf(rgb, channel, size);
-    const fine = gaussianBlur(plane, STROKE.finePx * scale, BLUR_REACH);
-    const coarse = gaussianBlur(plane, STROKE.coarsePx * scale, BLUR_REACH);
-    for (let at = 0; at < strokes.length; at++) if (coarse[at]! - fine[at]! <= STROKE.threshold) strokes[at] = 0;
-  }
-  return strokes;
-}
-
 /** Standard deviation before the gradient is taken: what is finer is no edge of a thing. */
 const EDGE_BLUR_PX = 3;
 /** The part of all pixels that may be brighter than white in a map of soft edges. */
@@ -41,10 +22,27 @@ const FAINTEST_EDGE = 8;
 
 /** Length of the gradient of the smoothed picture, white where it is strongest. u8[h, w, 3] → u8[h, w] */
 export function softEdges(rgb: ArrayLike<number>, size: Size): Uint8Array {
-  const lengths = edgeStrengths(rgb, size);
-  const sorted = Float32Array.from(lengths).sort();
-  const white = Math.max(sorted[Math.floor((1 - WHITE_PART) * (sorted.length - 1))]!, FAINTEST_EDGE);
-  return Uint8Array.from(lengths, (length) => Math.min(255, Math.round((255 * length) / white)));
+  const strengths = edgeStrengths(rgb, size);
+  const white = whiteOf(strengths);
+  return Uint8Array.from(strengths, (strength) => Math.min(255, Math.round((255 * strength) / white)));
+}
+
+/** Edges of this part of the strongest, within these levels over two pixels, are drawn with the pen. */
+const SCRIBBLED = { part: 1 / 4, atLeast: 6, atMost: 20 } as const;
+
+/**
+ * Thick lines of one brightness along what changes. u8[h, w, 3] → u8[h, w]
+ * Deliberately not the usual difference of Gaussians: it wants every channel darker than around, and a red apple on white is not.
+ */
+export function scribblesOf(rgb: ArrayLike<number>, size: Size): Uint8Array {
+  const strengths = edgeStrengths(rgb, size);
+  const threshold = Math.min(SCRIBBLED.atMost, Math.max(SCRIBBLED.atLeast, SCRIBBLED.part * whiteOf(strengths)));
+  return Uint8Array.from(strengths, (strength) => (strength >= threshold ? 255 : 0));
+}
+
+function whiteOf(strengths: Float32Array): number {
+  const sorted = Float32Array.from(strengths).sort();
+  return Math.max(sorted[Math.floor((1 - WHITE_PART) * (sorted.length - 1))]!, FAINTEST_EDGE);
 }
 
 /** Of the strongest channel, in levels over two pixels. */

@@ -1,8 +1,8 @@
 # Makes test/golden/control: three pictures and what OpenCV and NumPy make of them.
 #   pip install numpy==2.4.6 opencv-python-headless==5.0.0.93 && python test/golden/make_control.py
 # edges_*.png      cv2.Canny(picture, 100, 200) and (picture, 40, 90): to the bit
-# scribble_*.png   extended difference of Gaussians: above 16 of 255 in every channel (borders carried on)
-# softedge_*.png   length of Sobel's gradient of the blurred picture, strongest channel, before it is brought to a common height
+# softedge_*.png   length of Sobel's gradient of the blurred picture, strongest channel, over 4 (borders carried on)
+# scribble_*.png   where that is at least a quarter of its 99th percentile, or 6, or 20
 # cells_*.png      means of the 8 cells on the shorter side and as many square ones as fit along the longer
 from pathlib import Path
 
@@ -46,17 +46,17 @@ def blur(picture, sigma, reach):
     return cv2.GaussianBlur(picture, (2 * px + 1, 2 * px + 1), sigma, borderType=cv2.BORDER_REPLICATE)
 
 
-def scribble(picture):
-    scale = min(picture.shape[:2]) / SHORT
-    fine, coarse = (blur(picture.astype(np.float32), sigma * scale, 4) for sigma in (0.5, 5.0))
-    return np.where((coarse - fine).min(-1) > 16, 255, 0).astype(np.uint8)
-
-
 def softedge(picture):
     scale = min(picture.shape[:2]) / SHORT
     smooth = blur(picture.astype(np.float32), 3.0 * scale, 4)
     dx, dy = (cv2.Sobel(smooth, cv2.CV_32F, *axes, ksize=3, borderType=cv2.BORDER_REPLICATE) for axes in ((1, 0), (0, 1)))
     return np.sqrt(dx * dx + dy * dy).max(-1) / 4
+
+
+def scribble(picture):
+    strength = softedge(picture)
+    white = max(np.sort(strength, axis=None)[int(0.99 * (strength.size - 1))], 8)
+    return np.where(strength >= np.clip(white / 4, 6, 20), 255, 0).astype(np.uint8)
 
 
 def cells(picture):

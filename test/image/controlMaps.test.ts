@@ -61,14 +61,14 @@ describe('Canny', () => {
   });
 });
 
-describe('strokes and soft edges', () => {
+describe('scribbles and soft edges', () => {
   // Sums are taken in another order than OpenCV's: pixels that lie on the threshold may fall on the other side.
-  test.each(PICTURES)('strokes of %s are those of the difference of Gaussians', async (name) => {
+  test.each(PICTURES)('scribbles of %s follow its stronger edges', async (name) => {
     const picture = await golden(name);
-    const strokes = levelsOf(await controlMap('scribble', picture, sizeOf(picture)));
+    const scribbles = levelsOf(await controlMap('scribble', picture, sizeOf(picture)));
     const expected = levelsOf(await golden(`scribble_${name}`));
-    const others = strokes.filter((level, at) => level !== expected[at]).length;
-    expect(others).toBeLessThanOrEqual(Math.floor(strokes.length / 1000));
+    const others = scribbles.filter((level, at) => level !== expected[at]).length;
+    expect(others).toBeLessThanOrEqual(Math.floor(scribbles.length / 1000));
   });
 
   test.each(PICTURES)('soft edges of %s are the gradient, at most a level apart', async (name) => {
