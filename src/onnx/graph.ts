@@ -4,7 +4,7 @@ import { DarkroomError } from '../errors.ts';
 import { type Dim, type Shape, showShape } from './dims.ts';
 import { inferOutputs } from './shapes.ts';
 
-export type ElementType = 'f32' | 'f16' | 'bf16' | 'i32' | 'i64' | 'bool';
+export type ElementType = 'f32' | 'f16' | 'bf16' | 'u8' | 'i32' | 'i64' | 'bool';
 
 export interface Value {
   readonly name: string;

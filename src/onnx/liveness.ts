@@ -7,7 +7,15 @@ import type { ElementType, Graph, Node, Value } from './graph.ts';
 /** Value of every symbolic axis, e.g. { n: 2, h: 64, w: 96 }. */
 export type Axes = Readonly<Record<string, number>>;
 
-const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = { f32: 4, f16: 2, bf16: 2, i32: 4, i64: 8, bool: 1 };
+const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  u8: 1,
+  i32: 4,
+  i64: 8,
+  bool: 1,
+};
 
 /** Operators whose result is their first input under another shape or name. */
 const ALIASES = new Set(['Reshape', 'Identity']);

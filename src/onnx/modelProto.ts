@@ -17,7 +17,15 @@ export interface SerializedModel {
 /** ModelProto version: 8 came with operator set 18 (onnx 1.13). */
 const IR_VERSION = 8;
 
-const ELEMENT_CODES: Readonly<Record<ElementType, number>> = { f32: 1, i32: 6, i64: 7, bool: 9, f16: 10, bf16: 16 };
+const ELEMENT_CODES: Readonly<Record<ElementType, number>> = {
+  f32: 1,
+  u8: 2,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  bf16: 16,
+};
 
 /** Attributes that are reals whatever their value looks like. */
 const REAL_ATTRIBUTES = new Set(['alpha', 'epsilon', 'scale']);

@@ -12,13 +12,21 @@ export interface ConvOptions {
   readonly stride?: number;
   /** Zero rows and columns added: top, left, bottom, right. */
   readonly pads?: readonly [number, number, number, number];
+  /** Parts the channels are cut into, each with kernels of its own; 1 when left out, c where every channel is alone. */
+  readonly groups?: number;
 }
 
-/** x f32[n,c,h,w] * weight f32[o,c,kh,kw] + bias f32[o] → f32[n,o,h',w']. */
+/** x f32[n,c,h,w] * weight f32[o,c/groups,kh,kw] + bias f32[o] → f32[n,o,h',w']. */
 export function conv(g: GraphBuilder, x: Value, weight: Value, bias: Value | null, options: ConvOptions = {}): Value {
   const stride = options.stride ?? 1;
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
-  return one(g.node('Conv', inputs, { strides: [stride, stride], pads: options.pads ?? [0, 0, 0, 0] }));
+  const { groups = 1, pads = [0, 0, 0, 0] } = options;
+  return one(g.node('Conv', inputs, { strides: [stride, stride], pads, ...(groups === 1 ? {} : { group: groups }) }));
+}
+
+/** The mean of every channel: f32[n,c,h,w] → f32[n,c,1,1]. */
+export function globalAveragePool(g: GraphBuilder, x: Value): Value {
+  return one(g.node('GlobalAveragePool', [x]));
 }
 
 /** x f32[n,d] · weightᵀ + bias, weight f32[o,d] in torch's layout → f32[n,o]. */

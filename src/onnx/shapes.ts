@@ -62,10 +62,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     for (const value of [scale, bias]) expectShape(given(value), [given(x).shape[1]!]);
     return [{ type: given(x).type, shape: given(x).shape }];
   },
-  Conv: ([x, weight, bias], { strides, pads }) => {
+  GlobalAveragePool: ([x]) => [{ type: given(x).type, shape: [...rank(given(x), 4).slice(0, 2), 1, 1] }],
+  Conv: ([x, weight, bias], { strides, pads, group = 1 }) => {
     const [n, channels, height, width] = rank(given(x), 4);
     const [out, per, kernelHeight, kernelWidth] = rank(given(weight), 4) as readonly number[];
-    if (per !== channels) refuse(`${channels} channels for a kernel of ${per}`);
+    if (per !== dimQuotient(channels!, group as number)) refuse(`${channels} channels for a kernel of ${per}`);
+    if (out! % (group as number) > 0) refuse(`${out} kernels for ${group} groups`);
     if (bias != null) expectShape(bias, [out!]);
     const [strideY, strideX] = strides as readonly number[];
     const [top, left, bottom, right] = pads as readonly number[];
