@@ -95,8 +95,9 @@ export function checkPicturePolicy({ rules }: PicturePolicy): void {
     const where = `rule ${at + 1}`;
     const unknown = of.find((measure) => !PICTURE_MEASURES.includes(measure));
     if (unknown !== undefined) refuse(`${where}: found ${unknown}, expected one of ${PICTURE_MEASURES.join(', ')}`);
-    if (of.length === 0 || new Set(of).size < of.length)
-      refuse(`${where}: found ${of.length} measures, expected others`);
+    if (of.length === 0) refuse(`${where}: found 0 measures, expected one at least`);
+    const twice = of.find((measure, at) => of.indexOf(measure) < at);
+    if (twice !== undefined) refuse(`${where}: found ${twice} named twice, expected it once`);
     const isAlone = !of.includes('concept') || of.length === 1;
     if (!isAlone) refuse(`${where}: found concept among others, expected it alone; it is no share of the picture`);
     if (!(from > 0 && from <= 1)) refuse(`${where}: found from ${from}, expected more than 0, at most 1`);

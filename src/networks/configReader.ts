@@ -62,6 +62,13 @@ export class ConfigReader {
     return fits ? value : this.refuse(field, `a list of ${choices.map(show).join(', ')}`);
   }
 
+  /** A list of different names. */
+  names(field: string): readonly string[] {
+    const value = this.#take(field, undefined);
+    const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+    return isList && new Set(value).size === value.length ? value : this.refuse(field, 'a list of different names');
+  }
+
   isSet(field: string): boolean {
     return this.#config[field] !== undefined && this.#config[field] !== null;
   }

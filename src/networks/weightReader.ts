@@ -4,6 +4,7 @@
 import { DarkroomError } from '../errors.ts';
 import { showShape } from '../onnx/dims.ts';
 import type { ElementType, GraphBuilder, Value } from '../onnx/graph.ts';
+import * as op from '../onnx/ops.ts';
 import type { Dtype, TensorIndex, TensorRange } from '../weights/tensors.ts';
 
 /** What a wrong shape usually means: a sentence for the owner, or undefined. */
@@ -42,6 +43,21 @@ export class WeightReader {
     const tensor = this.#find(name, shape);
     const stored = storedType(tensor, this.#tensors.source);
     return this.#g.weight(name, stored, shape, tensor, stored);
+  }
+
+  /**
+   * A kernel stored in 256 levels: level · step + offset, both its own for every output channel. Beside `name.weight` u8 lie `name.step` and
+   * `name.offset` f32[o].
+   * @throws weights_invalid
+   */
+  takeLevels(name: string, shape: readonly number[]): Value {
+    const weight = `${name}.weight`;
+    const tensor = this.#find(weight, shape);
+    if (tensor.dtype !== 'U8') throw wrongType(tensor, this.#tensors.source, 'U8');
+    const levels = this.#g.weight(weight, 'u8', shape, tensor, 'f32');
+    const perChannel = [shape[0]!, ...shape.slice(1).map(() => 1)];
+    const [step, offset] = ['step', 'offset'].map((part) => this.take(`${name}.${part}`, [shape[0]!], perChannel));
+    return op.add(this.#g, op.mul(this.#g, levels, step!), offset!);
   }
 
   /**
@@ -89,11 +105,12 @@ export class WeightReader {
 function storedType(tensor: TensorRange, source: string): ElementType {
   const stored = STORED[tensor.dtype];
   if (stored !== undefined) return stored;
-  throw new DarkroomError(
-    'weights_invalid',
-    `${source}: ${tensor.name} is stored as ${tensor.dtype}, expected F32, F16 or BF16`,
-    { source, tensor: tensor.name },
-  );
+  throw wrongType(tensor, source, 'F32, F16 or BF16');
+}
+
+function wrongType({ name, dtype }: TensorRange, source: string, expected: string): DarkroomError {
+  const message = `${source}: ${name} is stored as ${dtype}, expected ${expected}`;
+  return new DarkroomError('weights_invalid', message, { source, tensor: name });
 }
 
 function sameNumbers(found: readonly number[], expected: readonly number[]): boolean {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ModelCard } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import { AUTOENCODERS_FOLDER } from './autoencoderPart.ts';
+import { SAFETY_FOLDER } from './classifier.ts';
 import { isRecord, nameInMessages } from './modelFiles.ts';
 import {
   isPickleName,
@@ -16,7 +17,7 @@ import {
 import { UPSCALERS_FOLDER } from './upscalers.ts';
 
 /** Folders beside the models for what changes a model and is none by itself. */
-const RESERVED = new Set(['loras', 'embeddings', 'controlnets', AUTOENCODERS_FOLDER, UPSCALERS_FOLDER]);
+const RESERVED = new Set(['loras', 'embeddings', 'controlnets', AUTOENCODERS_FOLDER, UPSCALERS_FOLDER, SAFETY_FOLDER]);
 
 export interface RefusedModel {
   /** File or folder name under the models folder. */
