@@ -6,6 +6,7 @@ import type { LoraStacks } from './lora.ts';
 import type { BlockRule } from './moderation.ts';
 import type { PeopleStore } from './people.ts';
 import type { ResolvedRequest } from './request.ts';
+import type { SheetSpec } from './sheet.ts';
 
 export interface NewJob {
   readonly kind: JobKind;
@@ -33,6 +34,14 @@ export type AcceptResult =
   | { readonly ok: false; readonly reason: 'banned'; readonly banReason: string }
   | { readonly ok: false; readonly reason: 'quota'; readonly quota: QuotaStatus }
   | { readonly ok: false; readonly reason: 'too_many_waiting'; readonly waiting: number; readonly limit: number };
+
+/** A sheet's cells: jobs like others, but for the message, which is the first one's. */
+export interface Sheet {
+  readonly leadId: string;
+  /** By cell; the lead is the first. */
+  readonly jobIds: readonly string[];
+  readonly spec: SheetSpec;
+}
 
 export interface QuotaStatus {
   /** Pictures charged or reserved today (UTC day), wherever they were asked for. */
@@ -99,6 +108,13 @@ export const MAX_RESTARTS = 3;
 export interface JobStore extends PeopleStore, LoraStacks {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
+  /**
+   * All cells of a sheet, or none and why; they count as one unfinished job.
+   * @returns the record of the lead
+   */
+  acceptSheet(jobs: readonly NewJob[], spec: SheetSpec, rules: AcceptRules): AcceptResult;
+  /** The sheet a job is a cell of. */
+  sheetOf(jobId: string): Sheet | undefined;
   /** Discord is about to be answered: should the program end now, the job is run after all. False when it is no longer `accepted`. */
   answering(jobId: string): boolean;
   /** accepted → queued, once Discord has been answered. False when the job is no longer `accepted`. */

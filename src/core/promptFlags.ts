@@ -1,6 +1,7 @@
 // Options written into the prompt: "a fox --ar 3:2 --seed 5 --no text". One pass over the words, no recursion, no guessing.
 // Deliberately not here: bounds and defaults; `resolve` checks those for every way a request can come in.
 import { cleanText } from './cleanText.ts';
+import { BARE_CONTROL_FLAGS, CONTROL_FLAGS } from './controlFlags.ts';
 import { readDoubleColons } from './doubleColons.ts';
 import { BARE_DRAWING_FLAGS, DRAWING_FLAGS } from './drawingFlags.ts';
 import { merged, parseLora, takeLoraTags } from './lora.ts';
@@ -86,6 +87,7 @@ const FLAGS: Readonly<Record<string, Read>> = {
   zoom: readNumber('zoom'),
   pan: (value, flag) => ({ pan: parsePan(value) ?? refuse(flag, value, { kind: 'form', example: 'right' }) }),
   ...DRAWING_FLAGS,
+  ...CONTROL_FLAGS,
 };
 /** Flags whose value is everything up to the next flag. */
 const PHRASE_FLAGS: readonly string[] = ['no', 'negative'];
@@ -96,7 +98,19 @@ const BARE_FLAGS: Readonly<Record<string, Fields>> = {
   'only-masked': { onlyMaskedPx: USUAL_PADDING_PX },
   ...BARE_DRAWING_FLAGS,
 };
-const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS, ...Object.keys(BARE_FLAGS)];
+const FLAG_NAMES: readonly string[] = [
+  ...Object.keys(FLAGS),
+  ...PHRASE_FLAGS,
+  ...Object.keys(BARE_FLAGS),
+  ...Object.keys(BARE_CONTROL_FLAGS),
+];
+
+/** Flags that take a value, as people may compare them on a sheet. */
+export const VALUE_FLAGS: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS].filter((name) => name !== 'count');
+
+export function isValueFlag(name: string): boolean {
+  return VALUE_FLAGS.includes(name);
+}
 
 /** "--seed" or, as phones write it, "—seed"; with "=5" attached or not. */
 const FLAG_WORD = /^(--|-?[—–]-?|[—–]{2})(\p{L}[\p{L}\p{N}_-]*)(?:=(.*))?$/u;
@@ -109,20 +123,21 @@ interface Flag {
 
 /**
  * The prompt without its flags, and the fields they set; a flag given twice counts as its last, except --no, which adds up.
+ * @param given what was said beside the prompt and its flags speak of: how a control is followed
  * @throws request_invalid for an unknown "--flag", a missing value, or one of the wrong kind.
  */
-export function readPrompt(text: string): RequestDraft {
+export function readPrompt(text: string, given: Pick<Fields, 'controls'> = {}): RequestDraft {
   const tagged = takeLoraTags(cleanText(text));
   const words = tagged.prompt.split(' ');
   const prompt: string[] = [];
   const unwanted: string[] = [];
-  let fields: Fields = tagged.loras.length === 0 ? {} : { loras: merged(tagged.loras) };
+  let fields: Fields = { ...given, ...(tagged.loras.length === 0 ? {} : { loras: merged(tagged.loras) }) };
   for (let at = 0; at < words.length; at += 1) {
     const flag = flagOf(words[at]!);
     if (flag === undefined) {
       prompt.push(words[at]!);
     } else if (isBare(flag)) {
-      fields = { ...fields, ...BARE_FLAGS[flag.name] };
+      fields = { ...fields, ...BARE_FLAGS[flag.name], ...BARE_CONTROL_FLAGS[flag.name]?.(fields) };
     } else if (PHRASE_FLAGS.includes(flag.name)) {
       const end = nextFlag(words, at + 1);
       unwanted.push(phraseFor(flag, words.slice(at + 1, end)));
@@ -148,7 +163,8 @@ function withFields(prompt: string, fields: Fields, unwanted: readonly string[])
 
 /** "--only-masked" stands alone, "--only-masked=16" does not. */
 function isBare({ name, attached }: Flag): boolean {
-  return Object.hasOwn(BARE_FLAGS, name) && !(attached !== undefined && Object.hasOwn(FLAGS, name));
+  const mayBe = Object.hasOwn(BARE_FLAGS, name) || Object.hasOwn(BARE_CONTROL_FLAGS, name);
+  return mayBe && !(attached !== undefined && Object.hasOwn(FLAGS, name));
 }
 
 /** A dash that opens no known flag stays text, for people write "a cat —sitting"; two hyphens always mean a flag. */
@@ -194,6 +210,8 @@ function exampleOf(name: string): string {
     zoom: '1.5',
     pan: 'right',
     'image-cfg': '1.5',
+    control: 'canny:0.8',
+    'control-range': '0.2-0.8',
   };
   return examples[name] ?? (name === 'strength' ? '0.7' : name === 'model' ? 'emoji' : '5');
 }

@@ -80,7 +80,9 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   const countIn = db.prepare<[string], number>(`SELECT count(*) ${IN_STATES}`).pluck();
   const unfinishedOf = db
     .prepare<[string], number>(
-      `SELECT count(*) FROM jobs WHERE user_id = ? AND state IN ('accepted', 'queued', 'running')`,
+      // All cells of a sheet are one.
+      `SELECT count(*) FROM jobs WHERE user_id = ? AND state IN ('accepted', 'queued', 'running')
+       AND id NOT IN (SELECT job_id FROM sheet_cells WHERE cell > 0)`,
     )
     .pluck();
   const lapsed = db.prepare<[number], JobRow>(

@@ -9,6 +9,7 @@ import {
   MAX_RESTARTS,
   type NewJob,
 } from '../core/jobStore.ts';
+import type { SheetSpec } from '../core/sheet.ts';
 import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
@@ -20,6 +21,7 @@ import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
 import { makeLoraStacks } from './loraStacks.ts';
 import { makePeople } from './people.ts';
+import { makeSheets } from './sheets.ts';
 
 export interface StoreContext {
   readonly nowMs: () => number;
@@ -47,6 +49,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const house = makeHouse(db);
   const people = makePeople(db);
   const stacks = makeLoraStacks(db);
+  const sheets = makeSheets(db);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -85,6 +88,26 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return { ok: true, job: record };
   }
 
+  /** A refused cell takes the ones before it back with it. */
+  function acceptSheet(cells: readonly NewJob[], spec: SheetSpec, rules: AcceptRules): AcceptResult {
+    let refused: AcceptResult | undefined;
+    try {
+      return write(() => {
+        const ids = cells.map((cell, at) => {
+          const result = accept(cell, at === 0 ? rules : { ...rules, maxWaitingPerUser: Number.POSITIVE_INFINITY });
+          if (result.ok) return result.job.id;
+          refused = result;
+          throw new RefusedCell();
+        });
+        sheets.keep(ids, spec);
+        return { ok: true, job: toJob(jobs.row(ids[0]!)!) };
+      });
+    } catch (thrown) {
+      if (refused !== undefined) return refused;
+      throw thrown;
+    }
+  }
+
   function moveJob(jobId: string, to: JobState, error?: SerializedError): boolean {
     const row = jobs.row(jobId);
     return row !== undefined && jobs.move(row, to, nowMs(), error);
@@ -120,7 +143,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     failpoint('recovery.middle');
     const accepted = jobs.inStates(['accepted']);
     for (const row of accepted.filter((one) => one.answering === 1)) jobs.move(row, 'queued', now);
-    const unanswered = accepted.filter((row) => row.answering === 0 && row.created_at_ms < now - answerWithinMs);
+    // A row of the future was written before the clock was set back: how old it is nobody knows.
+    const isLate = ({ created_at_ms: at }: JobRow) => at > now || at <= now - answerWithinMs;
+    const unanswered = accepted.filter((row) => row.answering === 0 && isLate(row));
     for (const row of unanswered) jobs.move(row, 'expired', now);
     const poisoned = ends.filter((state) => state === 'failing').length;
     return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
@@ -162,6 +187,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
 
   return {
     accept: (job, rules) => write(() => accept(job, rules)),
+    acceptSheet,
+    sheetOf: (jobId) => read(() => sheets.of(jobId)),
     answering: (jobId) => write(() => jobs.answering(jobId)),
     acknowledge: (jobId) => write(() => moveFrom('accepted', jobId, 'queued')),
     expire: (jobId) => write(() => moveJob(jobId, 'expired')),
@@ -260,6 +287,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return row?.state === from && jobs.move(row, to, nowMs());
   }
 }
+
+/** Only to leave a transaction by. */
+class RefusedCell extends Error {}
 
 function recordOf(row: JobRow | undefined): JobRecord | undefined {
   return row === undefined ? undefined : toJob(row);
