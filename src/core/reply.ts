@@ -1,6 +1,7 @@
 // What a reply to a result means: "2" varies picture 2, "in blue" and "more fog" change it, "again" makes another, "no people"
 // takes something away, "--seed 5" sets an option. Deliberately no grammar beyond that: whatever is not one of these is added to the prompt.
 import { isColour, namesColour } from './colours.ts';
+import type { ControlWish } from './control.ts';
 import type { JobKind } from './job.ts';
 import { overlay, readPrompt } from './promptFlags.ts';
 import { withoutRepaint } from './repaint.ts';
@@ -54,7 +55,7 @@ export function applyReply(
   imageCount: number,
   strengths: ReplyStrengths = REPLY_STRENGTHS,
 ): ReplyPlan {
-  const { prompt: said, ...flags } = readPrompt(text);
+  const { prompt: said, ...flags } = readReply(parent, text);
   const { imageIndex, words } = readPick(said, imageCount);
   if (AGAIN.has(words.toLowerCase().replace(/[!.\s]+$/u, ''))) {
     return imageIndex === null ? anew(parent, flags) : variation(parent, flags, imageIndex, strengths.vary);
@@ -65,6 +66,24 @@ export function applyReply(
     return Object.keys(flags).length === 0 ? anew(parent, {}) : sameWith(parent, flags);
   }
   return change(parent, flags, words, imageIndex ?? 0, strengths);
+}
+
+/**
+ * A reply's words, and what its flags set; those of controls speak of the parent's. A control goes to another network with another model.
+ * @throws request_invalid
+ */
+export function readReply(parent: ResolvedRequest, text: string): RequestDraft {
+  const given = draftOf(parent).controls;
+  if (given === undefined) return readPrompt(text);
+  const { controls = given, ...said } = readPrompt(text, { controls: given });
+  const isElsewhere = said.model !== undefined && said.model !== parent.model;
+  if (isElsewhere) return { ...said, controls: controls.map((control) => withoutNetworkOf(parent, control)) };
+  return controls === given ? said : { ...said, controls };
+}
+
+function withoutNetworkOf(parent: ResolvedRequest, control: ControlWish): ControlWish {
+  const { model, ...rest } = control;
+  return parent.controls?.some((before) => before.model === model) ? rest : control;
 }
 
 /** What a reply asks about a result, or does to it, without making a picture. */

@@ -11,12 +11,13 @@ import {
 import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.ts';
 import type { AcceptResult } from '../core/jobStore.ts';
 import { judge } from '../core/moderation.ts';
-import type { RequestDraft, ResolvedRequest } from '../core/request.ts';
+import type { InitImage, RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
 import { failpoint } from '../failpoint.ts';
 import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
 import { type AttachmentLike, fetchAttachment } from './attachments.ts';
 import type { BotContext } from './context.ts';
+import { withControlPicture } from './controlPictures.ts';
 import type { AnswerToken } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import { quoted, timestamp } from './text.ts';
@@ -47,6 +48,8 @@ export interface Wish {
   readonly draft: RequestDraft;
   readonly parent?: { readonly jobId: string; readonly imageIndex: number | null };
   readonly start?: StartPicture;
+  /** Followed by the controls that name no picture of their own. */
+  readonly control?: StartPicture;
 }
 
 export type Order =
@@ -67,7 +70,8 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
   const first = resolve(withUnknownStart(wish));
   const verdict = judge(first, bot.store.blocklist());
   if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
-  const request = wish.start === undefined ? first : resolve(await withStart(wish.draft, wish.start, bot));
+  const isComplete = wish.start === undefined && wish.control === undefined;
+  const request = isComplete ? first : resolve(await withPictures(wish, bot));
   return accept(asker, wish, request, bot);
 }
 
@@ -79,7 +83,8 @@ export function previewOrder(wish: Wish, bot: BotContext): ResolvedRequest {
 /** Pictures whose bytes are not here yet go by this hash. */
 const UNKNOWN = { sha256: '0'.repeat(64) };
 
-function withUnknownStart({ draft, start }: Wish): RequestDraft {
+function withUnknownStart({ draft: wished, start, control }: Wish): RequestDraft {
+  const draft = control === undefined ? wished : withControlPicture(wished, UNKNOWN);
   if (start === undefined) return draft;
   const hasMask = start.kind === 'upload' && start.mask !== undefined;
   return { ...draft, initImage: UNKNOWN, ...(hasMask ? { mask: UNKNOWN } : {}) };
@@ -93,23 +98,30 @@ function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) =
 }
 
 /** The bytes lie on disk before the row that names them is committed. */
-async function withStart(draft: RequestDraft, start: StartPicture, bot: BotContext): Promise<RequestDraft> {
-  switch (start.kind) {
-    case 'upload': {
-      const keep = async (upload: AttachmentLike) => ({
-        sha256: await bot.inputs.keep(await fetchAttachment(upload, bot.attachments)),
-      });
-      const initImage = await keep(start.attachment);
-      return { ...draft, initImage, ...(start.mask === undefined ? {} : { mask: await keep(start.mask) }) };
-    }
+async function withPictures({ draft: wished, start, control }: Wish, bot: BotContext): Promise<RequestDraft> {
+  const draft = control === undefined ? wished : withControlPicture(wished, await kept(control, bot));
+  if (start === undefined) return draft;
+  const initImage = await kept(start, bot);
+  const mask = start.kind === 'upload' ? start.mask : undefined;
+  return { ...draft, initImage, ...(mask === undefined ? {} : { mask: await keptUpload(mask, bot) }) };
+}
+
+async function kept(picture: StartPicture, bot: BotContext): Promise<InitImage> {
+  switch (picture.kind) {
+    case 'upload':
+      return keptUpload(picture.attachment, bot);
     case 'result': {
-      const { sha256 } = start.picture;
-      await bot.inputs.keepCopy(path.join(bot.dataDir, start.picture.path), sha256);
-      return { ...draft, initImage: { sha256 } };
+      const { sha256, path: file } = picture.picture;
+      await bot.inputs.keepCopy(path.join(bot.dataDir, file), sha256);
+      return { sha256 };
     }
     case 'kept':
-      return { ...draft, initImage: { sha256: start.sha256 } };
+      return { sha256: picture.sha256 };
   }
+}
+
+async function keptUpload(upload: AttachmentLike, { inputs, attachments }: BotContext): Promise<InitImage> {
+  return { sha256: await inputs.keep(await fetchAttachment(upload, attachments)) };
 }
 
 function accept(asker: Asker, wish: Wish, request: ResolvedRequest, bot: BotContext): Order {

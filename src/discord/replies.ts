@@ -4,13 +4,14 @@
 import { type Attachment, type Message, MessageReferenceType, PermissionFlagsBits } from 'discord.js';
 import type { JobRecord, PictureRecord } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
-import { overlay, readPrompt } from '../core/promptFlags.ts';
-import { applyReply, type ReplyOrder, replyOrder } from '../core/reply.ts';
+import { overlay } from '../core/promptFlags.ts';
+import { applyReply, type ReplyOrder, readReply, replyOrder } from '../core/reply.ts';
 import type { RequestDraft } from '../core/request.ts';
 import { draftOf } from '../core/resolve.ts';
 import { toDarkroomError } from '../errors.ts';
 import { messageOf } from './answers.ts';
 import type { BotContext } from './context.ts';
+import { needsControlPicture } from './controlPictures.ts';
 import { withoutSeed } from './drafts.ts';
 import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { placeOrder, release, type Wish } from './order.ts';
@@ -124,6 +125,9 @@ function wishOf(message: Message, parent: JobRecord, text: string, pictures: rea
   const upload = pictureOf(message);
   if (upload !== undefined) {
     const draft = withNewStart(parent, text);
+    const control = { kind: 'upload', attachment: upload } as const;
+    if (needsControlPicture(draft))
+      return { kind: 'variation', draft, parent: { jobId: parent.id, imageIndex: null }, control };
     const start = { kind: 'upload', attachment: upload } as const;
     return { kind: 'variation', draft, parent: { jobId: parent.id, imageIndex: null }, start };
   }
@@ -133,10 +137,10 @@ function wishOf(message: Message, parent: JobRecord, text: string, pictures: rea
   return { kind, draft, parent: { jobId: parent.id, imageIndex }, ...start };
 }
 
-/** The parent's request over the attached picture; words, where there are some, take the place of its prompt. */
+/** The parent's request over the attached picture, which is followed where a control is asked for; words, where there are some, take the place of its prompt. */
 function withNewStart(parent: JobRecord, text: string): RequestDraft {
   const { initImage: _, strength: __, ...draft } = withoutSeed(draftOf(parent.request));
-  const { prompt, ...flags } = readPrompt(text);
+  const { prompt, ...flags } = readReply(parent.request, text);
   return overlay(draft, prompt === '' ? flags : { prompt, ...flags });
 }
 
