@@ -9,10 +9,11 @@ import {
   type ModalSubmitInteraction,
 } from 'discord.js';
 import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.ts';
-import type { AcceptResult } from '../core/jobStore.ts';
+import type { AcceptResult, NewJob } from '../core/jobStore.ts';
 import { judge } from '../core/moderation.ts';
 import type { InitImage, RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
+import type { SheetSpec } from '../core/sheet.ts';
 import { failpoint } from '../failpoint.ts';
 import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
 import { type AttachmentLike, fetchAttachment } from './attachments.ts';
@@ -57,9 +58,41 @@ export type Order =
   /** `text` in the asker's language; null when the first delivery of the same event already answers. */
   | { readonly ok: false; readonly reason: string; readonly text: ((phrases: Phrases) => string) | null };
 
+type Refused = Extract<Order, { ok: false }>;
+type Examined = { readonly ok: true; readonly job: NewJob } | Refused;
+
 /** @throws request_invalid, attachment_refused, disk_full, store_failed */
 export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
   failpoint('order.received');
+  const examined = await examine(asker, wish, bot);
+  if (!examined.ok) return examined;
+  const result = bot.store.accept(examined.job, bot.rules);
+  failpoint('order.accepted');
+  return result.ok ? result : refused(result);
+}
+
+/** All cells of a sheet, or none. @returns the lead @throws as `placeOrder` */
+export async function placeSheet(
+  asker: Asker,
+  wishes: readonly Wish[],
+  spec: SheetSpec,
+  bot: BotContext,
+): Promise<Order> {
+  failpoint('order.received');
+  const jobs: NewJob[] = [];
+  for (const [cell, wish] of wishes.entries()) {
+    const sourceId = cell === 0 ? asker.sourceId : `${asker.sourceId}:${cell}`;
+    const examined = await examine({ ...asker, sourceId }, wish, bot);
+    if (!examined.ok) return examined;
+    jobs.push(examined.job);
+  }
+  const result = bot.store.acceptSheet(jobs, spec, bot.rules);
+  failpoint('order.accepted');
+  return result.ok ? result : refused(result);
+}
+
+/** Everything before the row. @throws request_invalid, attachment_refused, disk_full */
+async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Examined> {
   const banReason = bot.store.banOf(asker);
   if (banReason !== undefined) return banned(banReason);
   if (bot.queue.stalled()?.code === 'disk_full') {
@@ -72,7 +105,7 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
   if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
   const isComplete = wish.start === undefined && wish.control === undefined;
   const request = isComplete ? first : resolve(await withPictures(wish, bot));
-  return accept(asker, wish, request, bot);
+  return { ok: true, job: newJob(asker, wish, request) };
 }
 
 /** What a wish would be, judged and checked, without anything being kept. @throws request_invalid */
@@ -124,20 +157,15 @@ async function keptUpload(upload: AttachmentLike, { inputs, attachments }: BotCo
   return { sha256: await inputs.keep(await fetchAttachment(upload, attachments)) };
 }
 
-function accept(asker: Asker, wish: Wish, request: ResolvedRequest, bot: BotContext): Order {
-  const result = bot.store.accept(
-    {
-      ...asker,
-      kind: wish.kind,
-      request,
-      parentJobId: wish.parent?.jobId ?? null,
-      parentImageIndex: wish.parent?.imageIndex ?? null,
-      cost: request.count,
-    },
-    bot.rules,
-  );
-  failpoint('order.accepted');
-  return result.ok ? result : refused(result);
+function newJob(asker: Asker, wish: Wish, request: ResolvedRequest): NewJob {
+  return {
+    ...asker,
+    kind: wish.kind,
+    request,
+    parentJobId: wish.parent?.jobId ?? null,
+    parentImageIndex: wish.parent?.imageIndex ?? null,
+    cost: request.count,
+  };
 }
 
 function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
@@ -155,11 +183,11 @@ function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
   }
 }
 
-function banned(reason: string): Order {
+function banned(reason: string): Refused {
   return refusal('banned', (phrases) => phrases.banned(quoted(reason, 300)));
 }
 
-function refusal(reason: string, text: (phrases: Phrases) => string): Order {
+function refusal(reason: string, text: (phrases: Phrases) => string): Refused {
   return { ok: false, reason, text };
 }
 
