@@ -86,6 +86,12 @@ export interface ControlMapFile {
   readonly sizeBytes: number;
 }
 
+/** A map that is kept. */
+export interface ControlMap extends Omit<ControlMapFile, 'fileName'> {
+  /** Relative to the data folder. */
+  readonly path: string;
+}
+
 /** Each is a network as large as a third of the model, at every step. */
 export const MAX_CONTROLS = 3;
 /** @source sd-webui-controlnet's slider */

@@ -1,5 +1,6 @@
 // A job: one accepted request on its way to one message. States and what may follow what; no I/O.
 import type { SerializedError } from '../errors.ts';
+import type { ControlMap } from './control.ts';
 import type { PictureScores } from './pictureJudgement.ts';
 import type { ResolvedRequest } from './request.ts';
 
@@ -92,6 +93,8 @@ export interface PictureRecord {
   readonly sizeBytes: number;
   /** What the classifier saw; absent where none looked, and of the grid. */
   readonly scores?: PictureScores | undefined;
+  /** The maps the job's pictures were drawn by, on its first picture while a result is handed over; kept, they are asked for on their own. */
+  readonly controlMaps?: readonly ControlMap[] | undefined;
 }
 
 export const GRID_INDEX = -1;

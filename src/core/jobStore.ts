@@ -1,6 +1,7 @@
 // What the queue and the bot ask of the database, as one port; src/store implements it on SQLite, and SQLite is the truth.
 // Every method is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
+import type { ControlMap } from './control.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { LoraStacks } from './lora.ts';
 import type { BlockRule } from './moderation.ts';
@@ -126,6 +127,8 @@ export interface JobStore extends PeopleStore, LoraStacks {
   /** Newest first. */
   list(filter: JobFilter): readonly JobRecord[];
   pictures(jobId: string): readonly PictureRecord[];
+  /** The maps they were drawn by, in the order of the request's controls. */
+  controlMaps(jobId: string): readonly ControlMap[];
   /** Whether any job, however it ended, starts from the picture of that hash; it may be asked for again. */
   needsInput(sha256: string): boolean;
   /** 0-based place in the order the queue would claim now; undefined when it is not waiting. */

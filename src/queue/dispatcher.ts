@@ -268,7 +268,7 @@ export class Dispatcher {
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
     const { dataDir, hashOf, previews } = this.#options;
-    const { initImage, mask, model } = job.request;
+    const { initImage, mask, controls, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
       const task = {
@@ -277,6 +277,7 @@ export class Dispatcher {
         request: job.request,
         initImagePath: initImage === null ? null : inputFile(dataDir, initImage.sha256),
         maskPath: mask == null ? null : inputFile(dataDir, mask.sha256),
+        ...(controls == null ? {} : { controlPaths: controls.map(({ image }) => inputFile(dataDir, image.sha256)) }),
         outputDir: path.join(dataDir, pictureFolder(job)),
         modelHash: hashOf(model),
         ...(previews === true ? { previews } : {}),
@@ -398,9 +399,15 @@ const SHUTDOWN = new DarkroomError('cancelled', 'the program is shutting down; t
 
 /** @throws worker_protocol when a file name leads out of the job's folder. */
 function toRecord(job: JobRecord, picture: DevelopedPicture): PictureRecord {
-  const { fileName, ...rest } = picture;
-  if (fileName !== path.basename(fileName) || fileName === '' || fileName === '..') {
-    throw new DarkroomError('worker_protocol', 'picture: found a path, expected a file name in the job folder');
+  const { fileName, controlMaps, ...rest } = picture;
+  const maps = controlMaps?.map(({ fileName: name, ...map }) => ({ ...map, path: placeOf(job, name) }));
+  const record = { ...rest, jobId: job.id, path: placeOf(job, fileName) };
+  return maps === undefined ? record : { ...record, controlMaps: maps };
+}
+
+function placeOf(job: JobRecord, fileName: string): string {
+  if (fileName === path.basename(fileName) && fileName !== '' && fileName !== '..') {
+    return path.posix.join(pictureFolder(job), fileName);
   }
-  return { ...rest, jobId: job.id, path: path.posix.join(pictureFolder(job), fileName) };
+  throw new DarkroomError('worker_protocol', 'picture: found a path, expected a file name in the job folder');
 }

@@ -1,9 +1,11 @@
 // Reading jobs and moving them from state to state. Every move is checked by core/job, and carries its ledger entry in the same
 // transaction. Deliberately not here: when to move; the job store decides that.
+import type { ControlMap } from '../core/control.ts';
 import { canFollow, isFinal, type JobRecord, type JobState, type PictureRecord } from '../core/job.ts';
 import type { JobFilter, NewJob } from '../core/jobStore.ts';
 import { workerNameOf, workOf } from '../core/work.ts';
 import type { SerializedError } from '../errors.ts';
+import { makeControls } from './controls.ts';
 import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
 import type { Ledger } from './ledger.ts';
@@ -40,6 +42,7 @@ export interface JobTable {
   setMessage(jobId: string, messageId: string): void;
   addPicture(picture: PictureRecord): void;
   pictures(jobId: string): readonly PictureRecord[];
+  controlMaps(jobId: string): readonly ControlMap[];
   needsInput(sha256: string): boolean;
 }
 
@@ -101,6 +104,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   );
   const pictures = db.prepare<[string], PictureRow>('SELECT * FROM pictures WHERE job_id = ? ORDER BY image_index');
   const needsInput = db.prepare<[Record<string, string>], number>(NEEDS_INPUT).pluck();
+  const controls = makeControls(db);
   const record = (row: JobRow | undefined) => (row === undefined ? undefined : toJob(row));
 
   return {
@@ -113,6 +117,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
         work: workOf(job.request),
       };
       insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
+      controls.keepInputs({ id, request: job.request });
       return toJob(byId.get(id)!);
     },
     row: (jobId) => byId.get(jobId),
@@ -154,9 +159,13 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     renew: (jobId, attempt, leaseUntilMs) => renew.run(leaseUntilMs, jobId, attempt).changes === 1,
     setGpuMs: (jobId, gpuMs) => setGpuMs.run(Math.round(gpuMs), jobId),
     setMessage: (jobId, messageId) => setMessage.run(messageId, jobId),
-    addPicture: (picture) => addPicture.run(picture),
+    addPicture(picture) {
+      addPicture.run(picture);
+      controls.addMaps(picture.jobId, picture.controlMaps ?? []);
+    },
     pictures: (jobId) => pictures.all(jobId).map(toPicture),
-    needsInput: (sha256) => needsInput.get({ sha256 }) !== undefined,
+    controlMaps: controls.maps,
+    needsInput: (sha256) => needsInput.get({ sha256 }) !== undefined || controls.needsInput(sha256),
   };
 }
 

@@ -39,7 +39,7 @@ function historySql(conditions: readonly (keyof typeof CONDITIONS)[]): string {
 }
 
 /** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
-const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.outpaint'),
+const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.controls', '$.outpaint'),
   '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)
   WHERE user_id = ?`;
 
@@ -175,7 +175,12 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
   const of = 'FROM pictures JOIN jobs ON jobs.id = pictures.job_id WHERE jobs.user_id = ?';
   const requests = db.prepare<[string], number>('SELECT count(*) FROM jobs WHERE user_id = ?').pluck();
   const pictures = db.prepare<[string], number>(`SELECT count(*) ${of} AND image_index >= 0`).pluck();
-  const files = db.prepare<[string], string>(`SELECT path ${of}`).pluck();
+  const maps = 'SELECT path FROM control_maps JOIN jobs ON jobs.id = control_maps.job_id WHERE jobs.user_id = @userId';
+  const files = db
+    .prepare<[{ userId: string }], string>(
+      `SELECT path FROM pictures JOIN jobs ON jobs.id = pictures.job_id WHERE jobs.user_id = @userId UNION ALL ${maps}`,
+    )
+    .pluck();
   const messages = db.prepare<[string], { channelId: string; messageId: string }>(
     'SELECT channel_id AS channelId, message_id AS messageId FROM jobs WHERE user_id = ? AND message_id IS NOT NULL',
   );
@@ -183,6 +188,8 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
     'DELETE FROM prompt_words WHERE rowid IN (SELECT seq FROM jobs WHERE user_id = ?)',
     ERASE,
     'DELETE FROM pictures WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
+    'DELETE FROM control_maps WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
+    'DELETE FROM control_inputs WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
     'DELETE FROM favourites WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
     'DELETE FROM favourites WHERE user_id = ?',
     'DELETE FROM user_settings WHERE user_id = ?',
@@ -193,7 +200,11 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
   return {
     holdings: (userId) => ({ requests: requests.get(userId)!, pictures: pictures.get(userId)! }),
     forget(userId) {
-      const forgotten = { requests: requests.get(userId)!, files: files.all(userId), messages: messages.all(userId) };
+      const forgotten = {
+        requests: requests.get(userId)!,
+        files: files.all({ userId }),
+        messages: messages.all(userId),
+      };
       for (const statement of erase) statement.run(userId);
       return forgotten;
     },

@@ -196,6 +196,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     byMessage: (messageId) => read(() => jobs.byMessage(messageId)),
     list: (filter) => read(() => jobs.list(filter)),
     pictures: (jobId) => read(() => jobs.pictures(jobId)),
+    controlMaps: (jobId) => read(() => jobs.controlMaps(jobId)),
     needsInput: (sha256) => read(() => jobs.needsInput(sha256)),
     position: (jobId) => read(() => line.placeOf(jobId)?.position),
     waitOf: (jobId) => read(() => line.placeOf(jobId)),
