@@ -74,7 +74,12 @@ function networkFor({ kind, model: name }: ControlWish, model: ModelCard): Contr
   const own = fitting.find(({ kinds }) => kinds.includes(kind));
   const any = fitting.find(({ kinds }) => kinds.length === 0);
   const only = kind === 'map' && fitting.length === 1 ? fitting[0] : undefined;
-  return own ?? any ?? only ?? refuse('control', kind, there(cards, model));
+  return own ?? any ?? only ?? refuseKind(kind, fitting, model);
+}
+
+function refuseKind(kind: string, fitting: readonly ControlCard[], model: ModelCard): never {
+  const kinds = [...new Set(fitting.flatMap((card) => card.kinds))].join(', ');
+  return refuse('control', kind, { kind: 'controls', model: model.name, family: FAMILY_TITLES[model.family], kinds });
 }
 
 function named(name: string, cards: readonly ControlCard[], model: ModelCard): ControlCard {

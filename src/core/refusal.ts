@@ -15,6 +15,8 @@ export type Expectation =
   | { readonly kind: 'sides'; readonly stepPx: number; readonly maxPx: number; readonly nearest: string }
   | { readonly kind: 'sizeForm'; readonly shapes: 'too' | 'only' | 'not' }
   | { readonly kind: 'form'; readonly example: string }
+  /** A control of a kind that networks here follow; `kinds` is empty where there are no networks for the model. */
+  | { readonly kind: 'controls'; readonly model: string; readonly family: string; readonly kinds: string }
   /** Nothing was there; `example` shows how it is written. */
   | { readonly kind: 'some'; readonly example: string };
 
@@ -70,6 +72,10 @@ function words(expected: Expectation): string {
       return SIZE_FORMS[expected.shapes];
     case 'form':
       return `something such as ${expected.example}`;
+    case 'controls':
+      return expected.kinds === ''
+        ? `a network in models/controlnets for ${expected.model} (${expected.family}); there is none`
+        : `one of ${expected.kinds}, which the networks here follow with ${expected.model}`;
     case 'some':
       return `something, as in "${expected.example}"`;
   }

@@ -1,4 +1,5 @@
 // The bot's German.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -299,6 +300,7 @@ export const de: Phrases = {
       { title: '🔐 Deine Daten', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  control: control.de,
   making: making.de,
   label: {
     cancel: 'Abbrechen',

@@ -1,4 +1,5 @@
 // The bot's English.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -294,6 +295,7 @@ export const en: Phrases = {
     ],
   },
 
+  control: control.en,
   making: making.en,
   label: {
     cancel: 'Cancel',

@@ -1,4 +1,5 @@
 // The bot's Spanish.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -291,6 +292,7 @@ export const es: Phrases = {
       { title: '🔐 Tus datos', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  control: control.es,
   making: making.es,
   label: {
     cancel: 'Cancelar',

@@ -1,4 +1,5 @@
 // The bot's French.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -300,6 +301,7 @@ export const fr: Phrases = {
       { title: '🔐 Vos données', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  control: control.fr,
   making: making.fr,
   label: {
     cancel: 'Annuler',

@@ -1,4 +1,5 @@
 // The bot's Japanese.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -288,6 +289,7 @@ export const ja: Phrases = {
       { title: '🔐 あなたのデータ', body: '> /privacy export\n> /privacy forget' },
     ],
   },
+  control: control.ja,
   making: making.ja,
   label: {
     cancel: '取り消す',

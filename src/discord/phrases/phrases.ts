@@ -1,5 +1,6 @@
 // Everything the bot says, by name; one file a language implements it. Arguments arrive escaped and formatted, so that a phrase is only words.
 // Deliberately not here: command names and descriptions, which live beside their command because Discord wants them in the declaration.
+import type { ControlPhrases } from './control.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
 import { es } from './es.ts';
@@ -264,6 +265,7 @@ export interface Phrases {
     readonly topics: readonly HelpTopic[];
   };
   /** Around one picture and many. */
+  readonly control: ControlPhrases;
   readonly making: MakingPhrases;
   // labels
   label: {

@@ -1,4 +1,5 @@
 // The bot's Russian.
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -296,6 +297,7 @@ export const ru: Phrases = {
     ],
   },
 
+  control: control.ru,
   making: making.ru,
   label: {
     cancel: 'Отменить',

@@ -1,4 +1,5 @@
 // The bot's Chinese (simplified).
+import { control } from './control.ts';
 import { making } from './making.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -278,6 +279,7 @@ export const zh: Phrases = {
     ],
   },
 
+  control: control.zh,
   making: making.zh,
   label: {
     cancel: '取消',

@@ -1,5 +1,7 @@
 // What is wrong with a request, in the person's language: made from the details core's `refuse` gives, never from its English.
+import { isControlKind } from '../../core/control.ts';
 import type { SerializedError } from '../../errors.ts';
+import type { ControlField } from '../phrases/control.ts';
 import type { Phrases, RequestField } from '../phrases/phrases.ts';
 import { quoted } from '../text.ts';
 
@@ -20,7 +22,7 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
   const { refused } = phrases;
   const { field: name, kind, found: raw, nearest } = error.details;
   if (name === undefined) return shown(error.message);
-  const field = fieldName(String(name), refused);
+  const field = fieldName(String(name), phrases);
   const found = shown(raw);
   const detail = (key: string) => shown(error.details[key]);
   switch (kind) {
@@ -42,6 +44,8 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
       return refused.form(field, found, SIZE_EXAMPLES[String(error.details.shapes)] ?? '96x64');
     case 'memory':
       return refused.memory(found, detail('needGib'), detail('haveGib'), shown(nearest || '—'));
+    case 'controls':
+      return controlDetail(error, phrases);
     case 'form':
       return refused.form(field, found, detail('example'));
     case 'some':
@@ -51,24 +55,35 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
   }
 }
 
+function controlDetail({ details }: SerializedError, { control }: Phrases): string {
+  const named = (kind: string) => (isControlKind(kind) ? control.kind[kind] : kind);
+  const kinds = String(details.kinds ?? '');
+  const model = shown(details.model);
+  if (kinds === '') return control.none(model, shown(details.family));
+  return control.notKind(shown(named(String(details.found))), model, shown(kinds.split(', ').map(named).join(', ')));
+}
+
 /** English readers get the error's own words; others at least what was found, in words they read. */
 function otherDetail(error: SerializedError, field: string, { refused, isEnglish }: Phrases): string {
   return isEnglish ? shown(error.message) : refused.other(field, shown(error.details.found ?? '—'));
 }
 
 /** One clause about a start picture. */
-export function pictureDetail(error: SerializedError, { refused, isEnglish }: Phrases): string {
+export function pictureDetail(error: SerializedError, { refused, control, isEnglish }: Phrases): string {
   const { reason, foundMib, maxMib } = error.details;
   if (reason === 'kind') return refused.pictureKind();
   if (reason === 'mask_empty') return refused.maskEmpty();
   if (reason === 'mask_shape') return refused.maskShape();
+  if (reason === 'silhouette') return control.noSilhouette();
   if (reason === 'size') return refused.pictureSize(String(foundMib), String(maxMib));
   return isEnglish ? shown(error.message) : refused.pictureOther();
 }
 
-function fieldName(name: string, { field }: Phrases['refused']): string {
+function fieldName(name: string, { refused: { field }, control }: Phrases): string {
   const bare = name.replace(/^--/, '');
   const known = ALIASES[bare] ?? bare;
+  const ofControl = bare.replaceAll('-', ' ');
+  if (Object.hasOwn(control.field, ofControl)) return control.field[ofControl as ControlField];
   return Object.hasOwn(field, known) ? field[known as RequestField] : shown(name);
 }
 
