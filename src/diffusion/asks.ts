@@ -1,5 +1,6 @@
 // The language between a pipeline and whoever runs the networks. A pipeline is a generator that yields asks and is resumed with
 // answers; it never calls a network, so asks of many pictures and many jobs can be answered by one call.
+import type { PictureScores } from '../core/pictureJudgement.ts';
 import type { Pixels } from '../core/pixels.ts';
 import type { Size } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
@@ -72,6 +73,8 @@ export type Ask =
   | { readonly kind: 'decode'; readonly latents: Latents; readonly tile?: boolean }
   /** One pass of an upscaler's network, all at once; `upscaled` cuts pictures into tiles that may be. @see upscaling.ts */
   | { readonly kind: 'upscale'; readonly pixels: Pixels; readonly model: string }
+  /** What a finished picture, or one that was sent, shows. */
+  | { readonly kind: 'judge'; readonly pixels: Pixels }
   /** Lanczos, by whoever can; no network. */
   | { readonly kind: 'resize'; readonly pixels: Pixels; readonly size: Size };
 
@@ -86,6 +89,7 @@ export type Answer =
   | { readonly kind: 'decode'; readonly pixels: Pixels }
   /** As many times larger as the upscaler is made for. */
   | { readonly kind: 'upscale'; readonly pixels: Pixels }
+  | { readonly kind: 'judge'; readonly scores: PictureScores }
   | { readonly kind: 'resize'; readonly pixels: Pixels };
 
 /** @throws internal when whoever answered answered something else */

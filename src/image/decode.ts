@@ -51,6 +51,25 @@ export async function decodeWhole(bytes: Uint8Array, maxSidePx: number): Promise
   }
 }
 
+/**
+ * The same made smaller until no side is longer than `maxSidePx`, every pixel counting: what a picture shows to people who see it small. An
+ * image made to show something else where only some of its pixels are looked at shows it here, too.
+ * @throws input_image_invalid
+ */
+export async function decodeSmall(bytes: Uint8Array, maxSidePx: number): Promise<Pixels> {
+  try {
+    const { data, info } = await openPicture(bytes)
+      .toColourspace('srgb')
+      .resize(maxSidePx, maxSidePx, { fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#ffffff' })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return toPixels(data, { widthPx: info.width, heightPx: info.height });
+  } catch (cause) {
+    throw refusePicture(cause);
+  }
+}
+
 /** 0 … 255 → -1 … 1, in single precision. @source diffusers VaeImageProcessor.normalize: 2 · (x / 255) - 1 */
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => 2 * Math.fround(level / 255) - 1);
 

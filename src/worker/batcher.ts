@@ -1,5 +1,6 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
+import type { PictureScores } from '../core/pictureJudgement.ts';
 import type { Answer, Conditioning, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
@@ -36,13 +37,19 @@ export interface UpscalerNetworks {
   upscale(pixels: readonly Pixels[], model: string): Promise<readonly Pixels[]>;
 }
 
-type AllNetworks = Networks & UpscalerNetworks;
+/** Who says what pictures show; belongs to no model, or to one whose own checker looks too. */
+export interface JudgeNetworks {
+  judge(pixels: readonly Pixels[]): Promise<readonly PictureScores[]>;
+}
+
+type AllNetworks = Networks & UpscalerNetworks & JudgeNetworks;
+type SomeNetworks = Networks | UpscalerNetworks | JudgeNetworks;
 
 /** Who asks: the job whose turn it is and the model it uses. */
 export interface Asker {
   readonly job: number;
   readonly model: string;
-  readonly networks: Networks | UpscalerNetworks;
+  readonly networks: SomeNetworks;
   readonly signal: AbortSignal;
 }
 
@@ -58,7 +65,7 @@ const MAX_HOLD_MS = 1_000;
 
 interface Waiting extends WaitingAsk {
   readonly ask: NetworkAsk;
-  readonly networks: Networks | UpscalerNetworks;
+  readonly networks: SomeNetworks;
   readonly end: Deferred<Answer>;
 }
 
@@ -234,7 +241,13 @@ const upscale: Trade<AskOf<'upscale'>, AskOf<'upscale'>, Pixels> = {
   answer: ([pixels]) => ({ kind: 'upscale', pixels: pixels! }),
 };
 
-const TRADES = { text, unet, encode, decode, upscale };
+const judge: Trade<AskOf<'judge'>, AskOf<'judge'>, PictureScores> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) => networks.judge(asks.map(({ pixels }) => pixels)),
+  answer: ([scores]) => ({ kind: 'judge', scores: scores! }),
+};
+
+const TRADES = { text, unet, encode, decode, upscale, judge };
 
 /** Every kind of ask is named like the method that answers it. @throws internal when these networks have no such method */
 function ableTo({ ask: { kind }, networks }: Waiting): AllNetworks {

@@ -82,6 +82,8 @@ export function budgetFor(provider: string): RowBudget {
 
 /** Rows of a text call: prompts of mostly one chunk, 77 tokens, for the smallest of the four networks. */
 const TEXT_ROWS = 16;
+/** Pictures of any size are judged by a network of milliseconds; so many make a call in which cancellations are still heard soon. */
+const JUDGED_ROWS = 8;
 /** Every known autoencoder of this family shrinks each side by 8; only a measure of memory here. */
 const PX_PER_CELL = 8;
 /** Guidance asks for its two rows at once, and at every size running them together is faster than one by one. */
@@ -103,6 +105,8 @@ export function rowLimitOf(ask: NetworkAsk, budget: RowBudget): number {
       return fit(budget.autoencoderCells, ask.latents.height * ask.latents.width, 1);
     case 'upscale':
       return 1; // a tile is as much work as a picture elsewhere
+    case 'judge':
+      return JUDGED_ROWS;
   }
 }
 
@@ -141,6 +145,8 @@ function shapeOf(ask: NetworkAsk): string {
       return shape(ask.latents);
     case 'upscale':
       return `${ask.model}|${ask.pixels.height}x${ask.pixels.width}`;
+    case 'judge':
+      return '';
   }
 }
 

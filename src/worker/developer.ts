@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type Hires, isLatentUpscaler } from '../core/hires.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
+import type { PictureScores } from '../core/pictureJudgement.ts';
 import type { Pixels } from '../core/pixels.ts';
 import { recipeText, upscaledRecipe } from '../core/recipe.ts';
 import { promptText, type RefinerCard, type ResolvedRequest, type Size } from '../core/request.ts';
@@ -18,7 +19,7 @@ import {
   upscaledSize,
 } from '../core/upscale.ts';
 import type { DevelopedPicture, DevelopProgress, DevelopTask, WorkerFacts } from '../core/worker.ts';
-import type { Answer, Ask, NetworkAsk } from '../diffusion/asks.ts';
+import { type Answer, type Ask, expectKind, type NetworkAsk } from '../diffusion/asks.ts';
 import { drive } from '../diffusion/drive.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
 import type { ModelFacts } from '../diffusion/modelFacts.ts';
@@ -31,7 +32,7 @@ import {
 } from '../diffusion/pipeline.ts';
 import { upscaled, upscaleTiles } from '../diffusion/upscaling.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { decodeWhole } from '../image/decode.ts';
+import { decodeSmall, decodeWhole } from '../image/decode.ts';
 import { encodePng } from '../image/encode.ts';
 import { gridOf } from '../image/grid.ts';
 import { writePicture } from '../image/pictureFile.ts';
@@ -42,6 +43,7 @@ import type { Provider } from '../networks/dialect.ts';
 import { MemoryBudget, MemoryShare, memoryLimitBytes } from '../runtime/memory.ts';
 import { chooseProvider } from '../runtime/providers.ts';
 import type { SessionSettings } from '../runtime/session.ts';
+import { scanClassifier } from '../weights/classifier.ts';
 import { scanEmbeddings } from '../weights/embeddings.ts';
 import { scanLoras } from '../weights/loraLibrary.ts';
 import { scanModels } from '../weights/registry.ts';
@@ -50,6 +52,7 @@ import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
 import type { ChosenLoras } from './loraShelf.ts';
 import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
+import { checkSource, NO_JUDGE, PictureJudge } from './pictureJudge.ts';
 import { Previews } from './previews.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 import { lendRefined, type RefinedModel } from './refined.ts';
@@ -84,6 +87,7 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget);
   const shelf = new ModelShelf(open, budget?.limitBytes);
   const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), withShare(settings, budget));
+  const judge = options.judging === 'nobody' ? NO_JUDGE : new PictureJudge(scanClassifier(options.modelsDir));
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
   const facts: WorkerFacts = {
@@ -97,10 +101,12 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
       ...upscalers.refused,
       ...scanEmbeddings(options.modelsDir).refused,
       ...loras.refused,
+      ...judge.refused,
     ],
     upscalers: upscalers.cards,
+    classifier: judge.name,
   };
-  return makeDeveloper(facts, shelf, batcher, upscalers);
+  return makeDeveloper(facts, shelf, batcher, upscalers, judge);
 }
 
 function withShare(settings: SessionSettings, budget: MemoryBudget | undefined): SessionSettings {
@@ -118,15 +124,17 @@ export function makeDeveloper(
   shelf: ModelShelf,
   batcher: Batcher,
   upscalers: UpscalerShelf = NO_UPSCALERS,
+  judge: PictureJudge = NO_JUDGE,
 ): Developer {
   let lastJob = 0;
-  const bench = { shelf, batcher, upscalers };
+  const bench = { shelf, batcher, upscalers, judge };
   return {
     facts,
     develop: (task, onProgress, signal) => developTask({ ...bench, job: ++lastJob }, task, onProgress, signal),
     close: async () => {
       await shelf.close();
       await upscalers.close();
+      await judge.close();
     },
   };
 }
@@ -146,6 +154,7 @@ interface Bench {
   readonly shelf: ModelShelf;
   readonly batcher: Batcher;
   readonly upscalers: UpscalerShelf;
+  readonly judge: PictureJudge;
   /** Whose turn it is in the batcher; a job's second attempt is another one. */
   readonly job: number;
 }
@@ -158,6 +167,10 @@ async function developTask(
 ): Promise<readonly DevelopedPicture[]> {
   const { batcher, job } = bench;
   const means = { ...bench, onProgress, signal };
+  await checkSources(task, means).catch((reason: unknown) => {
+    batcher.forget(job);
+    throw reason;
+  });
   const { upscale } = task.request;
   if (upscale != null && upscale.from !== null) {
     return await enlargeStart(task, upscale, means).finally(() => batcher.forget(job));
@@ -180,16 +193,45 @@ async function developTask(
 interface Means {
   readonly batcher: Batcher;
   readonly upscalers: UpscalerShelf;
+  readonly judge: PictureJudge;
   readonly job: number;
   readonly onProgress: (progress: DevelopProgress) => void;
   readonly signal: AbortSignal;
 }
 
+/** A picture with what it shows, where somebody judges. */
+interface JudgedPicture {
+  readonly pixels: Pixels;
+  readonly scores: PictureScores | undefined;
+}
+
+/** Says what pictures show; undefined where nobody judges. */
+function judging({ batcher, judge, job }: Means, signal: AbortSignal, model = '', checker = undefined) {
+  const networks = judge.networks(checker);
+  return async (pixels: Pixels): Promise<PictureScores | undefined> => {
+    if (networks === null) return undefined;
+    const asker = { job, model: `judge ${model}`, networks, signal };
+    return expectKind('judge', await batcher.ask(asker, { kind: 'judge', pixels })).scores;
+  };
+}
+
+/** Sides of a sent picture as it is judged: larger than the classifier looks at, small enough that a large picture costs little memory. */
+const SOURCE_SIDE_PX = 512;
+
+/** The pictures a user sent, before anything is computed with them. A mask shows nothing. @throws picture_refused, input_image_invalid */
+async function checkSources({ initImagePath, sourcePolicy }: DevelopTask, means: Means): Promise<void> {
+  if (sourcePolicy === undefined || means.judge.name === null || initImagePath === null) return;
+  const small = async () => decodeSmall(await readInput('start picture', initImagePath), SOURCE_SIDE_PX);
+  const scores = await judging(means, means.signal)(await means.batcher.hold(small()));
+  if (scores !== undefined) checkSource('start picture', scores, sourcePolicy);
+}
+
 async function developPictures(
   task: DevelopTask,
   model: RefinedModel,
-  { batcher, upscalers, job, onProgress, signal }: Means,
+  means: Means,
 ): Promise<readonly DevelopedPicture[]> {
+  const { batcher, upscalers, job, onProgress, signal } = means;
   const { request, jobId } = task;
   const stage = await batcher.hold(setStage(task));
   const stop = new AbortController();
@@ -210,11 +252,12 @@ async function developPictures(
   const { facts } = model;
   const previews =
     task.previews === true ? new Previews({ facts, count: request.count, answer, onPreview, nowMs }) : null;
+  const scoresOf = judging(means, either);
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const drawing = developPicture(requestOfImage(wanted, imageIndex), model.facts, previews?.watch(imageIndex));
-    const pixels = await drive(enlarged(drawing, stage, enlargement), answer);
-    return checkNumbers(pixels, request.model);
+    const pixels = checkNumbers(await drive(enlarged(drawing, stage, enlargement), answer), request.model);
+    return { pixels, scores: await scoresOf(pixels) };
   });
   const pictures = await allOrNone(making, stop);
   return batcher.hold(writeAll(task, pictures, either, (own) => ownRecipe(own, task, loras?.hashes, model.refinedBy)));
@@ -273,11 +316,8 @@ function* enlarged(
 }
 
 /** Draws nothing: the start picture itself, whole and at its own size, is enlarged. Its recipe goes on with it. */
-async function enlargeStart(
-  task: DevelopTask,
-  upscale: Upscale,
-  { batcher, upscalers, job, onProgress, signal }: Means,
-): Promise<readonly DevelopedPicture[]> {
+async function enlargeStart(task: DevelopTask, upscale: Upscale, means: Means): Promise<readonly DevelopedPicture[]> {
+  const { batcher, upscalers, job, onProgress, signal } = means;
   const { jobId, request } = task;
   const bytes = await batcher.hold(startBytes(task));
   const pixels = await batcher.hold(decodeWhole(bytes, MAX_UPSCALED_SIDE_PX));
@@ -296,7 +336,8 @@ async function enlargeStart(
   const recipe = request.privatePrompt === true ? null : upscaledRecipe(before, upscale);
   // Somebody's photograph stays one, however large it is made.
   const origin = before !== null || saysDrawn(bytes) ? 'trainedAlgorithmicMedia' : 'algorithmicallyEnhanced';
-  const pictures = [checkNumbers(large, upscale.upscaler ?? request.model)];
+  checkNumbers(large, upscale.upscaler ?? request.model);
+  const pictures = [{ pixels: large, scores: await judging(means, signal)(large) }];
   return batcher.hold(writeAll(task, pictures, signal, () => recipe, origin));
 }
 
@@ -411,23 +452,25 @@ function whoAnswers(ask: NetworkAsk, asker: Asker, refiner: Asker, upscalers: Up
 /** Pictures, then for several the grid; nothing is written once the task is cancelled. */
 async function writeAll(
   { request, outputDir }: DevelopTask,
-  pictures: readonly Pixels[],
+  pictures: readonly JudgedPicture[],
   signal: AbortSignal,
   recipeFor: (own: ResolvedRequest) => string | null,
   origin: Origin = 'trainedAlgorithmicMedia',
 ): Promise<readonly DevelopedPicture[]> {
   const written: DevelopedPicture[] = [];
   await makeFolder(outputDir);
-  const write = async (imageIndex: number, fileName: string, pixels: Pixels) => {
+  const write = async (imageIndex: number, fileName: string, { pixels, scores }: JudgedPicture) => {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the job was cancelled');
     const own = requestOfImage(request, Math.max(0, imageIndex));
     const { seed } = own;
     const png = await encodePng(pixels, recipeFor(own), origin);
     const file = await writePicture(path.join(outputDir, fileName), png);
-    written.push({ imageIndex, fileName, seed, widthPx: pixels.width, heightPx: pixels.height, ...file });
+    const size = { widthPx: pixels.width, heightPx: pixels.height };
+    written.push({ imageIndex, fileName, seed, ...size, ...file, ...(scores === undefined ? {} : { scores }) });
   };
   for (const [index, pixels] of pictures.entries()) await write(index, `${index}.png`, pixels);
-  if (pictures.length > 1) await write(GRID_INDEX, 'grid.png', gridOf(pictures));
+  const whole = () => ({ pixels: gridOf(pictures.map(({ pixels }) => pixels)), scores: undefined });
+  if (pictures.length > 1) await write(GRID_INDEX, 'grid.png', whole());
   return written;
 }
 

@@ -28,7 +28,15 @@ export interface ProcessLimits {
  */
 export const DEFAULT_LIMITS: ProcessLimits = {
   handshakeMs: 120_000,
-  activityMs: { idle: 60_000, text: 600_000, unet: 600_000, encode: 600_000, decode: 600_000, upscale: 600_000 },
+  activityMs: {
+    idle: 60_000,
+    text: 600_000,
+    unet: 600_000,
+    encode: 600_000,
+    decode: 600_000,
+    upscale: 600_000,
+    judge: 600_000,
+  },
   graceMs: 2_000,
   closeMs: 10_000,
 };

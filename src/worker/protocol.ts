@@ -39,7 +39,7 @@ import { DarkroomError, type SerializedError } from '../errors.ts';
 import { drawingFields } from './drawingSchema.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
-export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale'] as const;
+export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale', 'judge'] as const;
 export type Activity = (typeof ACTIVITIES)[number];
 
 const name = z.string().min(1).max(200);
@@ -270,6 +270,8 @@ const childOptions = z.strictObject({
   threads: z.int().min(1).nullable(),
   /** As MEMORY_LIMIT; the usual share of the machine when left out. */
   memoryLimit: z.string().nullable().optional(),
+  /** Who looks at pictures: nobody, the classifier, or with it the models' own safety checkers; everybody who is there when left out. */
+  judging: z.enum(['nobody', 'classifier', 'everybody']).optional(),
 });
 
 const parentMessage = z.discriminatedUnion('type', [
