@@ -14,10 +14,12 @@ function unfinished(userId: string, bot: BotContext) {
   return bot.store.list({ userId, states: ['accepted', 'queued', 'running'], limit: MAX_CHOICES });
 }
 
+/** A sheet ends with all its cells. */
 function end(jobId: string, bot: BotContext): boolean {
-  const isCancelled = bot.queue.cancel(jobId);
-  bot.outbox.touch(jobId);
-  return isCancelled;
+  const jobIds = bot.store.sheetOf(jobId)?.jobIds ?? [jobId];
+  const cancelled = jobIds.filter((id) => bot.queue.cancel(id));
+  for (const id of jobIds) bot.outbox.touch(id);
+  return cancelled.length > 0;
 }
 
 const cancelButton: ButtonHandler = async (interaction, [jobId], bot) => {

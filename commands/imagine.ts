@@ -5,6 +5,7 @@ import { overlay, readPrompt } from '../src/core/promptFlags.ts';
 import type { ModelCard } from '../src/core/request.ts';
 import { SAMPLERS } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
+import { readSheet } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
@@ -16,6 +17,7 @@ import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/result
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
+import { askSheet } from './grid.ts';
 import { EVERYWHERE } from './install.ts';
 import { askMany, makeMany } from './many.ts';
 import { draftOfOptions, imagineOptions, named } from './options.ts';
@@ -145,6 +147,11 @@ export const imagine: SlashCommand = {
   async run(interaction, bot) {
     const { prompt, ...options } = draftOfOptions(interaction);
     const person = { userId: interaction.user.id, guildId: interaction.guildId };
+    const sheet = readSheet(prompt);
+    if (sheet !== undefined) {
+      const [image, masked] = [interaction.options.getAttachment('image'), interaction.options.getAttachment('mask')];
+      return askSheet(interaction, sheet, { upload: image, mask: masked ?? undefined, options }, bot);
+    }
     const drafts = expandPrompt(prompt).map((text) => withPreferences(overlay(readPrompt(text), options), person, bot));
     const upload = interaction.options.getAttachment('image');
     const mask = interaction.options.getAttachment('mask') ?? undefined;

@@ -3,6 +3,7 @@ import type { Command } from '../src/discord/command.ts';
 import { admin } from './admin.ts';
 import { cancel } from './cancel.ts';
 import { favourites } from './favourites.ts';
+import { grid } from './grid.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { imagine } from './imagine.ts';
@@ -20,6 +21,7 @@ import { verify } from './verify.ts';
 
 export const commands: readonly Command[] = [
   imagine,
+  grid,
   upscale,
   history,
   favourites,

@@ -74,7 +74,8 @@ export function imagineOptions({ cards, limits }: Catalog): APIApplicationComman
   ];
 }
 
-const NAMES = {
+/** The options every command that draws has in common. */
+export const NAMES = {
   prompt: named(
     { en: 'prompt', zh: '提示词', ru: 'промпт', es: 'texto', de: 'text', fr: 'texte', ja: 'プロンプト' },
     {

@@ -15,6 +15,7 @@ import type { Forgotten } from '../src/core/people.ts';
 import { phrasesOf, replace, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { dropSheet } from '../src/discord/sheets.ts';
 import { dropThumbnail } from '../src/discord/thumbnails.ts';
 import { button, cardView, row, textPart } from '../src/discord/views/view.ts';
 import { EVERYWHERE } from './install.ts';
@@ -86,6 +87,7 @@ const forget: ButtonHandler = async (interaction, [userId, answer], bot) => {
   if (answer !== 'yes') return replace(interaction, cardView([textPart('👍')]), bot.dataDir);
   const { pictures } = bot.store.holdings(userId);
   const thumbnails = hashesOf(userId, bot);
+  const sheets = bot.store.list({ userId, limit: ALL }).filter(({ id }) => bot.store.sheetOf(id)?.leadId === id);
   for (const { id } of unfinished(userId, bot)) {
     bot.queue.cancel(id);
     bot.outbox.touch(id);
@@ -95,6 +97,7 @@ const forget: ButtonHandler = async (interaction, [userId, answer], bot) => {
   await replace(interaction, cardView([textPart(said)]), bot.dataDir);
   for (const file of forgotten.files) await rm(path.join(bot.dataDir, file), { force: true });
   for (const sha256 of thumbnails) await dropThumbnail(sha256, bot.dataDir);
+  for (const { id } of sheets) await dropSheet(id, bot.dataDir);
   void takeAway(forgotten.messages, bot);
 };
 

@@ -17,6 +17,7 @@ import type { JobRecord } from '../core/job.ts';
 import { DarkroomError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
+import { canFollow } from './controlPictures.ts';
 import { makeCustomIds } from './customIds.ts';
 import { fitIn } from './fitting.ts';
 import { makeMessenger } from './messenger.ts';
@@ -25,6 +26,7 @@ import { phrasesFor } from './phrases/phrases.ts';
 import { inviteLink, registerCommands } from './register.ts';
 import { Replies } from './replies.ts';
 import { Router } from './router.ts';
+import { makeSheetDesk } from './sheets.ts';
 import { verdictView } from './verdict.ts';
 
 export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'messages' | 'isOwner' | 'hashes'> {
@@ -114,7 +116,8 @@ function wire(client: Client, options: BotOptions): Parts {
     client.guilds.cache.get(job.guildId ?? '')?.preferredLocale ??
     store.settings(job.userId).language ??
     locales.get(job.userId);
-  const wordingOf = (job: JobRecord) => ({ phrases: phrasesFor(localeOf(job)), ids });
+  const follows = canFollow(options.catalog);
+  const wordingOf = (job: JobRecord) => ({ phrases: phrasesFor(localeOf(job)), ids, canFollow: follows });
   const messenger = makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' });
   const outbox = new Outbox({
     store,
@@ -130,6 +133,7 @@ function wire(client: Client, options: BotOptions): Parts {
         fileLimits.get(guildId ?? '') ?? Number.POSITIVE_INFINITY,
       ),
     fit: fitIn(dataDir),
+    sheets: makeSheetDesk(store, dataDir),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),

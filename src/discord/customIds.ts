@@ -38,6 +38,11 @@ export const ACTIONS = [
   'forget',
   'many',
   'loras',
+  'control',
+  'controlForm',
+  'controlInputForm',
+  'sheet',
+  'sheetAgain',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

@@ -4,19 +4,21 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import { isFinal, type JobRecord, type JobState } from '../core/job.ts';
-import type { JobStore } from '../core/jobStore.ts';
+import type { JobStore, Sheet } from '../core/jobStore.ts';
 import type { DevelopProgress } from '../core/worker.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
 import { type Fit, isFitting } from './fitting.ts';
 import type { AnswerToken, Messenger, Outcome } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
+import type { SheetDesk } from './sheets.ts';
 import {
   cancelledView,
   developingView,
   type Expectation,
   failedView,
   fileChoices,
+  mapFiles,
   resultView,
   type Wording,
   waitingView,
@@ -50,7 +52,7 @@ export const OUTBOX_TIMING: OutboxTiming = {
 };
 
 export interface OutboxOptions {
-  readonly store: Pick<JobStore, 'get' | 'pictures' | 'waitOf' | 'setMessage' | 'settle' | 'unsettled'>;
+  readonly store: Pick<JobStore, 'get' | 'pictures' | 'controlMaps' | 'waitOf' | 'setMessage' | 'settle' | 'unsettled'>;
   readonly messenger: Messenger;
   readonly clock: Clock;
   readonly log: Logger;
@@ -62,6 +64,8 @@ export interface OutboxOptions {
   readonly fit?: Fit;
   /** Whether a message of ours with these custom ids shows this job. */
   readonly showsJob: (customIds: readonly string[], jobId: string) => boolean;
+  /** Jobs that are shown together; absent, every job has its own message. */
+  readonly sheets?: SheetDesk;
   /** What to say of a rendering made only to compare. */
   readonly verdictOf?: (job: JobRecord) => Promise<View>;
   /** Whether the person wants to be mentioned when pictures are there. */
@@ -98,8 +102,11 @@ interface Line {
   /** Which of the file sets to try next, and what became of the ones before. */
   fileChoice: number;
   withoutFiles: 'too_large' | 'files_gone' | 'forbidden' | null;
+  /** Those that were followed, beside the pictures. */
+  maps: 'wanted' | 'shown' | 'left_out';
   /** A create may have reached Discord without our knowing. */
   mayExist: boolean;
+  readonly fromEarlierLife: boolean;
   dirty: boolean;
   wake: () => void;
 }
@@ -162,7 +169,8 @@ export class Outbox {
   }
 
   #owed(): number {
-    return this.#options.store.unsettled().filter((job) => isEnding(job.state)).length;
+    const { store, sheets } = this.#options;
+    return store.unsettled().filter((job) => isEnding(job.state) && !this.#isOpen(sheets?.of(job.id))).length;
   }
 
   #follow(jobId: string, fromEarlierLife: boolean): Line {
@@ -181,7 +189,9 @@ export class Outbox {
       failures: 0,
       fileChoice: 0,
       withoutFiles: null,
+      maps: 'wanted',
       mayExist: fromEarlierLife,
+      fromEarlierLife,
       dirty: false,
       wake: () => {},
     };
@@ -212,11 +222,26 @@ export class Outbox {
     const job = this.#options.store.get(line.jobId);
     if (job === undefined || isFinal(job.state)) return false;
     if (job.state === 'accepted') return this.#rest(line, null);
-    if (isEnding(job.state)) return this.#showEnd(line, job);
+    const sheet = this.#options.sheets?.of(job.id);
+    if (sheet !== undefined && sheet.leadId !== job.id) return this.#followCell(line, job, sheet.leadId);
+    if (isEnding(job.state) && !this.#isOpen(sheet)) return this.#showEnd(line, job);
     if (line.place === 'nowhere' || line.place === 'direct') return this.#rest(line, null);
     const waitMs = this.#dueInMs(line, job);
     if (waitMs > 0) return this.#rest(line, waitMs);
     return this.#showState(line, job);
+  }
+
+  /** A sheet's cell has no message: the lead's shows it. */
+  #followCell(line: Line, job: JobRecord, leadId: string): Promise<boolean> {
+    if (isEnding(job.state)) this.#settle(job);
+    if (line.shownState !== job.state) this.touch(leadId);
+    line.shownState = job.state;
+    return isEnding(job.state) ? Promise.resolve(false) : this.#rest(line, null);
+  }
+
+  /** Whether other cells of the sheet are still to come. */
+  #isOpen(sheet: Sheet | undefined): boolean {
+    return sheet !== undefined && this.#options.sheets?.isDone(sheet) === false;
   }
 
   #dueInMs(line: Line, job: JobRecord): number {
@@ -246,6 +271,8 @@ export class Outbox {
   }
 
   #stateView(line: Line, job: JobRecord, wording: Wording): View {
+    const sheet = this.#options.sheets?.of(job.id);
+    if (sheet !== undefined) return this.#options.sheets!.progressView(sheet, job, wording);
     if (job.state === 'queued') return waitingView(job, this.#expectation(line, job), wording);
     const share = line.progress === null ? 0 : line.progress.stepsDone / Math.max(1, line.progress.stepsTotal);
     return developingView(job, share, wording, this.#previewFor(line, job));
@@ -293,7 +320,12 @@ export class Outbox {
     return true;
   }
 
+  /** A map that cannot be shown must not cost the pictures. */
   #tryOtherFiles(line: Line, why: 'too_large' | 'files_gone'): void {
+    if (line.maps === 'shown') {
+      line.maps = 'left_out';
+      return;
+    }
     line.fileChoice += 1;
     line.withoutFiles = why;
   }
@@ -310,20 +342,35 @@ export class Outbox {
 
   async #endView(line: Line, job: JobRecord): Promise<View> {
     const wording = this.#options.wordingOf(job);
+    const sheet = await this.#sheetView(line, job, wording);
+    if (sheet !== undefined) return sheet;
     if (job.state === 'cancelling') return cancelledView(job, wording);
     if (job.state === 'failing') return failedView(job, wording);
     if (job.kind === 'verify' && this.#options.verdictOf !== undefined) return this.#options.verdictOf(job);
     const files = await this.#files(line, job, wording);
     return files.length > 0
-      ? resultView(job, files, wording)
+      ? resultView(job, files, wording, undefined, this.#maps(line, job, files, wording))
       : resultView(job, [], wording, whyNoFiles(line, job, wording.phrases));
   }
 
+  /** Undefined for other jobs, and where no cell has a picture: then the lead tells why. */
+  async #sheetView(line: Line, job: JobRecord, wording: Wording): Promise<View | undefined> {
+    const { sheets } = this.#options;
+    const sheet = sheets?.of(job.id);
+    const file = sheet === undefined ? undefined : await sheets!.file(sheet, job, wording);
+    if (sheet === undefined || file === undefined) return undefined;
+    return sheets!.view(sheet, job, await this.#fitting(line, job, [[file]]), wording);
+  }
+
   /** The next set of files that fits the place, made smaller where that helps; empty when none is left. */
-  async #files(line: Line, job: JobRecord, { phrases }: Wording): Promise<readonly ViewFile[]> {
+  #files(line: Line, job: JobRecord, { phrases }: Wording): Promise<readonly ViewFile[]> {
+    return this.#fitting(line, job, fileChoices(job, this.#options.store.pictures(job.id), phrases));
+  }
+
+  async #fitting(line: Line, job: JobRecord, choices: readonly ViewFile[][]): Promise<readonly ViewFile[]> {
     if (line.withoutFiles === 'forbidden') return [];
     const limit = this.#fileLimit(line, job);
-    const attempts = attemptsOf(fileChoices(job, this.#options.store.pictures(job.id), phrases));
+    const attempts = attemptsOf(choices);
     for (; line.fileChoice < attempts.length; line.fileChoice += 1) {
       const { files, part } = attempts[line.fileChoice]!;
       const fitting = await this.#fitted(files, part * limit);
@@ -332,6 +379,15 @@ export class Outbox {
     }
     if (attempts.length > 0) line.withoutFiles ??= 'too_large';
     return [];
+  }
+
+  /** Shown where there is room beside the pictures. */
+  #maps(line: Line, job: JobRecord, files: readonly ViewFile[], { phrases }: Wording): readonly ViewFile[] {
+    if (line.maps === 'left_out') return [];
+    const maps = mapFiles(job, this.#options.store.controlMaps(job.id), phrases);
+    const areShown = maps.length > 0 && isFitting([...files, ...maps], this.#fileLimit(line, job));
+    line.maps = areShown ? 'shown' : 'left_out';
+    return areShown ? maps : [];
   }
 
   #fitted(files: readonly ViewFile[], limit: number): Promise<readonly ViewFile[] | undefined> {
@@ -421,10 +477,15 @@ export class Outbox {
     return messenger.edit(job.channelId, outcome.messageId, view);
   }
 
-  /** A create whose answer was lost: Discord's nonce covers a minute surely, after that we look for our own message. */
+  /**
+   * A create whose answer was lost: Discord's nonce covers a minute surely, after that we look for our own message. So do we at once when
+   * nobody knows how long ago it was: it was in an earlier life, or the clock was set back since.
+   */
   async #findLost(line: Line, job: JobRecord): Promise<string | undefined> {
     const { clock, messenger, showsJob } = this.#options;
-    if (!line.mayExist || clock.nowMs() - job.createdAtMs < this.#timing.nonceMs) return undefined;
+    if (!line.mayExist) return undefined;
+    const ageMs = clock.nowMs() - job.createdAtMs;
+    if (!line.fromEarlierLife && ageMs >= 0 && ageMs < this.#timing.nonceMs) return undefined;
     return messenger.findOwn(job.channelId, (message) => showsJob(customIdsOf(message), job.id));
   }
 

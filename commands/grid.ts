@@ -1,0 +1,237 @@
+// /grid: one picture for every pair of two settings, on one sheet. Asked about before it is made, because it is many pictures at once.
+import {
+  type APIApplicationCommandBasicOption,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type AutocompleteInteraction,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  MessageFlags,
+} from 'discord.js';
+import { overlay } from '../src/core/promptFlags.ts';
+import type { RequestDraft } from '../src/core/request.ts';
+import { cellDrafts, type SheetSpec, sheetOf } from '../src/core/sheet.ts';
+import { formatSize, suggestedSizes } from '../src/core/size.ts';
+import { botMayWrite, phrasesOf, replace, show, tell } from '../src/discord/answers.ts';
+import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
+import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
+import { askerOf, placeSheet, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
+import { usualModel, withPreferences } from '../src/discord/preferences.ts';
+import { wordsJobOf } from '../src/discord/results.ts';
+import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
+import { sheetAskView } from '../src/discord/views/sheetView.ts';
+import { cardView, textPart } from '../src/discord/views/view.ts';
+import { EVERYWHERE } from './install.ts';
+import { NAMES, named } from './options.ts';
+
+/** What a note keeps until somebody says yes. */
+interface AskedSheet {
+  readonly spec: SheetSpec;
+  readonly drafts: readonly RequestDraft[];
+  readonly inputSha256: string | null;
+  readonly parentJobId: string | null;
+}
+
+export interface SheetSource {
+  readonly upload?: AttachmentLike | null;
+  readonly mask?: AttachmentLike | undefined;
+  /** Said beside the prompt, for every cell; the axes go before it. */
+  readonly options?: Partial<RequestDraft>;
+}
+
+/** Shows what a sheet would be. @throws request_invalid as its cells would */
+export async function askSheet(
+  interaction: ChatInputCommandInteraction,
+  spec: SheetSpec,
+  { upload = null, mask, options = {} }: SheetSource,
+  bot: BotContext,
+): Promise<void> {
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const inputSha256 = await kept(upload, bot);
+  const maskSha256 = await kept(mask ?? null, bot);
+  const masked = maskSha256 === null ? {} : { mask: { sha256: maskSha256 } };
+  const seed = options.seed ?? bot.randomSeed();
+  const drafts = cellDrafts(spec, seed).map((cell) =>
+    withPreferences({ ...overlay(options as RequestDraft, cell), ...masked }, person, bot),
+  );
+  await ask(interaction, { spec, drafts, inputSha256, parentJobId: null }, bot);
+}
+
+async function ask(
+  interaction: ChatInputCommandInteraction | ButtonInteraction,
+  asked: AskedSheet,
+  bot: BotContext,
+): Promise<void> {
+  const { userId, guildId } = askerOf(interaction);
+  const requests = wishesOf(asked).map((wish) => previewOrder(wish, bot));
+  const noteId = bot.store.keepNote(userId, asked);
+  const { used, limit } = bot.store.quota({ userId, guildId }, bot.rules);
+  const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
+  const question = { spec: asked.spec, requests, left: Math.max(0, limit - used), limit, readyAtMs, noteId };
+  await show(interaction, sheetAskView(question, phrasesOf(interaction), bot.ids), bot.dataDir);
+}
+
+async function kept(attachment: AttachmentLike | null, bot: BotContext): Promise<string | null> {
+  return attachment === null ? null : bot.inputs.keep(await fetchAttachment(attachment, bot.attachments));
+}
+
+function wishesOf({ drafts, inputSha256, parentJobId }: AskedSheet): readonly Wish[] {
+  const start = inputSha256 === null ? {} : { start: { kind: 'kept', sha256: inputSha256 } as const };
+  const parent = parentJobId === null ? {} : { parent: { jobId: parentJobId, imageIndex: null } };
+  return drafts.map((draft) => ({ kind: 'imagine', draft, ...start, ...parent }));
+}
+
+const makeSheet: ButtonHandler = async (interaction, [noteId, answer], bot) => {
+  const phrases = phrasesOf(interaction);
+  const asked =
+    noteId === undefined ? undefined : (bot.store.takeNote(interaction.user.id, noteId) as AskedSheet | undefined);
+  if (asked === undefined) return tell(interaction, phrases.many.gone());
+  if (answer !== 'yes') return replace(interaction, cardView([textPart('👍')]), bot.dataDir);
+  const order = await placeSheet(askerOf(interaction), wishesOf(asked), asked.spec, bot);
+  if (!order.ok) {
+    if (order.text !== null) await replace(interaction, cardView([textPart(order.text(phrases))]), bot.dataDir);
+    return;
+  }
+  const { jobIds } = bot.store.sheetOf(order.job.id)!;
+  for (const jobId of jobIds) bot.store.answering(jobId);
+  await replace(interaction, cardView([textPart(phrases.making.sheet.started(jobIds.length))]), bot.dataDir);
+  bot.outbox.answerThrough(order.job.id, tokenOf(interaction, null), !botMayWrite(interaction));
+  for (const jobId of jobIds) release(jobId, bot);
+};
+
+/** The same sheet with another seed, asked about again. */
+const sheetAgain: ButtonHandler = async (interaction, [leadId], bot) => {
+  const lead = await wordsJobOf(interaction, leadId, bot);
+  const sheet = lead === undefined ? undefined : bot.store.sheetOf(lead.id);
+  if (lead === undefined || sheet === undefined) return;
+  const seed = bot.randomSeed();
+  const { model, initImage, mask, privatePrompt, spoiler } = lead.request;
+  const base = {
+    model,
+    ...(initImage === null ? {} : { initImage }),
+    ...(mask == null ? {} : { mask }),
+    ...(privatePrompt === true ? { privatePrompt } : {}),
+    ...(spoiler === true ? { spoiler } : {}),
+  };
+  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const text = sheet.spec.text.replace(/(?:--|—|–)seed(?:=|\s+)\S+/giu, '');
+  const spec = { ...sheet.spec, text };
+  const drafts = cellDrafts(spec, seed).map((cell) =>
+    withPreferences(overlay(base as RequestDraft, cell), person, bot),
+  );
+  await ask(interaction, { spec, drafts, inputSha256: null, parentJobId: lead.id }, bot);
+};
+
+/** What people may compare, with values of the model they use. */
+function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
+  const typed = interaction.options.getFocused().toLowerCase().trim();
+  const { cards, limits } = bot.catalog;
+  const model = usualModel(bot.store.settings(interaction.user.id), bot);
+  const card = cards.find(({ name }) => name === model) ?? cards[0];
+  if (card === undefined) return [];
+  const { guidance, steps, sampler } = card.defaults;
+  const loras = (card.loras ?? []).slice(0, 4).map(({ name }) => name);
+  const sizes = suggestedSizes(card, limits).slice(0, 4).map(formatSize);
+  const values: readonly (readonly [string, readonly (string | number)[]])[] = [
+    ['cfg', [0.5, 0.75, 1, 1.5, 2].map((part) => Math.round(part * guidance * 10) / 10)],
+    ['steps', [0.5, 0.75, 1, 1.5, 2].map((part) => Math.max(1, Math.round(part * steps)))],
+    ['sampler', [...new Set([sampler, 'euler', 'euler_a', 'dpmpp_2m', 'ddim'])]],
+    ['schedule', ['karras', 'exponential', 'sgm_uniform', 'beta']],
+    ['seed', [1, 2, 3, 4]],
+    ['style', Object.keys(card.styles)],
+    ['size', sizes],
+    ['strength', [0.3, 0.5, 0.7, 0.9]],
+    ['model', cards.slice(0, 5).map(({ name }) => name)],
+    ['lora', loras.length === 1 ? [0.4, 0.7, 1].map((part) => `${loras[0]}:${part}`) : loras],
+    ['words', ['red', 'blue', 'green']],
+  ];
+  return values
+    .filter(([, list]) => new Set(list).size > 1)
+    .map(([name, list]) => `${name}: ${[...new Set(list)].join(', ')}`)
+    .filter((text) => text.includes(typed))
+    .map((text) => ({ name: clip(text, MAX_CHOICE_CHARS), value: text.slice(0, MAX_CHOICE_CHARS) }));
+}
+
+const { String: TEXT, Attachment: UPLOAD } = ApplicationCommandOptionType;
+const MAX_AXIS_CHARS = 300;
+
+function options(maxPromptChars: number): APIApplicationCommandBasicOption[] {
+  return [
+    { type: TEXT, required: true, max_length: maxPromptChars, ...NAMES.prompt },
+    {
+      type: TEXT,
+      required: true,
+      autocomplete: true,
+      max_length: MAX_AXIS_CHARS,
+      ...named(
+        { en: 'across', zh: '横向', ru: 'по-ширине', es: 'columnas', de: 'spalten', fr: 'colonnes', ja: '横' },
+        {
+          en: 'What changes from column to column: "cfg: 3, 5, 7", "sampler: euler, ddim".',
+          zh: '每列变化的内容：“cfg: 3, 5, 7”、“sampler: euler, ddim”。',
+          ru: 'Что меняется от столбца к столбцу: «cfg: 3, 5, 7», «sampler: euler, ddim».',
+          es: 'Lo que cambia de columna en columna: «cfg: 3, 5, 7», «sampler: euler, ddim».',
+          de: 'Was sich von Spalte zu Spalte ändert: „cfg: 3, 5, 7“, „sampler: euler, ddim“.',
+          fr: 'Ce qui change d’une colonne à l’autre : « cfg: 3, 5, 7 », « sampler: euler, ddim ».',
+          ja: '列ごとに変えるもの：「cfg: 3, 5, 7」「sampler: euler, ddim」。',
+        },
+      ),
+    },
+    {
+      type: TEXT,
+      autocomplete: true,
+      max_length: MAX_AXIS_CHARS,
+      ...named(
+        { en: 'down', zh: '纵向', ru: 'по-высоте', es: 'filas', de: 'zeilen', fr: 'lignes', ja: '縦' },
+        {
+          en: 'What changes from row to row, in the same way; leave empty for one row.',
+          zh: '每行变化的内容，写法相同；留空则只有一行。',
+          ru: 'Что меняется от строки к строке, так же; пусто — одна строка.',
+          es: 'Lo que cambia de fila en fila, igual; vacío para una sola fila.',
+          de: 'Was sich von Zeile zu Zeile ändert, ebenso; leer für eine Zeile.',
+          fr: 'Ce qui change d’une ligne à l’autre, de même ; vide pour une seule ligne.',
+          ja: '行ごとに変えるもの。書き方は同じ。空欄なら 1 行。',
+        },
+      ),
+    },
+    { type: UPLOAD, ...NAMES.image },
+  ];
+}
+
+export const grid: SlashCommand = {
+  kind: 'slash',
+  name: 'grid',
+  declare: ({ limits }) => ({
+    type: ApplicationCommandType.ChatInput,
+    ...named(
+      {
+        en: 'grid',
+        zh: '对比图',
+        ru: 'сетка',
+        es: 'cuadrícula',
+        de: 'raster',
+        fr: 'grille',
+        ja: '比較表',
+      },
+      {
+        en: 'Compare two settings: one picture for every pair, on one labelled sheet.',
+        zh: '比较两项设置：每一对组合一张图片，拼成一张带标签的大图。',
+        ru: 'Сравнить две настройки: по картинке на каждую пару, на одном листе с подписями.',
+        es: 'Comparar dos ajustes: una imagen por cada par, en una hoja con rótulos.',
+        de: 'Zwei Einstellungen vergleichen: ein Bild für jedes Paar, auf einem beschrifteten Blatt.',
+        fr: 'Comparer deux réglages : une image par paire, sur une feuille légendée.',
+        ja: '2 つの設定を比べます：組み合わせごとに 1 枚、ラベル付きの 1 枚のシートに。',
+      },
+    ),
+    options: options(limits.maxPromptChars),
+    ...EVERYWHERE,
+  }),
+  async run(interaction, bot) {
+    const { options: given } = interaction;
+    const spec = sheetOf(given.getString('prompt', true), given.getString('across', true), given.getString('down'));
+    await askSheet(interaction, spec, { upload: given.getAttachment('image') }, bot);
+  },
+  suggest,
+  buttons: { sheet: makeSheet, sheetAgain },
+};

@@ -1,0 +1,120 @@
+// A sheet that compares settings: the question before it is made, how far it is, and the finished card with a choice of its cells.
+import { ButtonStyle } from 'discord.js';
+import { cleanText } from '../../core/cleanText.ts';
+import type { JobRecord } from '../../core/job.ts';
+import type { ResolvedRequest } from '../../core/request.ts';
+import { axisLabels, type SheetSpec, sheetTitle } from '../../core/sheet.ts';
+import type { CustomIds } from '../customIds.ts';
+import type { Phrases } from '../phrases/phrases.ts';
+import { quoted, timestamp } from '../text.ts';
+import { headline, type Wording } from './jobView.ts';
+import { button, cardView, galleryPart, row, selectRow, textPart, textView, type View, type ViewFile } from './view.ts';
+
+/** Characters of the axes in one line. */
+const TITLE_CHARS = 300;
+const BAR_CELLS = 10;
+
+export interface CellChoice {
+  readonly jobId: string;
+  readonly column: number;
+  readonly row: number;
+}
+
+export interface AskedSheet {
+  readonly spec: SheetSpec;
+  readonly requests: readonly ResolvedRequest[];
+  /** Pictures of today that are not used yet. */
+  readonly left: number;
+  readonly limit: number;
+  readonly readyAtMs: number;
+  readonly noteId: string;
+}
+
+/** What a sheet would be and cost. */
+export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds): View {
+  const { spec, requests, left, limit, readyAtMs, noteId } = asked;
+  const { sheet } = phrases.making;
+  const [columns, rows] = [spec.x.values.length, spec.y?.values.length ?? 1];
+  const pictures = requests.reduce((sum, { count }) => sum + count, 0);
+  const { size, steps } = requests[0]!;
+  const about = `${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)}`;
+  return cardView([
+    textPart(
+      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}\n-# ${about}`,
+    ),
+    textPart(axisLines(spec)),
+    row(
+      button(ids.write('sheet', noteId, 'yes'), {
+        label: phrases.label.make(pictures),
+        emoji: '🎨',
+        style: ButtonStyle.Primary,
+        disabled: pictures > left,
+      }),
+      button(ids.write('sheet', noteId, 'no'), { label: phrases.label.cancel }),
+    ),
+  ]);
+}
+
+function axisLines({ x, y }: SheetSpec): string {
+  const line = (mark: string, values: readonly string[]) => `${mark} ${quoted(values.join(', '), TITLE_CHARS)}`;
+  const across = line(`➡️ **${quoted(x.name, 40)}**`, x.values);
+  return y === null ? across : `${across}\n${line(`⬇️ **${quoted(y.name, 40)}**`, y.values)}`;
+}
+
+/** While cells are waiting or being made. */
+export function sheetProgressView(
+  lead: JobRecord,
+  spec: SheetSpec,
+  { done, total }: { readonly done: number; readonly total: number },
+  { phrases, ids }: Wording,
+): View {
+  const full = Math.round((done / total) * BAR_CELLS);
+  const bar = '▓'.repeat(full) + '░'.repeat(BAR_CELLS - full);
+  const cancel = button(ids.write('cancel', lead.id), { label: phrases.label.cancel, style: ButtonStyle.Danger });
+  const words = [headline(lead, phrases), axesLine(lead, spec), phrases.making.sheet.progress(done, total, bar)];
+  return { ...textView(words.join('\n')), rows: [row(cancel)] };
+}
+
+function axesLine({ request }: JobRecord, spec: SheetSpec): string {
+  return `-# 🔲 ${quoted(sheetTitle(spec, request.privatePrompt === true), TITLE_CHARS)}`;
+}
+
+/** The finished sheet: any cell can be had alone, with all that can be done with a picture. */
+export function sheetView(
+  lead: JobRecord,
+  spec: SheetSpec,
+  cells: readonly CellChoice[],
+  files: readonly ViewFile[],
+  { phrases, ids }: Wording,
+): View {
+  const { label, making } = phrases;
+  const isPrivate = lead.request.privatePrompt === true;
+  const [xLabels, yLabels] = [axisLabels(spec.x, isPrivate), spec.y === null ? [] : axisLabels(spec.y, isPrivate)];
+  const options = cells.map(({ jobId, column, row: line }) => ({
+    label: [xLabels[column], ...(yLabels.length === 0 ? [] : [yLabels[line]])].join(' · '),
+    description: `#${jobId}`,
+    value: jobId,
+  }));
+  const { request } = lead;
+  const numbers = `seed \`${request.seed}\` · ${request.size.widthPx}×${request.size.heightPx} · ${quoted(request.model, 60)} · \`#${lead.id}\``;
+  return cardView(
+    [
+      textPart(headline(lead, phrases)),
+      ...galleryPart(files, request.spoiler === true),
+      ...(files.length === 0 ? [textPart(phrases.filesGone(lead.id))] : []),
+      textPart(`${axesLine(lead, spec)}\n-# ${numbers}`),
+      ...(options.length === 0 ? [] : [selectRow(ids.write('choose', lead.id), making.sheet.choose(), options)]),
+      row(
+        button(ids.write('sheetAgain', lead.id), { label: label.again, emoji: '🎲' }),
+        button(ids.write('favourite', lead.id), { label: label.favourite, emoji: '⭐' }),
+        button(ids.write('delete', lead.id), { label: label.delete, emoji: '🗑️' }),
+      ),
+    ],
+    files,
+  );
+}
+
+export function sheetAlt({ request }: JobRecord, spec: SheetSpec, { making, card }: Phrases): string {
+  if (request.privatePrompt === true) return card.hiddenAlt();
+  return making.sheet.alt(cleanText(request.prompt), sheetTitle(spec, false));
+}
