@@ -138,6 +138,8 @@ interface Makers {
   readonly facts: WorkerFacts;
   /** Models there are now. */
   readonly cards: () => readonly ModelCard[];
+  /** Looks at this machine's LoRAs again. */
+  readonly refresh: () => Promise<void>;
   /** The queue's from the start. */
   readonly workers: readonly ImageWorker[];
   /** Hands the queue the machines of a fleet; null without one. */
@@ -153,7 +155,11 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   if (fleet === null) {
     const facts = await local!.ready();
     const hashes = openHashes(facts, config, log, closers);
-    return { facts, cards: () => facts.models, workers: [local!], executors: null, hashes };
+    let { models } = facts;
+    const refresh = async () => {
+      models = (await local!.refresh!()).models;
+    };
+    return { facts, cards: () => models, refresh, workers: [local!], executors: null, hashes };
   }
   // Loaded only here: one machine alone needs no Redis client.
   const { Executors } = await import('./fleet/executors.ts');
@@ -162,7 +168,8 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   const localHashOf = (model: string) => hashes.knownHashOf(model);
   const options = { config: fleet, local, localSlots: LOCAL_SLOTS, localHashOf, key, clock: systemClock, log };
   const executors = closers.add(new Executors(options), (one) => one.close());
-  return { facts: await executors.open(), cards: () => executors.cards(), workers: [], executors, hashes };
+  const refresh = () => executors.refresh();
+  return { facts: await executors.open(), cards: () => executors.cards(), refresh, workers: [], executors, hashes };
 }
 
 /** Recipes name models by the hashes of their files; learning them takes minutes once, and nobody waits for it. */
@@ -179,7 +186,7 @@ function openHashes(
     book,
     log,
     models,
-    extras: facts === undefined ? [] : extraFiles(modelsDir),
+    extras: () => (facts === undefined ? [] : extraFiles(modelsDir)),
   });
   return closers.add(hashes, (one) => one.close());
 }

@@ -76,6 +76,11 @@ export interface ImageWorker {
   /** Starts the process if need be; resolves after the handshake. @throws worker_crashed, worker_hung, config errors of the child. */
   ready(): Promise<WorkerFacts>;
   /**
+   * What there is after another look at the folder of LoRAs; whoever computes at the moment answers when the network call is over.
+   * Absent where nothing can be looked at again.
+   */
+  refresh?(): Promise<WorkerFacts>;
+  /**
    * Makes the pictures of one task. Several calls may be in flight; their rows share network calls.
    * @throws cancelled when the signal aborts; picture_refused for a source its policy refuses; worker_crashed / worker_hung when the process is lost (it restarts by itself);
    * the child's own typed error otherwise.

@@ -91,6 +91,11 @@ export class Executors {
     return [...cards.values()];
   }
 
+  /** Looks at this machine's LoRAs again; those of other machines are what they were when they came. */
+  async refresh(): Promise<void> {
+    if (this.#localFacts !== undefined) this.#localFacts = await this.#options.local!.refresh!();
+  }
+
   /** Hash of the weights this bot means by a name, as far as a machine has told it. */
   hashOf(model: string): string | undefined {
     return this.#meant.get(model);

@@ -41,7 +41,9 @@ export function makeHouse(db: Database): House {
   const setQuota = db.prepare<[number | null, Member]>(
     'UPDATE members SET daily_quota = ? WHERE guild_id = @guildId AND user_id = @userId',
   );
-  const rules = db.prepare<[], BlockRule>("SELECT name, kind, pattern FROM word_rules WHERE guild_id = '' ORDER BY name");
+  const rules = db.prepare<[], BlockRule>(
+    "SELECT name, kind, pattern FROM word_rules WHERE guild_id = '' ORDER BY name",
+  );
   const putRule = db.prepare<[BlockRule]>("INSERT OR REPLACE INTO word_rules VALUES ('', @name, @kind, @pattern)");
   const dropRule = db.prepare<[string]>("DELETE FROM word_rules WHERE guild_id = '' AND name = ?");
   const addAudit = db.prepare<[AuditEntry['action'], string, string | null, string, string, number]>(

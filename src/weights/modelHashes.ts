@@ -14,8 +14,8 @@ export interface ModelHashesOptions {
   readonly log: Logger;
   /** Model → its weight files, relative to the models folder. */
   readonly models: ReadonlyMap<string, readonly string[]>;
-  /** Files that are no models: LoRAs, embeddings and the like. */
-  readonly extras: readonly string[];
+  /** Files that are no models: LoRAs, embeddings and the like; a function where they come and go. */
+  readonly extras: readonly string[] | (() => readonly string[]);
 }
 
 export class ModelHashes {
@@ -53,7 +53,7 @@ export class ModelHashes {
   extraOf(hash: string): string | undefined {
     const wanted = hash.toLowerCase();
     if (!/^[0-9a-f]{8,64}$/.test(wanted)) return undefined;
-    return this.#options.extras.find((file) => {
+    return this.#extras().find((file) => {
       const known = this.#current(file);
       return known?.sha256.startsWith(wanted) === true || known?.dataSha256?.startsWith(wanted) === true;
     });
@@ -86,6 +86,11 @@ export class ModelHashes {
     await this.#learning;
   }
 
+  #extras(): readonly string[] {
+    const { extras } = this.#options;
+    return typeof extras === 'function' ? extras() : extras;
+  }
+
   #isNamedBy(files: readonly string[], wanted: string): boolean {
     const known = files.map((file) => this.#current(file));
     if (files.length === 0 || !known.every((one) => one !== undefined)) return false;
@@ -109,8 +114,8 @@ export class ModelHashes {
   }
 
   async #learnAll(): Promise<void> {
-    const { models, extras } = this.#options;
-    const files = [...[...models.values()].flat(), ...extras];
+    const { models } = this.#options;
+    const files = [...[...models.values()].flat(), ...this.#extras()];
     for (const file of new Set(files)) {
       if (this.#stop.signal.aborted) return;
       if (this.#current(file) === undefined && this.#failed.get(file) !== this.#stateText(file))
@@ -119,10 +124,13 @@ export class ModelHashes {
   }
 
   async #learnOne(file: string): Promise<void> {
-    const { book, log, extras } = this.#options;
+    const { book, log } = this.#options;
     try {
       const before = book.known(file);
-      const found = await hashFile(this.#placeOf(file), { signal: this.#stop.signal, withData: extras.includes(file) });
+      const found = await hashFile(this.#placeOf(file), {
+        signal: this.#stop.signal,
+        withData: this.#extras().includes(file),
+      });
       book.put(knownFile(file, found));
       if (before === undefined) log.debug({ file, hash: found.short }, 'a model file was hashed');
       else if (before.sha256 !== found.sha256) {

@@ -67,6 +67,8 @@ export interface DeveloperOptions extends ChildOptions {
 
 export interface Developer {
   readonly facts: WorkerFacts;
+  /** Looks at the folder of LoRAs again. @returns the facts from now on */
+  rescan(): WorkerFacts;
   /** As ImageWorker.develop, in this process. */
   develop(
     task: DevelopTask,
@@ -90,7 +92,7 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const judge = options.judging === 'nobody' ? NO_JUDGE : new PictureJudge(scanClassifier(options.modelsDir));
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
-  const facts: WorkerFacts = {
+  const factsNow = (): WorkerFacts => ({
     pid: process.pid,
     provider,
     providerReason: reason,
@@ -105,8 +107,12 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
     ],
     upscalers: upscalers.cards,
     classifier: judge.name,
+  });
+  const rescan = () => {
+    loras.rescan();
+    return factsNow();
   };
-  return makeDeveloper(facts, shelf, batcher, upscalers, judge);
+  return makeDeveloper(factsNow(), shelf, batcher, upscalers, judge, rescan);
 }
 
 function withShare(settings: SessionSettings, budget: MemoryBudget | undefined): SessionSettings {
@@ -125,11 +131,19 @@ export function makeDeveloper(
   batcher: Batcher,
   upscalers: UpscalerShelf = NO_UPSCALERS,
   judge: PictureJudge = NO_JUDGE,
+  rescan: () => WorkerFacts = () => facts,
 ): Developer {
   let lastJob = 0;
+  let current = facts;
   const bench = { shelf, batcher, upscalers, judge };
   return {
-    facts,
+    get facts() {
+      return current;
+    },
+    rescan() {
+      current = rescan();
+      return current;
+    },
     develop: (task, onProgress, signal) => developTask({ ...bench, job: ++lastJob }, task, onProgress, signal),
     close: async () => {
       await shelf.close();

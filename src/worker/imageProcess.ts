@@ -55,6 +55,8 @@ export type TaskMessage = Extract<ChildMessage, { taskId: number }>;
 
 export interface ProcessEvents {
   onTask(message: TaskMessage): void;
+  /** What there is now, after a `rescan`. */
+  onFacts?(facts: WorkerFacts): void;
   /** Once, and only after the handshake, for every end that `close` did not ask for. */
   onLost(reason: DarkroomError): void;
 }
@@ -129,6 +131,7 @@ export class ImageProcess {
     if (message.type === 'ready') this.#onReady(message.facts);
     else if (message.type === 'broken') this.#lose(deserializeError(message.error as SerializedError));
     else if (message.type === 'beat') this.#onBeat(message);
+    else if (message.type === 'facts') this.#events.onFacts?.(message.facts);
     else this.#events.onTask(message);
   }
 

@@ -33,7 +33,8 @@ export function startWorker(options: WorkerOptions): ImageWorker {
 
 interface Living {
   readonly process: ImageProcess;
-  readonly facts: WorkerFacts;
+  /** As it said last. */
+  facts: WorkerFacts;
 }
 
 /** One task the child was given. */
@@ -49,6 +50,8 @@ class Supervisor implements ImageWorker {
   readonly #closing = new AbortController();
   readonly #flights = new Map<number, Flight>();
   #living: Promise<Living> | undefined;
+  /** Wait for another look at the LoRAs. */
+  readonly #asking = new Set<Deferred<WorkerFacts>>();
   #losses = 0;
   #lastTaskId = 0;
 
@@ -59,6 +62,14 @@ class Supervisor implements ImageWorker {
 
   async ready(): Promise<WorkerFacts> {
     return (await this.#start()).facts;
+  }
+
+  async refresh(): Promise<WorkerFacts> {
+    const { process } = await this.#start();
+    const answer = deferred<WorkerFacts>();
+    this.#asking.add(answer);
+    process.send({ type: 'rescan' });
+    return answer.promise;
   }
 
   async develop(
@@ -121,7 +132,11 @@ class Supervisor implements ImageWorker {
         clock: this.#clock,
         log,
       },
-      { onTask: (message) => this.#onTask(message), onLost: (reason) => this.#onLost(process, reason) },
+      {
+        onTask: (message) => this.#onTask(message),
+        onFacts: (facts) => void this.#onFacts(facts),
+        onLost: (reason) => this.#onLost(process, reason),
+      },
     );
     const stop = () => void process.close();
     this.#closing.signal.addEventListener('abort', stop, { once: true });
@@ -130,6 +145,13 @@ class Supervisor implements ImageWorker {
     } finally {
       this.#closing.signal.removeEventListener('abort', stop);
     }
+  }
+
+  async #onFacts(facts: WorkerFacts): Promise<void> {
+    for (const one of this.#asking) one.resolve(facts);
+    this.#asking.clear();
+    const living = await this.#living;
+    if (living !== undefined) living.facts = facts;
   }
 
   #onTask(message: TaskMessage): void {
@@ -161,6 +183,8 @@ class Supervisor implements ImageWorker {
   #rejectAll(reason: DarkroomError): void {
     for (const flight of this.#flights.values()) flight.end.reject(reason);
     this.#flights.clear();
+    for (const one of this.#asking) one.reject(reason);
+    this.#asking.clear();
   }
 }
 

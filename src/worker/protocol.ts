@@ -278,11 +278,14 @@ const parentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), options: childOptions }),
   z.strictObject({ type: z.literal('develop'), taskId, task: taskSchema }),
   z.strictObject({ type: z.literal('cancel'), taskId }),
+  /** Looks at the folder of LoRAs again; answered with `facts`. */
+  z.strictObject({ type: z.literal('rescan') }),
   z.strictObject({ type: z.literal('close') }),
 ]);
 
 const childMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready'), facts: factsSchema }),
+  z.strictObject({ type: z.literal('facts'), facts: factsSchema }),
   /** The child gives up and ends: at the handshake because nothing can be made with these options, later for a message it cannot read. */
   z.strictObject({ type: z.literal('broken'), error: errorSchema }),
   /** Sent when an activity begins and once a second; `call` counts activities, so one call has one deadline. */

@@ -56,6 +56,7 @@ class Child {
     if (message.type === 'start') await this.#start(message.options);
     else if (message.type === 'cancel') this.#tasks.get(message.taskId)?.abort();
     else if (message.type === 'develop') await this.#develop(message);
+    else if (message.type === 'rescan') this.#rescan();
     else await this.#close();
   }
 
@@ -68,6 +69,11 @@ class Child {
     };
     this.#developer = await openDeveloper({ modelsDir, device, threads, memoryLimit, onActivity });
     this.#say({ type: 'ready', facts: this.#developer.facts });
+  }
+
+  #rescan(): void {
+    if (this.#developer === undefined) throw new DarkroomError('worker_protocol', 'rescan: came before start');
+    this.#say({ type: 'facts', facts: this.#developer.rescan() });
   }
 
   async #develop({ taskId, task }: Extract<ParentMessage, { type: 'develop' }>): Promise<void> {

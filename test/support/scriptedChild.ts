@@ -78,6 +78,7 @@ const JOBS: Readonly<Record<string, (taskId: number, seed: number) => void>> = {
 process.on('message', (message: Heard) => {
   if (message.type === 'start') HANDSHAKES[message.options?.modelsDir ?? 'mute']?.();
   if (message.type === 'close') process.disconnect();
+  if (message.type === 'rescan') say({ type: 'facts', facts: { ...FACTS, provider: 'looked again' } });
   if (message.type === 'cancel') JOBS.good?.(message.taskId ?? 0, 1);
   if (message.type === 'develop')
     JOBS[message.task?.jobId ?? '']?.(message.taskId ?? 0, message.task?.request.seed ?? 0);

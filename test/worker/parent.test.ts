@@ -63,6 +63,26 @@ async function failure(promise: Promise<unknown>): Promise<DarkroomError> {
 
 const develop = (worker: ImageWorker, jobId: string) => worker.develop(task(jobId), () => {}, NEVER);
 
+describe('another look at the LoRAs', () => {
+  test('brings what there is now, and from then on that is what is there', async () => {
+    const { worker } = start();
+    const before = await worker.ready();
+    const both = await Promise.all([worker.refresh!(), worker.refresh!()]);
+    expect(both.map(({ provider }) => provider)).toEqual(['looked again', 'looked again']);
+    expect(before.provider).toBe('cpu');
+    expect((await worker.ready()).provider).toBe('looked again');
+  });
+
+  test('ends with the process that was asked', async () => {
+    const { worker } = start('good');
+    await worker.ready();
+    const lost = failure(develop(worker, 'exits'));
+    await new Promise(setImmediate);
+    expect((await failure(worker.refresh!())).code).toBe('worker_crashed');
+    await lost;
+  });
+});
+
 describe('a task', () => {
   test('comes back with its pictures and its progress', async () => {
     const { worker } = start();
