@@ -26,7 +26,8 @@ const recipeButton: ButtonHandler = async (interaction, [jobId], bot) => {
 async function showRecipe(interaction: RepliableInteraction, job: JobRecord, bot: BotContext): Promise<void> {
   const pictures = bot.store.pictures(job.id);
   const modelHash = await modelHashOf(pictures[0], bot.dataDir);
-  await show(interaction, recipeView(job, pictures, phrasesOf(interaction), modelHash), bot.dataDir);
+  const view = recipeView(job, pictures, phrasesOf(interaction), modelHash, bot.store.controlMaps(job.id));
+  await show(interaction, view, bot.dataDir);
 }
 
 /** Fetching may outlast Discord's three seconds, so the answer is promised first. */

@@ -9,9 +9,10 @@ import { isJobId, type JobRecord } from '../src/core/job.ts';
 import { phrasesOf, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { canFollow } from '../src/discord/controlPictures.ts';
 import { jobOf, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
-import { moreView, pictureView } from '../src/discord/views/jobView.ts';
+import { moreView, pictureView, type Wording } from '../src/discord/views/jobView.ts';
 import { type Family, familyText, showView } from '../src/discord/views/showView.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -38,10 +39,9 @@ export async function showCard(interaction: RepliableInteraction, typed: string,
   if (typeof found === 'string') return tell(interaction, found);
   const pictures = bot.store.pictures(found.id);
   if (pictures.length === 0) return tell(interaction, phrases.notFinished());
-  const view = showView(forReader(found, interaction.user.id), pictures, familyOf(found, bot), {
-    phrases,
-    ids: bot.ids,
-  });
+  const job = forReader(found, interaction.user.id);
+  const maps = bot.store.controlMaps(found.id);
+  const view = showView(job, pictures, familyOf(found, bot), wordingOf(interaction, bot), maps);
   await show(interaction, view, bot.dataDir);
 }
 
@@ -49,6 +49,10 @@ export async function showCard(interaction: RepliableInteraction, typed: string,
 function forReader(job: JobRecord, readerId: string): JobRecord {
   const { privatePrompt: _, ...open } = job.request;
   return mayUseWords(job, readerId) ? { ...job, request: open } : job;
+}
+
+function wordingOf(interaction: RepliableInteraction, { ids, catalog }: BotContext): Wording {
+  return { phrases: phrasesOf(interaction), ids, canFollow: canFollow(catalog) };
 }
 
 function familyOf(job: JobRecord, { store }: BotContext): Family {
@@ -63,7 +67,7 @@ const pick: ButtonHandler = async (interaction, [jobId, index], bot) => {
   const picture = singlesOf(job.id, bot)[Number(index)];
   if (picture === undefined) return tell(interaction, phrases.notFinished());
   const limitBytes = interaction.attachmentSizeLimit;
-  await show(interaction, pictureView(job, picture, { phrases, ids: bot.ids }, limitBytes), bot.dataDir);
+  await show(interaction, pictureView(job, picture, wordingOf(interaction, bot), limitBytes), bot.dataDir);
 };
 
 const more: ButtonHandler = async (interaction, [jobId], bot) => {

@@ -82,10 +82,13 @@ export async function messageOf(view: View, dataDir: string): Promise<Message> {
 
 type CardNode = APIMessageTopLevelComponent | CardPart;
 
-/** Nor does it take a gallery item or a file whose upload is not there. */
+/** Nor does it take a gallery item, a thumbnail or a file whose upload is not there. */
 function cardWithoutLost<T extends CardNode>(part: T, names: ReadonlySet<string | undefined>): T[] {
   if (part.type === ComponentType.Container) {
     return [{ ...part, components: part.components.flatMap((one) => cardWithoutLost(one, names)) }];
+  }
+  if (part.type === ComponentType.Section && part.accessory.type === ComponentType.Thumbnail) {
+    return thrownAway(part.accessory.media.url, names) ? (part.components as unknown as T[]) : [part];
   }
   if (part.type === ComponentType.File) return thrownAway(part.file.url, names) ? [] : [part];
   if (part.type !== ComponentType.MediaGallery) return [part];

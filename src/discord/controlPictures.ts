@@ -3,6 +3,7 @@
 import { CONTROL_KINDS, type ControlKind, type ControlWish } from '../core/control.ts';
 import { fittingControls } from '../core/controlChoice.ts';
 import type { InitImage, ModelCard, RequestDraft } from '../core/request.ts';
+import type { Catalog } from './context.ts';
 
 /** Whether some control names no picture of its own. */
 export function needsControlPicture({ controls = [] }: RequestDraft): boolean {
@@ -14,6 +15,11 @@ export function withControlPicture(draft: RequestDraft, image: InitImage): Reque
   const { controls } = draft;
   if (controls === undefined) return draft;
   return { ...draft, controls: controls.map((control): ControlWish => ({ image, ...control })) };
+}
+
+/** Whether a model of these can be asked to follow a picture at all. */
+export function canFollow({ cards }: Pick<Catalog, 'cards'>): (model: string) => boolean {
+  return (model) => kindsFor(cards.find(({ name }) => name === model)).length > 0;
 }
 
 /** What the networks for a model follow, the usual kinds first; where one's kind is not known, every kind. */

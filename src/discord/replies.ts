@@ -11,14 +11,14 @@ import { draftOf } from '../core/resolve.ts';
 import { toDarkroomError } from '../errors.ts';
 import { messageOf } from './answers.ts';
 import type { BotContext } from './context.ts';
-import { needsControlPicture } from './controlPictures.ts';
+import { canFollow, needsControlPicture } from './controlPictures.ts';
 import { withoutSeed } from './drafts.ts';
 import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { mayUseWords, singlesOf } from './results.ts';
 import { refusalText } from './views/failure.ts';
-import { pictureView } from './views/jobView.ts';
+import { pictureView, type Wording } from './views/jobView.ts';
 import { recipeView } from './views/recipeView.ts';
 import { linkTo } from './views/showView.ts';
 import { textView, type View } from './views/view.ts';
@@ -159,11 +159,15 @@ async function answerOrder(
       if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
       return { ...recipeView(parent, bot.store.pictures(parent.id), phrases), files: [] };
     case 'pick':
-      return pictureView(parent, pictures[order.imageIndex]!, { phrases, ids: bot.ids }, USUAL_FILE_BYTES);
+      return pictureView(parent, pictures[order.imageIndex]!, wordingIn(phrases, bot), USUAL_FILE_BYTES);
     case 'delete':
     case 'undo':
       return takeBack(order.kind, message, parent, phrases, bot);
   }
+}
+
+function wordingIn(phrases: Phrases, { ids, catalog }: BotContext): Wording {
+  return { phrases, ids, canFollow: canFollow(catalog) };
 }
 
 function seedsOf({ request }: JobRecord): string {

@@ -21,11 +21,17 @@ function expectClassicFits(view: View): void {
   }
 }
 
+interface Item {
+  readonly media: { readonly url: string };
+  readonly description?: string;
+}
+
 interface Node {
   readonly type: number;
   readonly content?: string;
   readonly components?: readonly Node[];
-  readonly items?: readonly { readonly media: { readonly url: string }; readonly description?: string }[];
+  readonly items?: readonly Item[];
+  readonly accessory?: Node;
   readonly options?: readonly { readonly label: string; readonly value: string; readonly description?: string }[];
   readonly custom_id?: string;
   readonly label?: string;
@@ -44,14 +50,14 @@ function expectCardFits(view: View): void {
   const ids = nodes.flatMap((node) => node.custom_id ?? []);
   expect(new Set(ids).size).toBe(ids.length);
   for (const id of ids) expect(id.length).toBeLessThanOrEqual(100);
-  const items = nodes.flatMap((node) => node.items ?? []);
+  const items = nodes.flatMap((node) => (node.type === 11 ? [node as unknown as Item] : (node.items ?? [])));
   expect(items.length).toBeLessThanOrEqual(10);
   expect(items.map(({ media }) => media.url)).toEqual(view.files.map((file) => `attachment://${file.name}`));
   for (const item of items) expect(item.description!.length).toBeLessThanOrEqual(1024);
 }
 
 function walk(node: Node): Node[] {
-  return [node, ...(node.components ?? []).flatMap(walk)];
+  return [node, ...(node.components ?? []).flatMap(walk), ...(node.accessory === undefined ? [] : [node.accessory])];
 }
 
 function expectRowFits({ components = [] }: Node): void {
@@ -62,14 +68,18 @@ function expectRowFits({ components = [] }: Node): void {
     if (part.type !== 3) continue;
     expect(components).toHaveLength(1);
     expect(part.placeholder!.length).toBeLessThanOrEqual(150);
-    expect(part.options!.length).toBeGreaterThanOrEqual(1);
-    expect(part.options!.length).toBeLessThanOrEqual(25);
-    expect(new Set(part.options!.map(({ value }) => value)).size).toBe(part.options!.length);
-    for (const { label, value, description } of part.options!) {
-      for (const text of [label, value, description ?? 'x']) {
-        expect(text.length).toBeGreaterThanOrEqual(1);
-        expect(text.length).toBeLessThanOrEqual(100);
-      }
+    expectOptionsFit(part);
+  }
+}
+
+function expectOptionsFit({ options = [] }: Node): void {
+  expect(options.length).toBeGreaterThanOrEqual(1);
+  expect(options.length).toBeLessThanOrEqual(25);
+  expect(new Set(options.map(({ value }) => value)).size).toBe(options.length);
+  for (const { label, value, description } of options) {
+    for (const text of [label, value, description ?? 'x']) {
+      expect(text.length).toBeGreaterThanOrEqual(1);
+      expect(text.length).toBeLessThanOrEqual(100);
     }
   }
 }
@@ -114,17 +124,29 @@ function expectEmbeds(view: View): void {
   expect(total).toBeLessThanOrEqual(6000);
 }
 
+interface Input extends Node {
+  readonly max_length?: number;
+  readonly value?: string;
+}
+
+/** The inputs of a row, or the one of a label, with the words its user reads. */
+function inputsOf(part: APIModalInteractionResponseCallbackData['components'][number]): Input[] {
+  if ('components' in part) return part.components as unknown as Input[];
+  return 'component' in part ? [{ ...(part.component as unknown as Input), label: part.label }] : [];
+}
+
 export function expectModalFits(modal: APIModalInteractionResponseCallbackData): void {
   expect(modal.custom_id.length).toBeLessThanOrEqual(100);
   expect(modal.title.length).toBeGreaterThanOrEqual(1);
   expect(modal.title.length).toBeLessThanOrEqual(45);
   expect(modal.components.length).toBeGreaterThanOrEqual(1);
   expect(modal.components.length).toBeLessThanOrEqual(5);
-  const inputs = modal.components.flatMap((row) => ('components' in row ? row.components : []));
+  const inputs = modal.components.flatMap(inputsOf);
   expect(new Set(inputs.map((input) => input.custom_id)).size).toBe(inputs.length);
   for (const input of inputs) {
     expect(input.label?.length).toBeGreaterThanOrEqual(1);
     expect(input.label?.length).toBeLessThanOrEqual(45);
+    if (input.type === 3) expectOptionsFit(input);
     expect(input.max_length ?? 4000).toBeLessThanOrEqual(4000);
     expect((input.placeholder ?? '').length).toBeLessThanOrEqual(100);
     if (input.value !== undefined) {

@@ -1,5 +1,6 @@
 // The outbox against a messenger that plays Discord's answers, with time turned by hand.
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ControlMap } from '../../src/core/control.ts';
 import type { JobRecord, JobState, PictureRecord } from '../../src/core/job.ts';
 import type { WaitStatus } from '../../src/core/jobStore.ts';
 import type { Fit } from '../../src/discord/fitting.ts';
@@ -10,7 +11,7 @@ import { textView, type View } from '../../src/discord/views/view.ts';
 import { makeLog } from '../../src/log.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { cardText } from './limits.ts';
-import { testIds, testJob, testPictures } from './samples.ts';
+import { testIds, testJob, testMaps, testPictures } from './samples.ts';
 
 const MESSAGE = '900000000000000009';
 const NEXT: Partial<Record<JobState, JobState>> = {
@@ -34,6 +35,7 @@ class Rows {
   }
   get = (id: string) => this.jobs.get(id);
   pictures = (id: string): PictureRecord[] => testPictures(this.jobs.get(id)!, this.sizeBytes);
+  controlMaps = (id: string): ControlMap[] => testMaps(this.jobs.get(id)!);
   waitOf = (id: string) => (this.jobs.get(id)?.state === 'queued' ? this.wait : undefined);
   setMessage = (id: string, messageId: string) => void this.put({ ...this.jobs.get(id)!, messageId });
   settle = (id: string) => {
@@ -351,6 +353,20 @@ describe('pictures that do not fit', () => {
     expect(asked).toEqual([10, 5]);
     expect(messenger.last.files).toEqual(['darkroom-abcdefghij-1.webp']);
     expect(messenger.last.content).toContain('the PNG has 11.0 MiB and stays with me');
+  });
+
+  test('and the map that was followed is left out before any picture is', async () => {
+    const controls = [{ kind: 'canny', image: { sha256: 'ab'.repeat(32) } }] as const;
+    const { messenger, outbox } = setUp(testJob({ state: 'developed', messageId: MESSAGE }, { controls }));
+    messenger.script.push({ kind: 'files_gone' });
+    outbox.start();
+    await settled();
+    const name = 'darkroom-abcdefghij';
+    expect(messenger.calls.map((call) => call.files)).toEqual([
+      [`${name}-1.png`, `${name}-control-1.png`],
+      [`${name}-1.png`],
+    ]);
+    expect(messenger.last.content).toContain('canny\\:1 ');
   });
 
   test('and files that vanished from the disk are admitted', async () => {

@@ -39,6 +39,7 @@ function setUp(jobs: readonly JobRecord[], answer: (view: View) => Outcome | und
     store: {
       get: (id) => rows.get(id),
       pictures: (id) => testPictures(rows.get(id)!, 20_000),
+      controlMaps: () => [],
       waitOf: () => undefined,
       setMessage: (id, messageId) => void rows.set(id, { ...rows.get(id)!, messageId }),
       settle: (id) => {

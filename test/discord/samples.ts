@@ -1,5 +1,6 @@
 // Jobs and pictures for tests of views and outbox; the pictures are never square.
 import { randomBytes } from 'node:crypto';
+import type { ControlMap } from '../../src/core/control.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../src/core/job.ts';
 import type { RequestDraft } from '../../src/core/request.ts';
 import { type CustomIds, makeCustomIds } from '../../src/discord/customIds.ts';
@@ -33,6 +34,18 @@ export function testJob(over: Partial<JobRecord> = {}, draft: Partial<RequestDra
     endedAtMs: null,
     ...over,
   };
+}
+
+/** The maps of a job's controls. */
+export function testMaps({ id, request }: JobRecord, sizeBytes = 5_000): ControlMap[] {
+  return (request.controls ?? []).map(({ kind }, index) => ({
+    kind,
+    path: `pictures/${id}/control-${index + 1}.png`,
+    sha256: 'cd'.repeat(32),
+    widthPx: 96,
+    heightPx: 64,
+    sizeBytes,
+  }));
 }
 
 export function testPictures(job: JobRecord, sizeBytes = 20_000): PictureRecord[] {

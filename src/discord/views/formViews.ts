@@ -1,10 +1,12 @@
 // Modals: the edit form, prefilled with a job's request, and the form that varies any picture.
 import {
+  type APILabelComponent,
   type APIModalInteractionResponseCallbackData,
   type APITextInputComponent,
   ComponentType,
   TextInputStyle,
 } from 'discord.js';
+import type { ControlKind } from '../../core/control.ts';
 import type { JobRecord } from '../../core/job.ts';
 import type { UserSettings } from '../../core/people.ts';
 import type { RequestLimits } from '../../core/request.ts';
@@ -15,6 +17,8 @@ import { clip } from '../text.ts';
 /** Discord's limits for a modal's title and for a text input's label, in characters. */
 const MAX_TITLE_CHARS = 45;
 const MAX_PLACEHOLDER_CHARS = 100;
+/** Choices of a select. */
+const MAX_OPTIONS = 25;
 
 /** Names of the inputs, as the submit handlers read them. */
 export const FIELD = {
@@ -28,6 +32,7 @@ export const FIELD = {
   size: 'size',
   guidance: 'guidance',
   count: 'count',
+  kind: 'kind',
 } as const;
 
 type Modal = APIModalInteractionResponseCallbackData;
@@ -63,6 +68,45 @@ export function varyForm(customId: string, job: JobRecord | null, limits: Reques
 export function sourceForm(customId: string, limits: RequestLimits, { form }: Phrases): Modal {
   const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
   return modal(customId, form.sourceTitle, [promptInput('', limits, form.prompt), strength]);
+}
+
+/**
+ * Follows one picture with words of its own.
+ * @param job the result the picture belongs to, or null for a stranger's picture
+ * @param kinds what may be followed, the usual one first
+ */
+export function followForm(
+  customId: string,
+  job: JobRecord | null,
+  kinds: readonly ControlKind[],
+  limits: RequestLimits,
+  { form, control }: Phrases,
+): Modal {
+  const options = kinds.slice(0, MAX_OPTIONS).map((kind, index) => ({
+    label: clip(`${control.kind[kind]} (${kind})`, MAX_PLACEHOLDER_CHARS),
+    value: kind,
+    default: index === 0,
+  }));
+  const count = job?.request.count ?? 1;
+  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  const strength = { ...text(FIELD.strength, control.form.strength, 5), placeholder: control.form.strengthHint };
+  const parts = [
+    promptInput(job?.request.prompt ?? '', limits, form.prompt),
+    ...(count > 1 ? [which] : []),
+    strength,
+  ].map(labelled);
+  const select = { type: ComponentType.StringSelect, custom_id: FIELD.kind, options } as const;
+  const kind = {
+    type: ComponentType.Label,
+    label: clip(control.form.kind, MAX_TITLE_CHARS),
+    component: select,
+  } as const;
+  return { custom_id: customId, title: clip(control.form.title, MAX_TITLE_CHARS), components: [kind, ...parts] };
+}
+
+/** A text input where selects stand beside it: its words stand above it, not in it. */
+function labelled({ label, ...input }: APITextInputComponent): APILabelComponent {
+  return { type: ComponentType.Label, label: label ?? '', component: input };
 }
 
 export function searchForm(customId: string, words: string, { form, label }: Phrases): Modal {

@@ -1,6 +1,7 @@
 // The one public message of a job, through its life: waiting, developing, then pictures or why there are none.
 import { ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
+import { type ControlMap, type ControlUse, formatControl } from '../../core/control.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
 import { formatLora } from '../../core/lora.ts';
 import { isOnlyEnlarged, type Size } from '../../core/request.ts';
@@ -12,11 +13,13 @@ import { failureReason } from './failure.ts';
 import {
   type ButtonRow,
   button,
+  type CardPart,
   cardView,
   galleryPart,
   row,
   textPart,
   textView,
+  thumbnailPart,
   type View,
   type ViewFile,
 } from './view.ts';
@@ -28,6 +31,8 @@ const BAR_CELLS = 10;
 export interface Wording {
   readonly phrases: Phrases;
   readonly ids: CustomIds;
+  /** Whether there are control networks for a model; absent is for none. */
+  readonly canFollow?: ((model: string) => boolean) | undefined;
 }
 
 /** Who asked for what, the first line of every state. */
@@ -90,6 +95,31 @@ export function failedView(job: JobRecord, { phrases, ids }: Wording): View {
   return stateView(job, phrases.failed(job.id, failureReason(job.error, phrases)), phrases, [retry]);
 }
 
+/** The maps that were followed, as uploads. */
+export function mapFiles(job: JobRecord, maps: readonly ControlMap[], { control }: Phrases): ViewFile[] {
+  return maps.map(({ kind, path, sizeBytes }, index) => ({
+    name: `darkroom-${job.id}-control-${index + 1}.png`,
+    path,
+    altText: clip(control.mapAlt(control.kind[kind]), MAX_ALT_CHARS),
+    sizeBytes,
+  }));
+}
+
+/** Every map with what is followed of it and by which network. */
+export function mapParts(job: JobRecord, files: readonly ViewFile[], phrases: Phrases): readonly CardPart[] {
+  const { controls, spoiler } = job.request;
+  return files.flatMap((file, index) => {
+    const control = controls?.[index];
+    return control === undefined ? [] : [thumbnailPart(`-# ${followLine(control, phrases)}`, file, spoiler === true)];
+  });
+}
+
+function followLine({ kind, strength, model, start, end }: ControlUse, { control }: Phrases): string {
+  const line = control.follows(control.kind[kind], strength, quoted(model, 60));
+  const percent = (part: number) => Math.round(100 * part);
+  return start === 0 && end === 1 ? line : `${line} · ${control.during(percent(start), percent(end))}`;
+}
+
 /** Which files to show, best first: the outbox takes the next set when one is too large for the place. */
 export function fileChoices(job: JobRecord, pictures: readonly PictureRecord[], phrases: Phrases): ViewFile[][] {
   const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
@@ -100,17 +130,28 @@ export function fileChoices(job: JobRecord, pictures: readonly PictureRecord[], 
   return [files, [pictureFile(job, grid, singles.length, phrases)], files.slice(0, 1)];
 }
 
-/** The finished message. `note` is a line in place of pictures that cannot be shown here. */
-export function resultView(job: JobRecord, files: readonly ViewFile[], { phrases, ids }: Wording, note?: string): View {
+/**
+ * The finished message. `note` is a line in place of pictures that cannot be shown here.
+ * @param maps files of the maps that were followed, beside the pictures
+ */
+export function resultView(
+  job: JobRecord,
+  files: readonly ViewFile[],
+  wording: Wording,
+  note?: string,
+  maps: readonly ViewFile[] = [],
+): View {
+  const { phrases } = wording;
   return cardView(
     [
       textPart(headline(job, phrases)),
       ...galleryPart(files, job.request.spoiler === true),
+      ...mapParts(job, maps, phrases),
       ...(note === undefined ? [] : [textPart(note)]),
       textPart(`-# ${recipeLine(job, phrases)}${smallerLine(files, phrases)}`),
-      ...resultRows(job, phrases, ids),
+      ...resultRows(job, wording),
     ],
-    files,
+    [...files, ...maps],
   );
 }
 
@@ -150,6 +191,7 @@ function drawnParts({ request }: JobRecord, phrases: Phrases): string[] {
     request.sampler,
     request.style === null ? request.model : `${request.model} / ${request.style}`,
     ...(request.loras ?? []).map(formatLora),
+    ...(request.controls ?? []).map(formatControl),
   ].map((part) => (part.startsWith('seed') ? part : quoted(part, 60)));
 }
 
@@ -159,7 +201,8 @@ export function parentPicture({ parentImageIndex }: JobRecord): number | null {
 }
 
 /** U shows one picture with what can be done with it, V varies it: the letters people know from elsewhere, in every language. */
-export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow[] {
+export function resultRows(job: JobRecord, wording: Wording): ButtonRow[] {
+  const { phrases, ids } = wording;
   const { label } = phrases;
   if (isOnlyEnlarged(job.request) && job.request.prompt === '') return [wordlessRow(job.id, phrases, ids)];
   const last = row(
@@ -169,7 +212,7 @@ export function resultRows(job: JobRecord, phrases: Phrases, ids: CustomIds): Bu
     button(ids.write('delete', job.id), { label: label.delete, emoji: '🗑️' }),
     button(ids.write('more', job.id), { label: label.more, emoji: '🧰' }),
   );
-  if (job.request.count === 1) return [varyRow(job.id, 0, phrases, ids), last];
+  if (job.request.count === 1) return [varyRow(job, 0, wording), last];
   // Discord has five buttons in a row; more pictures than that are reached by replies.
   const indices = Array.from({ length: Math.min(5, job.request.count) }, (_, index) => index);
   const ups = indices.map((index) => button(ids.write('pick', job.id, index), { label: `U${index + 1}` }));
@@ -191,7 +234,9 @@ function wordlessRow(jobId: string, { label }: Phrases, ids: CustomIds): ButtonR
 }
 
 /** What can be done with one picture. */
-function varyRow(jobId: string, index: number, { label }: Phrases, ids: CustomIds): ButtonRow {
+function varyRow({ id: jobId, request }: JobRecord, index: number, { phrases, ids, canFollow }: Wording): ButtonRow {
+  const { label, control } = phrases;
+  const follow = button(ids.write('control', jobId, index), { label: control.label.use, emoji: '🧭' });
   return row(
     button(ids.write('vary', jobId, index, 'subtle'), {
       label: label.varySubtle,
@@ -205,6 +250,7 @@ function varyRow(jobId: string, index: number, { label }: Phrases, ids: CustomId
     }),
     button(ids.write('upscale', jobId, index), { label: label.upscale, emoji: '🔍' }),
     button(ids.write('source', jobId, index), { label: label.source, emoji: '🖼️' }),
+    ...(canFollow?.(request.model) === true ? [follow] : []),
   );
 }
 
@@ -215,9 +261,10 @@ function varyRow(jobId: string, index: number, { label }: Phrases, ids: CustomId
 export function pictureView(
   job: JobRecord,
   picture: PictureRecord,
-  { phrases, ids }: Wording,
+  wording: Wording,
   limitBytes = Number.POSITIVE_INFINITY,
 ): View {
+  const { phrases } = wording;
   const file = pictureFile(job, picture, 1, phrases);
   const number = picture.imageIndex + 1;
   const title = `**${phrases.card.pictureTitle(job.id, number)}** · seed \`${picture.seed}\``;
@@ -227,7 +274,7 @@ export function pictureView(
     [
       textPart(`${title}${note}`),
       ...galleryPart([file], job.request.spoiler === true),
-      varyRow(job.id, picture.imageIndex, phrases, ids),
+      varyRow(job, picture.imageIndex, wording),
     ],
     [file],
   );

@@ -1,12 +1,13 @@
 // The whole recipe of a job, for the person who asked to see it: every number, the seed of each picture, and the pictures themselves.
 import { cleanText } from '../../core/cleanText.ts';
+import { type ControlMap, type ControlUse, formatControl } from '../../core/control.ts';
 import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
 import { formatLora } from '../../core/lora.ts';
 import { requestOfImage } from '../../core/noise.ts';
 import type { ResolvedRequest } from '../../core/request.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, codeBlock, MAX_CONTENT_CHARS } from '../text.ts';
-import { parentPicture, pictureFile } from './jobView.ts';
+import { mapFiles, parentPicture, pictureFile } from './jobView.ts';
 import { textView, type View } from './view.ts';
 
 /** @param modelHash of the weights the pictures were made with, where their files tell */
@@ -15,12 +16,14 @@ export function recipeView(
   pictures: readonly PictureRecord[],
   phrases: Phrases,
   modelHash?: string,
+  maps: readonly ControlMap[] = [],
 ): View {
   const head = `**${phrases.recipeTitle(job.id)}**`;
   const hint = phrases.recipeHint();
   const room = MAX_CONTENT_CHARS - head.length - hint.length - 20;
   const singles = pictures.filter((picture) => picture.imageIndex !== GRID_INDEX);
-  const files = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
+  const ofPictures = singles.map((picture) => pictureFile(job, picture, singles.length, phrases));
+  const files = [...ofPictures, ...mapFiles(job, maps, phrases)];
   return { ...textView(`${head}\n${codeBlock(recipeText(job, room, modelHash))}\n${hint}`), files };
 }
 
@@ -40,6 +43,7 @@ export function recipeText(job: JobRecord, room: number, modelHash?: string): st
     `model: ${request.model}${modelHash === undefined ? '' : ` [${modelHash}]`}`,
     ...(request.style === null ? [] : [`style: ${request.style}`]),
     ...((request.loras ?? []).length === 0 ? [] : [`loras: ${request.loras!.map(formatLora).join(', ')}`]),
+    ...(request.controls ?? []).map(controlLine),
     ...(request.strength === null ? [] : [`strength: ${request.strength}`]),
     ...(request.initImage === null ? [] : [`start picture: ${request.initImage.sha256.slice(0, 16)}`]),
     ...repaintLines(request),
@@ -64,6 +68,17 @@ function repaintLines({ mask, maskBlurPx, onlyMaskedPx, imageGuidance, outpaint 
     ...(imageGuidance == null ? [] : [`image guidance: ${imageGuidance}`]),
     ...(outpaint == null ? [] : [`outpaint (left, right, up, down): ${border.join(', ')}`]),
   ];
+}
+
+function controlLine(control: ControlUse): string {
+  const { model, hash, image, ready, guess } = control;
+  const ways = [...(ready === true ? ['ready map'] : []), ...(guess === true ? ['guess'] : [])];
+  return [
+    `control: ${formatControl(control)}`,
+    `${model} [${hash}]`,
+    `picture ${image.sha256.slice(0, 16)}`,
+    ...ways,
+  ].join(', ');
 }
 
 function parentLine(job: JobRecord): string {

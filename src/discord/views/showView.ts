@@ -1,8 +1,9 @@
 // One result as /show brings it again, privately: pictures, words and numbers, where it came from and what became of it.
+import type { ControlMap } from '../../core/control.ts';
 import type { JobRecord, PictureRecord } from '../../core/job.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { messageLink } from '../text.ts';
-import { fileChoices, headline, recipeLine, resultRows, type Wording } from './jobView.ts';
+import { fileChoices, headline, mapFiles, mapParts, recipeLine, resultRows, type Wording } from './jobView.ts';
 import { cardView, galleryPart, textPart, type View } from './view.ts';
 
 export interface Family {
@@ -14,17 +15,21 @@ export function showView(
   job: JobRecord,
   pictures: readonly PictureRecord[],
   family: Family,
-  { phrases, ids }: Wording,
+  wording: Wording,
+  controlMaps: readonly ControlMap[] = [],
 ): View {
+  const { phrases } = wording;
   const [files = []] = fileChoices(job, pictures, phrases);
+  const maps = mapFiles(job, controlMaps, phrases);
   return cardView(
     [
       textPart(headline(job, phrases)),
       ...galleryPart(files, job.request.spoiler === true),
+      ...mapParts(job, maps, phrases),
       textPart(`-# ${recipeLine(job, phrases)}\n${linkLine(job, phrases)}${familyText(family, phrases)}`),
-      ...resultRows(job, phrases, ids),
+      ...resultRows(job, wording),
     ],
-    files,
+    [...files, ...maps],
   );
 }
 

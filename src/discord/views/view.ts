@@ -94,6 +94,20 @@ export function galleryPart(files: readonly ViewFile[], isSpoiler = false): read
   return [{ type: ComponentType.MediaGallery, items }];
 }
 
+/** Words with a small picture beside them. */
+export function thumbnailPart(content: string, { name, altText }: ViewFile, isSpoiler = false): CardPart {
+  return {
+    type: ComponentType.Section,
+    components: [{ type: ComponentType.TextDisplay, content }],
+    accessory: {
+      type: ComponentType.Thumbnail,
+      media: { url: `attachment://${name}` },
+      description: altText,
+      ...(isSpoiler ? { spoiler: true } : {}),
+    },
+  };
+}
+
 /** Characters of an option's label and of a select's placeholder. */
 const MAX_OPTION_CHARS = 100;
 const MAX_PLACEHOLDER_CHARS = 150;

@@ -18,6 +18,8 @@ function errorOf(act: () => unknown): DarkroomError {
   throw new Error('nothing was refused');
 }
 
+const PICTURE = { image: { sha256: 'ab'.repeat(32) } };
+
 const draft = (fields: Partial<RequestDraft>) => () =>
   resolveRequest({ prompt: 'x', initImage: { sha256: 'ab'.repeat(32) }, ...fields }, TEST_CARD, DEFAULT_LIMITS, 1);
 
@@ -34,6 +36,11 @@ const CASES: readonly (readonly [string, () => unknown, readonly string[]])[] = 
   ['prompt that is empty', draft({ prompt: '' }), ['/imagine']],
   ['AND', draft({ prompt: Array(9).fill('x').join(' AND ') }), ['9', '8']],
   ['clip skip', draft({ clipSkip: 13 }), ['13', '1', '12']],
+  ['control', draft({ controls: [{ kind: 'canny' }] }), ['testmodel', 'Stable Diffusion 1.x', 'models/controlnets']],
+  ['control of another kind', () => testRequest({ controls: [{ kind: 'depth', ...PICTURE }] }), ['testmodel']],
+  ['control strength', () => testRequest({ controls: [{ kind: 'canny', strength: 3, ...PICTURE }] }), ['3', '0', '2']],
+  ['control picture', () => testRequest({ controls: [{ kind: 'canny' }] }), ['control_image']],
+  ['control range', () => readPrompt('x --control canny --control-range 1'), ['1', '0.2-0.8']],
   [
     'model',
     () => chooseCard({ prompt: 'x', model: 'testmodle' }, [TEST_CARD], 'testmodel'),

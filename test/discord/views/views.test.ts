@@ -1,6 +1,7 @@
 // Every view in every language against Discord's limits, with the longest texts there can be, and the words that matter.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CONTROL_KINDS, type ControlWish } from '../../../src/core/control.ts';
 import { MAX_PERMUTATIONS } from '../../../src/core/permutations.ts';
 import { DEFAULT_LIMITS, SAMPLERS } from '../../../src/core/request.ts';
 import { en } from '../../../src/discord/phrases/en.ts';
@@ -8,7 +9,14 @@ import { LANGUAGES, phrasesFor } from '../../../src/discord/phrases/phrases.ts';
 import { ru } from '../../../src/discord/phrases/ru.ts';
 import { zh } from '../../../src/discord/phrases/zh.ts';
 import { failureReason, refusalText } from '../../../src/discord/views/failure.ts';
-import { editForm, searchForm, settingsForm, sourceForm, varyForm } from '../../../src/discord/views/formViews.ts';
+import {
+  editForm,
+  followForm,
+  searchForm,
+  settingsForm,
+  sourceForm,
+  varyForm,
+} from '../../../src/discord/views/formViews.ts';
 import { galleryView } from '../../../src/discord/views/galleryView.ts';
 import { helpView } from '../../../src/discord/views/helpView.ts';
 import {
@@ -16,6 +24,7 @@ import {
   developingView,
   failedView,
   fileChoices,
+  mapFiles,
   moreView,
   pictureView,
   resultView,
@@ -29,7 +38,7 @@ import { showView } from '../../../src/discord/views/showView.ts';
 import { DarkroomError } from '../../../src/errors.ts';
 import { TEST_CARD } from '../../support/cards.ts';
 import { cardLabels, cardText, expectFits, expectModalFits } from '../limits.ts';
-import { testIds, testJob, testPictures } from '../samples.ts';
+import { testIds, testJob, testMaps, testPictures } from '../samples.ts';
 
 const ids = testIds();
 const LONGEST = '*'.repeat(DEFAULT_LIMITS.maxPromptChars);
@@ -51,6 +60,14 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       expectFits(cancelledView(longJob, wording));
       expectFits(failedView(longJob, wording));
       for (const files of fileChoices(longJob, pictures, phrases)) expectFits(resultView(longJob, files, wording));
+      const controls = ['canny', 'silhouette', 'pose'].map((kind) => ({ kind, image: { sha256: 'ab'.repeat(32) } }));
+      const followed = testJob(longJob, { prompt: LONGEST, count: 4, controls: controls as ControlWish[] });
+      const follows = { ...wording, canFollow: () => true };
+      const maps = mapFiles(followed, testMaps(followed), phrases);
+      expectFits(resultView(followed, fileChoices(followed, pictures, phrases)[0]!, follows, undefined, maps));
+      expectFits(showView(followed, pictures, { parent: undefined, children: [] }, follows, testMaps(followed)));
+      expectFits(pictureView(followed, pictures[0]!, follows));
+      expectFits(recipeView(followed, pictures, phrases, undefined, testMaps(followed)));
       expectFits(resultView(longJob, [], wording, phrases.cannotAttach(longJob.id)));
     });
 
@@ -84,6 +101,10 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       expectModalFits(editForm(ids.write('editForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
       expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
       expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
+      const follow = ids.write('controlForm', longJob.id);
+      expectModalFits(followForm(follow, longJob, CONTROL_KINDS, DEFAULT_LIMITS, phrases));
+      const stranger = ids.write('controlInputForm', 'x'.repeat(43), 'abcdefghij');
+      expectModalFits(followForm(stranger, null, ['canny'], DEFAULT_LIMITS, phrases));
     });
 
     test('every prompt gives a result that fits', () => {
@@ -119,6 +140,35 @@ describe('a result', () => {
     expect(view.files[1]?.altText).toBe('Generated picture: a *red* heart');
     const [gridAlone] = fileChoices(job, testPictures(job), en)[1]!;
     expect(gridAlone?.altText).toBe('Grid of 2 generated pictures: a *red* heart');
+  });
+
+  test('shows the map it followed beside the pictures, and offers to be followed where that is possible', () => {
+    const controls = [{ kind: 'canny', strength: 0.8, end: 0.5, image: { sha256: 'ab'.repeat(32) } }] as const;
+    const job = testJob({}, { controls, spoiler: true });
+    const maps = mapFiles(job, testMaps(job), en);
+    const [files] = fileChoices(job, testPictures(job), en);
+    const view = resultView(job, files!, { ...wording, canFollow: (model) => model === 'testmodel' }, undefined, maps);
+    expect(cardText(view)).toContain('-# Follows: **edges**, strength 0.8 · edges\\-net · 0 to 50 % of the steps');
+    expect(cardText(view)).toContain(' · canny\\:0.8\\:0\\-0.5 · ');
+    expect(view.files.map(({ name }) => name)).toEqual([
+      'darkroom-abcdefghij-1.png',
+      'darkroom-abcdefghij-control-1.png',
+    ]);
+    expect(view.files[1]?.altText).toBe('The map that was followed: edges');
+    expect(JSON.stringify(view.card)).toMatch(
+      /"type":11,"media":\{[^}]*control-1\.png"\},"description":"[^"]*","spoiler":true/,
+    );
+    expect(cardLabels(view)[0]).toEqual([
+      'Vary a little',
+      'Vary a lot',
+      'Enlarge 2×',
+      'Use as source',
+      'Use as control',
+    ]);
+    expect(cardText(recipeView(job, testPictures(job), en))).toBe('');
+    expect(recipeView(job, testPictures(job), en).content).toContain(
+      'control: canny:0.8:0-0.5, edges-net [0badcafe], picture abababababababab',
+    );
   });
 
   test('names the picture it came from', () => {
