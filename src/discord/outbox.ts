@@ -390,13 +390,6 @@ export class Outbox {
     return areShown ? maps : [];
   }
 
-  /** Shown where there is room beside the pictures. */
-  #maps(line: Line, job: JobRecord, files: readonly ViewFile[], { phrases }: Wording): readonly ViewFile[] {
-    if (line.fileChoice > 0) return [];
-    const maps = mapFiles(job, this.#options.store.controlMaps(job.id), phrases);
-    return isFitting([...files, ...maps], this.#fileLimit(line, job)) ? maps : [];
-  }
-
   #fitted(files: readonly ViewFile[], limit: number): Promise<readonly ViewFile[] | undefined> {
     const { fit } = this.#options;
     return fit === undefined ? Promise.resolve(isFitting(files, limit) ? files : undefined) : fit(files, limit);
