@@ -1,0 +1,53 @@
+// Tries every mutant in a copy of the repository: its tests are run and have to fail.
+//   npm run mutants              all of them
+//   npm run mutants -- signature those whose text has the word
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../../src/root.ts';
+import { MUTANTS, type Mutant } from './mutants.ts';
+
+const LEFT_OUT = new Set(['node_modules', '.git', 'data', '.build']);
+
+function copyOfRepository(): string {
+  const copy = mkdtempSync(path.join(tmpdir(), 'darkroom-mutants-'));
+  cpSync(ROOT, copy, { recursive: true, filter: (file) => !LEFT_OUT.has(path.relative(ROOT, file)) });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+  return copy;
+}
+
+/** Whether a test turned red; the copy is as before afterwards. */
+function isCaught({ file, from, to, tests }: Mutant, copy: string): boolean {
+  const target = path.join(copy, file);
+  const original = readFileSync(target, 'utf8');
+  writeFileSync(
+    target,
+    original.replace(from, () => to),
+  );
+  try {
+    const env = { ...process.env, SIMULATIONS: '500', NO_COLOR: '1' };
+    const options = { cwd: copy, env, encoding: 'utf8', timeout: 600_000 } as const;
+    spawnSync('npm', ['run', '--silent', 'build'], options);
+    const { status, stdout } = spawnSync('npx', ['vitest', 'run', ...tests, '--bail', '1'], options);
+    // A run that found no test at all fails too, and proves nothing.
+    return status !== 0 && /Tests .*failed/.test(stdout);
+  } finally {
+    writeFileSync(target, original);
+  }
+}
+
+const wanted = process.argv[2] ?? '';
+const copy = copyOfRepository();
+let survivors = 0;
+try {
+  for (const mutant of MUTANTS.filter(({ does }) => does.includes(wanted))) {
+    const caught = isCaught(mutant, copy);
+    if (!caught) survivors += 1;
+    console.log(`${caught ? 'caught  ' : 'SURVIVED'}  ${mutant.does}  (${mutant.file})`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${survivors} survived`);
+process.exitCode = survivors === 0 ? 0 : 1;
