@@ -16,6 +16,7 @@ import { botMayWrite, phrasesOf, replace, show, tell } from '../src/discord/answ
 import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { withControlPicture } from '../src/discord/controlPictures.ts';
 import { askerOf, placeSheet, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { wordsJobOf } from '../src/discord/results.ts';
@@ -36,6 +37,7 @@ interface AskedSheet {
 export interface SheetSource {
   readonly upload?: AttachmentLike | null;
   readonly mask?: AttachmentLike | undefined;
+  readonly control?: AttachmentLike | null;
   /** Said beside the prompt, for every cell; the axes go before it. */
   readonly options?: Partial<RequestDraft>;
 }
@@ -44,7 +46,7 @@ export interface SheetSource {
 export async function askSheet(
   interaction: ChatInputCommandInteraction,
   spec: SheetSpec,
-  { upload = null, mask, options = {} }: SheetSource,
+  { upload = null, mask, control = null, options = {} }: SheetSource,
   bot: BotContext,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
@@ -52,6 +54,7 @@ export async function askSheet(
   const inputSha256 = await kept(upload, bot);
   const maskSha256 = await kept(mask ?? null, bot);
   const masked = maskSha256 === null ? {} : { mask: { sha256: maskSha256 } };
+  const followed = await kept(control, bot);
   const seed = options.seed ?? bot.randomSeed();
   const drafts = cellDrafts(spec, seed).map((cell) =>
     withPreferences({ ...overlay(options as RequestDraft, cell), ...masked }, person, bot),

@@ -16,6 +16,7 @@ import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
+import { kindChoices, withControlFlag } from './control.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
 import { askSheet } from './grid.ts';
 import { EVERYWHERE } from './install.ts';
@@ -80,10 +81,16 @@ function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonl
   const { name, value } = interaction.options.getFocused(true);
   // People write the paper's name, dpm++, and sizes with a cross.
   const wanted = value.toLowerCase().trim().replaceAll('++', 'pp').replaceAll('×', 'x');
-  const own = name === 'style' ? ownStyles(interaction, bot) : [];
+  const own = ownChoices(interaction, name, bot);
   return [...choicesOf(name, cardFor(interaction, bot), bot.catalog), ...own]
     .filter((choice) => `${choice.name} ${choice.value}`.toLowerCase().includes(wanted))
     .slice(0, MAX_CHOICES);
+}
+
+/** What depends on the person. */
+function ownChoices(interaction: AutocompleteInteraction, option: string, bot: BotContext): readonly Choice[] {
+  if (option === 'style') return ownStyles(interaction, bot);
+  return option === 'control' ? kindChoices(cardFor(interaction, bot), phrasesOf(interaction)) : [];
 }
 
 /** Named styles, after the model's. */
@@ -145,20 +152,23 @@ export const imagine: SlashCommand = {
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
-    const { prompt, ...options } = draftOfOptions(interaction);
+    const { prompt: said, ...options } = draftOfOptions(interaction);
+    const prompt = withControlFlag(interaction, said, bot);
+    const control = interaction.options.getAttachment('control_image');
     const person = { userId: interaction.user.id, guildId: interaction.guildId };
     const sheet = readSheet(prompt);
     if (sheet !== undefined) {
       const [image, masked] = [interaction.options.getAttachment('image'), interaction.options.getAttachment('mask')];
-      return askSheet(interaction, sheet, { upload: image, mask: masked ?? undefined, options }, bot);
+      return askSheet(interaction, sheet, { upload: image, mask: masked ?? undefined, control, options }, bot);
     }
     const drafts = expandPrompt(prompt).map((text) => withPreferences(overlay(readPrompt(text), options), person, bot));
     const upload = interaction.options.getAttachment('image');
     const mask = interaction.options.getAttachment('mask') ?? undefined;
     const [draft] = drafts;
-    if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, { upload, mask }, bot);
+    if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, { upload, mask, control }, bot);
     const start = upload === null ? {} : { start: { kind: 'upload', attachment: upload, mask } as const };
-    await takeOrder(interaction, { kind: 'imagine', draft, ...start }, bot);
+    const follow = control === null ? {} : { control: { kind: 'upload', attachment: control } as const };
+    await takeOrder(interaction, { kind: 'imagine', draft, ...start, ...follow }, bot);
   },
   suggest,
   buttons: { again, same, edit, delete: remove, many: makeMany },

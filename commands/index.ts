@@ -2,6 +2,7 @@
 import type { Command } from '../src/discord/command.ts';
 import { admin } from './admin.ts';
 import { cancel } from './cancel.ts';
+import { control } from './control.ts';
 import { favourites } from './favourites.ts';
 import { grid } from './grid.ts';
 import { help } from './help.ts';
@@ -37,5 +38,6 @@ export const commands: readonly Command[] = [
   privacy,
   admin,
   vary,
+  control,
   recipe,
 ];

@@ -5,6 +5,7 @@ import { botMayWrite, messageOf, phrasesOf, replace, tell } from '../src/discord
 import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { withControlPicture } from '../src/discord/controlPictures.ts';
 import { askerOf, placeOrder, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
 import { manyView } from '../src/discord/views/manyView.ts';
 import { cardView, textPart } from '../src/discord/views/view.ts';
@@ -15,18 +16,26 @@ interface Asked {
   readonly inputSha256: string | null;
 }
 
+export interface Uploads {
+  readonly upload: AttachmentLike | null;
+  readonly mask?: AttachmentLike | undefined;
+  readonly control?: AttachmentLike | null;
+}
+
 /** Shows what would be made. @throws as placing the orders would, so that nothing is promised that will be refused */
 export async function askMany(
   interaction: ChatInputCommandInteraction,
   drafts: readonly RequestDraft[],
-  { upload, mask }: { readonly upload: AttachmentLike | null; readonly mask?: AttachmentLike | undefined },
+  { upload, mask, control = null }: Uploads,
   bot: BotContext,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const inputSha256 = await kept(upload, bot);
   const maskSha256 = await kept(mask ?? null, bot);
   const masked = maskSha256 === null ? drafts : drafts.map((draft) => ({ ...draft, mask: { sha256: maskSha256 } }));
-  const apart = seedsApart(masked);
+  const followed = await kept(control, bot);
+  const complete = followed === null ? masked : masked.map((draft) => withControlPicture(draft, { sha256: followed }));
+  const apart = seedsApart(complete);
   const requests = apart.map((draft) => previewOrder(wishOf(draft, inputSha256), bot));
   const asked: Asked = { drafts: apart, inputSha256 };
   const noteId = bot.store.keepNote(interaction.user.id, asked);

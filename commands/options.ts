@@ -4,6 +4,7 @@ import {
   ApplicationCommandOptionType,
   type ChatInputCommandInteraction,
 } from 'discord.js';
+import { MAX_CONTROL_STRENGTH } from '../src/core/control.ts';
 import {
   MAX_CLIP_SKIP,
   type RequestDraft,
@@ -64,6 +65,9 @@ export function imagineOptions({ cards, limits }: Catalog): APIApplicationComman
     { type: UPLOAD, ...NAMES.image },
     { type: UPLOAD, ...NAMES.mask },
     { type: NUMBER, min_value: 0, max_value: 1, ...NAMES.strength },
+    { type: TEXT, autocomplete: true, ...NAMES.control },
+    { type: UPLOAD, ...NAMES.controlImage },
+    { type: NUMBER, min_value: 0, max_value: MAX_CONTROL_STRENGTH, ...NAMES.controlStrength },
     { type: WHOLE, min_value: 0, max_value: SEED_COUNT - 1, ...NAMES.seed },
     { type: WHOLE, min_value: 1, max_value: limits.maxSteps, ...NAMES.steps },
     { type: NUMBER, min_value: 0, max_value: limits.maxGuidance, ...NAMES.guidance },
@@ -170,6 +174,58 @@ export const NAMES = {
       de: 'Wie viel sich am Startbild ändern darf: 0.3 wenig, 0.8 viel. Braucht ein Bild.',
       fr: 'Combien peut changer l’image de départ : 0.3 un peu, 0.8 beaucoup. Il faut une image.',
       ja: '元画像をどれだけ変えるか：0.3 は少し、0.8 は大きく。画像が必要です。',
+    },
+  ),
+  control: named(
+    { en: 'control', zh: '控制', ru: 'образец', es: 'control', de: 'vorlage', fr: 'guide', ja: 'お手本' },
+    {
+      en: 'What to follow of a picture, such as its edges or silhouette.',
+      zh: '遵循图片的什么，比如边缘或剪影。',
+      ru: 'Чему на картинке следовать: контурам, силуэту и так далее.',
+      es: 'Qué seguir de una imagen, como sus bordes o su silueta.',
+      de: 'Wem auf einem Bild gefolgt wird, etwa den Kanten oder dem Umriss.',
+      fr: 'Que suivre d’une image, comme ses contours ou sa silhouette.',
+      ja: '画像の何に従うか。輪郭線やシルエットなど。',
+    },
+  ),
+  controlImage: named(
+    {
+      en: 'control_image',
+      zh: '控制图片',
+      ru: 'картинка_образец',
+      es: 'imagen_de_control',
+      de: 'vorlagenbild',
+      fr: 'image_guide',
+      ja: 'お手本画像',
+    },
+    {
+      en: 'The picture to follow; without it, the start picture. A ready map (pose, depth, …) works too.',
+      zh: '要遵循的图片；没有则用起点图片。现成的控制图（姿势、深度等）也可以。',
+      ru: 'Картинка-образец; без неё — начальная. Подойдёт и готовая карта (поза, глубина…).',
+      es: 'La imagen que seguir; sin ella, la inicial. También vale un mapa hecho (pose, profundidad…).',
+      de: 'Das Bild, dem gefolgt wird; ohne es das Startbild. Auch eine fertige Karte (Pose, Tiefe …).',
+      fr: 'L’image à suivre ; sans elle, celle de départ. Une carte toute faite (pose, profondeur…) aussi.',
+      ja: '従う画像。なければ元画像。用意済みの図（ポーズ、深度など）でもかまいません。',
+    },
+  ),
+  controlStrength: named(
+    {
+      en: 'control_strength',
+      zh: '控制强度',
+      ru: 'сила_образца',
+      es: 'fuerza_de_control',
+      de: 'vorlagenstärke',
+      fr: 'force_du_guide',
+      ja: 'お手本の強さ',
+    },
+    {
+      en: 'How closely to follow it: 0.5 loosely, 1 as usual, up to 2.',
+      zh: '遵循的程度：0.5 较松，1 为通常，最多 2。',
+      ru: 'Насколько точно следовать: 0.5 — свободно, 1 — как обычно, не больше 2.',
+      es: 'Con qué fidelidad: 0.5 con soltura, 1 lo habitual, hasta 2.',
+      de: 'Wie genau: 0.5 locker, 1 wie üblich, höchstens 2.',
+      fr: 'Avec quelle fidélité : 0.5 librement, 1 d’ordinaire, 2 au plus.',
+      ja: 'どれだけ従うか：0.5 はゆるく、1 はふつう、2 まで。',
     },
   ),
   seed: named(

@@ -119,7 +119,9 @@ export const vary: MessageCommand = {
     if (job !== undefined && !mayUseWords(job, interaction.user.id)) {
       return tell(interaction, phrases.card.promptIsPrivate());
     }
-    const customId = job === undefined ? await keptId(targetMessage, bot) : bot.ids.write('varyForm', job.id);
+    const input = job === undefined ? await keptPicture(targetMessage, bot) : undefined;
+    const inputId = input === undefined ? undefined : bot.ids.write('inputForm', input);
+    const customId = job === undefined ? inputId : bot.ids.write('varyForm', job.id);
     if (customId === undefined) return tell(interaction, phrases.noPicture());
     await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
   },
@@ -127,11 +129,11 @@ export const vary: MessageCommand = {
   forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom },
 };
 
-/** Takes the message's first picture in now, because its url expires; the form carries its hash. */
-async function keptId(message: Message, bot: BotContext): Promise<string | undefined> {
+/** Takes the message's first picture in now, because its url expires. @returns its hash in 43 characters, for a form to carry */
+export async function keptPicture(message: Message, bot: BotContext): Promise<string | undefined> {
   const upload = message.attachments.find((attachment) => attachment.contentType?.startsWith('image/'));
   if (upload === undefined) return undefined;
   const bytes = await fetchAttachment(upload, { ...bot.attachments, totalMs: FETCH_MS });
   const sha256 = await bot.inputs.keep(bytes);
-  return bot.ids.write('inputForm', Buffer.from(sha256, 'hex').toString('base64url'));
+  return Buffer.from(sha256, 'hex').toString('base64url');
 }

@@ -72,12 +72,12 @@ export function sourceForm(customId: string, limits: RequestLimits, { form }: Ph
 
 /**
  * Follows one picture with words of its own.
- * @param job the result the picture belongs to, or null for a stranger's picture
+ * @param of words to begin with, and among how many pictures of a result to choose
  * @param kinds what may be followed, the usual one first
  */
 export function followForm(
   customId: string,
-  job: JobRecord | null,
+  { prompt, pictures }: { readonly prompt: string; readonly pictures: number },
   kinds: readonly ControlKind[],
   limits: RequestLimits,
   { form, control }: Phrases,
@@ -87,14 +87,9 @@ export function followForm(
     value: kind,
     default: index === 0,
   }));
-  const count = job?.request.count ?? 1;
-  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  const which = { ...text(FIELD.picture, form.picture(pictures), 1), value: '1' };
   const strength = { ...text(FIELD.strength, control.form.strength, 5), placeholder: control.form.strengthHint };
-  const parts = [
-    promptInput(job?.request.prompt ?? '', limits, form.prompt),
-    ...(count > 1 ? [which] : []),
-    strength,
-  ].map(labelled);
+  const parts = [promptInput(prompt, limits, form.prompt), ...(pictures > 1 ? [which] : []), strength].map(labelled);
   const select = { type: ComponentType.StringSelect, custom_id: FIELD.kind, options } as const;
   const kind = {
     type: ComponentType.Label,

@@ -102,9 +102,9 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       expectModalFits(varyForm(ids.write('varyForm', longJob.id), longJob, DEFAULT_LIMITS, phrases));
       expectModalFits(varyForm(ids.write('inputForm', 'x'.repeat(43)), null, DEFAULT_LIMITS, phrases));
       const follow = ids.write('controlForm', longJob.id);
-      expectModalFits(followForm(follow, longJob, CONTROL_KINDS, DEFAULT_LIMITS, phrases));
+      expectModalFits(followForm(follow, { prompt: LONGEST, pictures: 4 }, CONTROL_KINDS, DEFAULT_LIMITS, phrases));
       const stranger = ids.write('controlInputForm', 'x'.repeat(43), 'abcdefghij');
-      expectModalFits(followForm(stranger, null, ['canny'], DEFAULT_LIMITS, phrases));
+      expectModalFits(followForm(stranger, { prompt: '', pictures: 1 }, ['canny'], DEFAULT_LIMITS, phrases));
     });
 
     test('every prompt gives a result that fits', () => {
