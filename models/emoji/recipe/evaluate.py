@@ -46,6 +46,10 @@ class Painter:
     def states(self, texts):
         return self.text(token_ids(self.tokenizer, texts)).last_hidden_state
 
+    def predicted(self, noisy, t, states):
+        """v, f32[n, 32, 8, 8]; the first half of the rows is without the caption."""
+        return self.unet(noisy, t, states).sample
+
     @torch.no_grad()
     def latents(self, texts, sampler="dpmpp_2m", steps=12, guidance=4, seed=0, negative=""):
         """f32[n, 32, 8, 8]; picture i starts from seed + i."""
@@ -56,7 +60,7 @@ class Painter:
         x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(texts))])
         x = x * scheduler.init_noise_sigma
         for t in scheduler.timesteps:
-            made = self.unet(scheduler.scale_model_input(torch.cat([x, x]), t), t, states).sample
+            made = self.predicted(scheduler.scale_model_input(torch.cat([x, x]), t), t, states)
             without, having = made.chunk(2)
             x = scheduler.step(without + guidance * (having - without), t, x).prev_sample
         return x

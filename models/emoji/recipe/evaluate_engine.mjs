@@ -2,6 +2,7 @@
 //
 //   node models/emoji/recipe/evaluate_engine.mjs retrieval [--languages en,zh,ru] [--count 200] [--style noto]
 //   node models/emoji/recipe/evaluate_engine.mjs sheet OUT.webp [--style noto] [--names FILE.json]
+//   node models/emoji/recipe/evaluate_engine.mjs lora NAME OUT.webp [--names FILE.json]: base above, the LoRA with its trigger words below
 //
 // Retrieval: a picture counts when a training picture of the same concept is among the five nearest (L2 of 32x32 RGB on white)
 // of all training pictures. Every request takes the model's own defaults; picture i of a language has seed i.
@@ -74,14 +75,16 @@ function nearest(tile, tiles) {
     .map(([, index]) => index);
 }
 
+const styled = (style) => (style === undefined ? {} : { style });
+
 /** Draws every prompt with the model's defaults, a few at a time so that they share network calls; returns PNG paths. */
-async function draw(developer, prompts, style, folder) {
+async function draw(developer, prompts, options, folder) {
   const card = developer.facts.models.find(({ name }) => name === MODEL);
   const files = new Array(prompts.length);
   let next = 0;
   const work = async () => {
     for (let i = next++; i < prompts.length; i = next++) {
-      const draft = { prompt: prompts[i], seed: i, count: 1, ...(style === undefined ? {} : { style }) };
+      const draft = { prompt: prompts[i], seed: i, count: 1, ...options };
       const request = resolveRequest(draft, card, DEFAULT_LIMITS, 0);
       const outputDir = path.join(folder, String(i));
       const task = { jobId: String(i), attempt: 1, request, initImagePath: null, outputDir };
@@ -100,7 +103,7 @@ async function retrieval(developer, { languages, count, style }, folder) {
   for (const language of languages.split(',')) {
     const startMs = Date.now();
     const prompts = names.map((entry) => entry.names[language]);
-    const files = await draw(developer, prompts, style, path.join(folder, language));
+    const files = await draw(developer, prompts, styled(style), path.join(folder, language));
     const tookMs = Date.now() - startMs;
     const made = await Promise.all(files.map(async (file) => thumbnail(await rawRgb(file))));
     const hits = made.filter((tile, i) => nearest(tile, tiles).some((k) => owners[k] === names[i].hexcode)).length;
@@ -111,10 +114,24 @@ async function retrieval(developer, { languages, count, style }, folder) {
 
 async function sheet(developer, out, { style, names }, folder) {
   const prompts = JSON.parse(await readFile(names ?? path.join(EVALUATION, 'sheet.json'), 'utf8'));
-  const files = await draw(developer, prompts, style, folder);
+  await writeSheet(out, await draw(developer, prompts, styled(style), folder));
+}
+
+const LORA_PROMPTS = ['red heart', 'grinning face', 'cat', 'panda', 'pizza', 'automobile', 'house', 'sunflower'];
+
+async function loraSheet(developer, name, out, { names }, folder) {
+  const card = developer.facts.models.find((model) => model.name === MODEL).loras.find((lora) => lora.name === name);
+  const prompts = names === undefined ? LORA_PROMPTS : JSON.parse(await readFile(names, 'utf8'));
+  const triggered = prompts.map((text) => [text, ...card.triggers].join(', '));
+  const base = await draw(developer, prompts, {}, path.join(folder, 'base'));
+  const having = await draw(developer, names === undefined ? triggered : prompts, { loras: [{ name }] }, path.join(folder, name));
+  await writeSheet(out, [...base, ...having]);
+}
+
+async function writeSheet(out, files) {
   const pictures = await Promise.all(files.map((file) => readFile(file)));
   const { width, height } = await sharp(pictures[0]).metadata();
-  const size = { width: width * SHEET_COLUMNS, height: height * Math.ceil(prompts.length / SHEET_COLUMNS) };
+  const size = { width: width * SHEET_COLUMNS, height: height * Math.ceil(files.length / SHEET_COLUMNS) };
   const tiles = pictures.map((input, i) => ({
     input,
     left: (i % SHEET_COLUMNS) * width,
@@ -124,7 +141,7 @@ async function sheet(developer, out, { style, names }, folder) {
     .composite(tiles)
     .webp({ quality: 90 })
     .toFile(out);
-  console.log(`${prompts.length} pictures in ${out}`);
+  console.log(`${files.length} pictures in ${out}`);
 }
 
 const { values, positionals } = parseArgs({
@@ -141,6 +158,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-evaluation-'));
 const developer = await openDeveloper({ modelsDir: path.resolve(values.models), device: 'cpu', threads: null });
 try {
   if (positionals[0] === 'sheet') await sheet(developer, positionals[1] ?? 'sheet.webp', values, folder);
+  else if (positionals[0] === 'lora') await loraSheet(developer, positionals[1], positionals[2] ?? 'lora.webp', values, folder);
   else await retrieval(developer, values, folder);
 } finally {
   await developer.close();

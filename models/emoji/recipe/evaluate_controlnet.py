@@ -1,0 +1,84 @@
+"""Measures the ControlNet: how well the figures drawn fill the silhouettes given, against the same names and noise without them.
+
+100 names, each with the silhouette of its own picture turned, stretched and moved in a way training has not seen.
+Overlap: intersection over union of the silhouette asked for and the one drawn.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+from diffusers import ControlNetModel
+from PIL import Image
+
+from build_evaluation import atlas
+from compute_styles import chosen_pictures
+from control_maps import moved, silhouette
+from evaluate import Painter, Retrieval
+from pictures import Pictures
+
+OPTIONS = dict(steps=12, guidance=2.5)
+SEED = 77
+SHEET = ("cat", "red heart", "automobile", "pizza", "panda", "rocket", "sunflower", "fish")
+
+
+class ControlPainter(Painter):
+    """Follows `maps` f32[n, 3, 128, 128] in 0..1."""
+
+    def __init__(self, folder, controlnet):
+        super().__init__(folder)
+        self.controlnet = ControlNetModel.from_pretrained(controlnet, torch_dtype=torch.float32).eval()
+        self.maps = None
+
+    def predicted(self, noisy, t, states):
+        down, middle = self.controlnet(noisy, t, states, controlnet_cond=torch.cat([self.maps, self.maps]), return_dict=False)
+        return self.unet(noisy, t, states, down_block_additional_residuals=down, mid_block_additional_residual=middle).sample
+
+    def follow(self, silhouettes, texts, **options):
+        """u8[n, 128, 128, 3] for bool[n, 128, 128]."""
+        self.maps = torch.from_numpy(silhouettes).float()[:, None].repeat(1, 3, 1, 1)
+        return self.paint(texts, batch=len(texts), **options)
+
+
+def overlap(made, wanted):
+    """Mean intersection over union of bool[n, h, w]."""
+    return float(np.mean((made & wanted).sum((1, 2)) / (made | wanted).sum((1, 2))))
+
+
+def maps_of(pictures, hexcodes):
+    """bool[n, 128, 128]: silhouettes of moved pictures."""
+    rng, chosen = np.random.default_rng(SEED), {pictures.entries[i]["hexcode"]: i for i in chosen_pictures(pictures)}
+    return np.stack([silhouette(moved(pictures.pixels[chosen[hexcode]], rng)) for hexcode in hexcodes])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", default="data")
+    parser.add_argument("--model", default="..")
+    parser.add_argument("--controlnet", default="../../controlnets/emoji-silhouette")
+    parser.add_argument("--evaluation", default="evaluation")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--sheet", help="writes rows of maps, pictures without and pictures with them here instead of measuring")
+    args = parser.parse_args()
+    torch.set_num_threads(2)
+    pictures, painter = Pictures(args.data), ControlPainter(args.model, args.controlnet)
+    if args.sheet:
+        of = {concept["names"]["en"]["label"]: concept["hexcode"] for concept in pictures.concepts}
+        names, hexcodes = list(SHEET), [of[name] for name in SHEET]
+    else:
+        entries = Retrieval(args.evaluation).names[: args.count]
+        names, hexcodes = [e["names"]["en"] for e in entries], [e["hexcode"] for e in entries]
+    wanted = maps_of(pictures, hexcodes)
+    having = painter.follow(wanted, names, **OPTIONS)
+    without = Painter(args.model).paint(names, batch=len(names), **OPTIONS)
+    if args.sheet:
+        drawn = np.repeat(wanted[..., None], 3, axis=-1).astype(np.uint8) * 255
+        Image.fromarray(atlas(np.concatenate([drawn, without, having]), len(names))).save(args.sheet)
+        return
+    for title, pixels in (("without the map", without), ("with it", having)):
+        shapes = np.stack([silhouette(picture) for picture in pixels])
+        print(f"{title}: overlap {100 * overlap(shapes, wanted):.1f} % over {len(names)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
