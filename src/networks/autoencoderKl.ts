@@ -13,7 +13,7 @@ import {
   linear,
   type Net,
   resnetBlock,
-  silu,
+  swishedGroupNorm,
   tokensToImage,
 } from './layers.ts';
 import { WeightReader } from './weightReader.ts';
@@ -42,7 +42,10 @@ export function buildEncoder(part: Part, provider: Provider): Graph {
   const pixels = net.g.input('pixels', 'f32', ['n', config.pixelChannelsIn, 'h', 'w']);
   const [mean, logVariance] = op.split(net.g, writeEncoder(net, config, pixels), 1, 2) as [Value, Value];
   net.g.output('mean', mean);
-  net.g.output('std', standardDeviation(net, logVariance));
+  net.g.output(
+    'std',
+    net.g.single(() => standardDeviation(net, logVariance)),
+  );
   weights.refuseUnused((name) => /^(encoder|quant_conv)\./.test(name));
   return net.g.build();
 }
@@ -85,7 +88,7 @@ export function readAutoencoderConfig(reader: ConfigReader): AutoencoderConfig {
     reader.refuse('norm_num_groups', 'a divisor of every block');
   reader.only('act_fn', ['silu', 'swish']);
   for (const field of ['shift_factor', 'latents_mean', 'latents_std']) reader.only(field, [null]);
-  // The pipeline reads the scaling factor; force_upcast asks for the single precision that is always used.
+  // The pipeline reads the scaling factor; force_upcast is the runtime's business (precision.ts).
   reader.skip('scaling_factor', 'sample_size', 'force_upcast');
   reader.refuseUnread();
   return config;
@@ -102,7 +105,7 @@ function writeEncoder(net: Net, config: AutoencoderConfig, pixels: Value): Value
     if (level < last) x = halve(net, x, `${name}.downsamplers.0.conv`);
   }
   x = midBlock(net, x, 'encoder.mid_block', config);
-  x = silu(net, groupNorm(net, x, 'encoder.conv_norm_out', config.groups, EPSILON));
+  x = swishedGroupNorm(net, x, 'encoder.conv_norm_out', { groups: config.groups, epsilon: EPSILON });
   x = conv2d(net, x, 'encoder.conv_out', 2 * config.latentChannels);
   return config.hasQuantConv ? conv2d(net, x, 'quant_conv', 2 * config.latentChannels, { kernel: 1 }) : x;
 }
@@ -121,7 +124,7 @@ function writeDecoder(net: Net, config: AutoencoderConfig, latents: Value): Valu
       x = conv2d(net, op.upsampleTwice(net.g, x), `${name}.upsamplers.0.conv`, channels);
     }
   }
-  x = silu(net, groupNorm(net, x, 'decoder.conv_norm_out', config.groups, EPSILON));
+  x = swishedGroupNorm(net, x, 'decoder.conv_norm_out', { groups: config.groups, epsilon: EPSILON });
   return conv2d(net, x, 'decoder.conv_out', config.pixelChannelsOut);
 }
 

@@ -1,8 +1,13 @@
 // The one place that knows how execution providers differ: which operators each of them runs well for the composite steps of a network.
-// The networks say what is computed; a dialect says with which nodes.
+// The networks say what is computed; a dialect says with which nodes. In which precision is another matter (precision.ts).
 // @source per-provider kernels: onnxruntime docs/OperatorKernels.md and docs/ContribOperators.md at 1.30.
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
+import * as fused from './dialects/fused.ts';
+import * as standard from './dialects/standard.ts';
+import type { GroupNorm, LayerNorm, NormedSum, Sum } from './dialects/steps.ts';
+
+export { scalar } from './dialects/standard.ts';
 
 /** `webgpu-plain` is WebGPU on an adapter that computes the fused attention wrong. */
 export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'webgpu-plain', 'dml', 'coreml'] as const;
@@ -16,6 +21,8 @@ export function executionProvider(provider: Provider): string {
 export interface Dialect {
   /** Whether rows can be picked from a table in half precision on any device; WebGPU needs an adapter with shader-f16 for it. */
   readonly picksHalfPrecision: boolean;
+  /** Whether pictures lie with their channels innermost: where convolutions and group norms are fastest so. */
+  readonly isChannelsLast: boolean;
   /** x f32[…,i] · weightᵀ, weight f32[o,i] as torch stores it, or one for each row. */
   matMulTransposed(g: GraphBuilder, x: Value, weight: Value): Value;
   /** Softmax(q·kᵀ / sqrt(d / heads) + bias)·v; q f32[n,t,d], k, v f32[n,s,d], bias f32[1,1,t,s] or null. */
@@ -24,63 +31,80 @@ export interface Dialect {
   swish(g: GraphBuilder, x: Value, alpha: number): Value;
   /** x · Φ(x). */
   gelu(g: GraphBuilder, x: Value): Value;
+  /** Every group of c / groups channels of f32[n,c,h,w] to mean 0 and variance 1, then scale and shift a channel, then perhaps SiLU. */
+  groupNorm(g: GraphBuilder, x: Value, norm: GroupNorm): Value;
+  /** All parts added up. */
+  addSum(g: GraphBuilder, parts: Sum): Value;
+  /** The same, and beside it the sum normalised over its last axis. */
+  addAndNorm(g: GraphBuilder, parts: Sum, norm: LayerNorm): NormedSum;
+  /** x f32[n,t,2d] + bias f32[2d]: the first half, gated by the GELU of the second. */
+  splitGelu(g: GraphBuilder, x: Value, bias: Value): Value;
 }
 
-/** Fused operators of com.microsoft. */
+/** Fused operators of com.microsoft that every provider but CoreML has; the rest in standard ones. */
 const FUSED: Dialect = {
   picksHalfPrecision: true,
+  isChannelsLast: false,
   matMulTransposed: (g, x, weight) =>
     op.matMul(g, x, op.transpose(g, weight, weight.shape.length === 3 ? [0, 2, 1] : [1, 0])),
   attention: op.multiHeadAttention,
   swish: op.quickGelu,
   gelu: op.gelu,
+  groupNorm: (g, x, norm) => {
+    const normal = standard.groupNorm(g, x, norm);
+    return norm.isSwished ? op.quickGelu(g, normal, 1) : normal;
+  },
+  addSum: standard.addSum,
+  addAndNorm: standard.addAndNorm,
+  splitGelu: (g, x, bias) => standard.splitGelu(g, x, bias, op.gelu),
 };
 
 /** FusedMatMul reads the weight as it lies; it has a kernel on the CPU and on CUDA, and none on WebGPU. */
-const FUSED_TRANSPOSED: Dialect = { ...FUSED, matMulTransposed: op.fusedMatMulTransposed };
+const CPU: Dialect = { ...FUSED, matMulTransposed: op.fusedMatMulTransposed };
+
+/**
+ * Everything the graph optimiser for diffusion fuses, and in its order of gain.
+ * @source onnxruntime python/tools/transformers/models/stable_diffusion/README.md
+ */
+const CUDA: Dialect = {
+  ...CPU,
+  isChannelsLast: true,
+  groupNorm: (g, x, norm) => (fused.fitsGroupNorm(x, norm) ? fused.groupNorm(g, x, norm) : FUSED.groupNorm(g, x, norm)),
+  addSum: (g, parts) => (fused.fitsBiasAdd(parts) ? fused.addSum(g, parts) : FUSED.addSum(g, parts)),
+  addAndNorm: fused.addAndNorm,
+  splitGelu: (g, x, bias) => (fused.fitsSplitGelu(x) ? op.biasSplitGelu(g, x, bias) : FUSED.splitGelu(g, x, bias)),
+};
+
+/** The group norm of pictures as they lie. Deliberately without SkipGroupNorm and the smaller fusions, which have no kernel or gain nothing. */
+const DML: Dialect = {
+  ...FUSED,
+  groupNorm: (g, x, norm) => fused.groupNorm(g, standard.withAdded(g, x, norm), { ...norm, added: null }),
+};
+
+const WEBGPU: Dialect = { ...FUSED, picksHalfPrecision: false, addAndNorm: fused.addAndNorm };
 
 /** The standard operator set alone: for providers that hand every com.microsoft node back to the CPU. */
 const STANDARD: Dialect = {
   ...FUSED,
-  attention: standardAttention,
-  swish: (g, x, alpha) => op.mul(g, x, op.sigmoid(g, alpha === 1 ? x : op.mul(g, x, scalar(g, alpha)))),
-  gelu: standardGelu,
+  attention: standard.attention,
+  swish: standard.swish,
+  gelu: standard.gelu,
+  groupNorm: (g, x, norm) => {
+    const normal = standard.groupNorm(g, x, norm);
+    return norm.isSwished ? standard.swish(g, normal, 1) : normal;
+  },
+  splitGelu: (g, x, bias) => standard.splitGelu(g, x, bias, standard.gelu),
 };
 
 const DIALECTS: Readonly<Record<Provider, Dialect>> = {
-  cpu: FUSED_TRANSPOSED,
-  cuda: FUSED_TRANSPOSED,
-  webgpu: { ...FUSED, picksHalfPrecision: false },
-  'webgpu-plain': { ...FUSED, picksHalfPrecision: false, attention: standardAttention },
-  dml: FUSED,
+  cpu: CPU,
+  cuda: CUDA,
+  webgpu: WEBGPU,
+  'webgpu-plain': { ...WEBGPU, attention: standard.attention },
+  dml: DML,
   coreml: STANDARD,
 };
 
 export function dialectOf(provider: Provider): Dialect {
   return DIALECTS[provider];
-}
-
-/** A constant f32 scalar, named by its value. */
-export function scalar(g: GraphBuilder, value: number): Value {
-  return g.floats(`f32(${value})`, [], Float32Array.of(value));
-}
-
-function standardAttention(g: GraphBuilder, q: Value, k: Value, v: Value, heads: number, bias: Value | null): Value {
-  const scale = scalar(g, 1 / Math.sqrt((q.shape[2] as number) / heads));
-  const [query, value] = [q, v].map((x) => op.transpose(g, byHead(g, x, heads), [0, 2, 1, 3])) as [Value, Value];
-  const key = op.transpose(g, byHead(g, k, heads), [0, 2, 3, 1]);
-  const scores = op.matMul(g, op.mul(g, query, scale), key);
-  const weights = op.softmax(g, bias === null ? scores : op.add(g, scores, bias));
-  const mixed = op.transpose(g, op.matMul(g, weights, value), [0, 2, 1, 3]);
-  return op.reshape(g, mixed, g.integers(0, 0, q.shape[2] as number));
-}
-
-/** f32[n,t,d] → f32[n,t,heads,d/heads]. */
-function byHead(g: GraphBuilder, x: Value, heads: number): Value {
-  return op.reshape(g, x, g.integers(0, 0, heads, (x.shape[2] as number) / heads));
-}
-
-function standardGelu(g: GraphBuilder, x: Value): Value {
-  const erf = op.erf(g, op.mul(g, x, scalar(g, Math.SQRT1_2)));
-  return op.mul(g, op.mul(g, x, scalar(g, 0.5)), op.add(g, erf, scalar(g, 1)));
 }

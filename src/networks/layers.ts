@@ -3,6 +3,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
+import type { GroupNorm, LayerNorm } from './dialects/steps.ts';
 import { addConvBranch, type BranchedLayers, isBranched, linearBranch, NO_LAYERS, rowsBranch } from './loraBranches.ts';
 import type { WeightReader } from './weightReader.ts';
 
@@ -62,25 +63,38 @@ export function linearOfRows(net: Net, x: Value, name: string, out: number): Val
 
 /** Over the last axis. */
 export function layerNorm(net: Net, x: Value, name: string, epsilon: number): Value {
-  const width = widthOf(x);
-  const scale = net.weights.take(`${name}.weight`, [width]);
-  return op.layerNormalization(net.g, x, scale, net.weights.take(`${name}.bias`, [width]), epsilon);
+  const { scale, shift } = layerNormOf(net, widthOf(x), name, epsilon);
+  return op.layerNormalization(net.g, x, scale, shift, epsilon);
 }
 
-/**
- * Group normalisation of f32[n,c,h,w]: every group of c / groups channels to mean 0 and variance 1, then scale and shift a channel.
- * Written as an instance normalisation over the groups; no provider but CUDA and DML has the fused operator.
- */
+/** What layer `name` normalises tokens of some width with. */
+export function layerNormOf({ weights }: Net, width: number, name: string, epsilon: number): LayerNorm {
+  const scale = weights.take(`${name}.weight`, [width]);
+  return { scale, shift: weights.take(`${name}.bias`, [width]), epsilon };
+}
+
+/** Group normalisation of f32[n,c,h,w]: every group of c / groups channels to mean 0 and variance 1, then scale and shift a channel. */
 export function groupNorm(net: Net, x: Value, name: string, groups: number, epsilon: number): Value {
-  const { g } = net;
-  const channels = channelsOf(x);
-  const scale = net.weights.take(`${name}.weight`, [channels], [channels, 1, 1]);
-  const shift = net.weights.take(`${name}.bias`, [channels], [channels, 1, 1]);
-  const ones = g.floats(`ones(${groups})`, [groups], new Float32Array(groups).fill(1));
-  const zeros = g.floats(`zeros(${groups})`, [groups], new Float32Array(groups));
-  const grouped = op.reshape(g, x, g.integers(0, groups, -1));
-  const normal = op.instanceNormalization(g, grouped, ones, zeros, epsilon);
-  return op.add(g, op.mul(g, op.reshape(g, normal, op.shapeOf(g, x)), scale), shift);
+  return net.dialect.groupNorm(net.g, x, groupNormOf(net, x, name, { groups, epsilon, isSwished: false, added: null }));
+}
+
+/** The same, and SiLU behind it. @param added f32[n,c], added at every place before; or null */
+export function swishedGroupNorm(
+  net: Net,
+  x: Value,
+  name: string,
+  {
+    groups,
+    epsilon,
+    added = null,
+  }: { readonly groups: number; readonly epsilon: number; readonly added?: Value | null },
+): Value {
+  return net.dialect.groupNorm(net.g, x, groupNormOf(net, x, name, { groups, epsilon, isSwished: true, added }));
+}
+
+function groupNormOf(net: Net, x: Value, name: string, rest: Omit<GroupNorm, 'scale' | 'shift'>): GroupNorm {
+  const take = (part: string) => (as: readonly number[]) => net.weights.take(`${name}.${part}`, [channelsOf(x)], as);
+  return { scale: take('weight'), shift: take('bias'), ...rest };
 }
 
 /** f32[n,c,h,w] → f32[n,h*w,c]. */
@@ -107,19 +121,14 @@ export interface ResnetOptions {
 export function resnetBlock(net: Net, x: Value, name: string, options: ResnetOptions): Value {
   const { g } = net;
   const { out, groups, epsilon, time, scaleFactor = 1 } = options;
-  const first = silu(net, groupNorm(net, x, `${name}.norm1`, groups, epsilon));
-  let hidden = conv2d(net, first, `${name}.conv1`, out);
-  if (time !== null) hidden = op.add(g, hidden, timeShift(net, time, `${name}.time_emb_proj`, out));
-  const second = silu(net, groupNorm(net, hidden, `${name}.norm2`, groups, epsilon));
-  hidden = conv2d(net, second, `${name}.conv2`, out);
+  const first = swishedGroupNorm(net, x, `${name}.norm1`, { groups, epsilon });
+  const early = conv2d(net, first, `${name}.conv1`, out);
+  const added = time === null ? null : linearOfRows(net, time, `${name}.time_emb_proj`, out);
+  const second = swishedGroupNorm(net, early, `${name}.norm2`, { groups, epsilon, added });
+  const hidden = conv2d(net, second, `${name}.conv2`, out);
   const shortcut = channelsOf(x) === out ? x : conv2d(net, x, `${name}.conv_shortcut`, out, { kernel: 1 });
   const sum = op.add(g, shortcut, hidden);
   return scaleFactor === 1 ? sum : op.div(g, sum, g.floats(`f32(${scaleFactor})`, [], Float32Array.of(scaleFactor)));
-}
-
-/** f32[n,e] → f32[n,out,1,1]: a shift for every row and channel. */
-function timeShift(net: Net, time: Value, name: string, out: number): Value {
-  return op.reshape(net.g, linearOfRows(net, time, name, out), net.g.integers(0, out, 1, 1));
 }
 
 export function channelsOf(x: Value): number {

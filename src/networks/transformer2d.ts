@@ -2,7 +2,17 @@
 // @source diffusers 0.42 models/transformers/transformer_2d.py, models/attention.py BasicTransformerBlock (GEGLU, layer norms).
 import type { Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
-import { channelsOf, groupNorm, imageToTokens, layerNorm, linear, type Net, tokensToImage, widthOf } from './layers.ts';
+import type { NormedSum, Sum } from './dialects/steps.ts';
+import {
+  channelsOf,
+  groupNorm,
+  imageToTokens,
+  layerNormOf,
+  linear,
+  type Net,
+  tokensToImage,
+  widthOf,
+} from './layers.ts';
 
 export interface TransformerOptions {
   /** f32[n,t,d]. */
@@ -12,6 +22,8 @@ export interface TransformerOptions {
   readonly groups: number;
   /** The first attention of every layer looks at the prompt too, not at the picture. */
   readonly onlyCrossAttention: boolean;
+  /** The sums of queries and keys do not fit into half precision: Stable Diffusion 2.x. Absent is no. */
+  readonly isSingleAttention?: boolean;
 }
 
 /** Fixed in the classes, not in the config. */
@@ -27,39 +39,61 @@ const FEED_FORWARD_FACTOR = 4;
 export function transformer2d(net: Net, x: Value, name: string, options: TransformerOptions): Value {
   const channels = channelsOf(x);
   const normal = groupNorm(net, x, `${name}.norm`, options.groups, GROUP_NORM_EPSILON);
-  let tokens = linear(net, imageToTokens(net, normal), `${name}.proj_in`, channels);
+  let tokens: Value | Sum = linear(net, imageToTokens(net, normal), `${name}.proj_in`, channels);
   for (let layer = 0; layer < options.layers; layer++) {
     tokens = transformerBlock(net, tokens, `${name}.transformer_blocks.${layer}`, options);
   }
-  const projected = linear(net, tokens, `${name}.proj_out`, channels);
+  const projected = linear(net, added(net, tokens), `${name}.proj_out`, channels);
   return op.add(net.g, tokensToImage(net, projected, x), x);
 }
 
-function transformerBlock(net: Net, x: Value, name: string, options: TransformerOptions): Value {
-  const { conditioning, heads } = options;
-  const first = layerNorm(net, x, `${name}.norm1`, LAYER_NORM_EPSILON);
-  const seen = options.onlyCrossAttention ? conditioning : first;
-  const afterFirst = op.add(net.g, attention(net, first, seen, `${name}.attn1`, heads), x);
-  const second = layerNorm(net, afterFirst, `${name}.norm2`, LAYER_NORM_EPSILON);
-  const afterSecond = op.add(net.g, attention(net, second, conditioning, `${name}.attn2`, heads), afterFirst);
-  const third = layerNorm(net, afterSecond, `${name}.norm3`, LAYER_NORM_EPSILON);
-  return op.add(net.g, feedForward(net, third, `${name}.ff.net`), afterSecond);
+/** @returns what is still to be added up: the next norm does it along the way */
+function transformerBlock(net: Net, x: Value | Sum, name: string, options: TransformerOptions): Sum {
+  const { conditioning } = options;
+  const first = normed(net, x, `${name}.norm1`);
+  const seen = options.onlyCrossAttention ? conditioning : first.normal;
+  const second = normed(net, attention(net, first, seen, `${name}.attn1`, options), `${name}.norm2`);
+  const third = normed(net, attention(net, second, conditioning, `${name}.attn2`, options), `${name}.norm3`);
+  return feedForward(net, third, `${name}.ff.net`);
 }
 
-/** Queries from x f32[n,t,d], keys and values from `seen` f32[n,s,e]. */
-function attention(net: Net, x: Value, seen: Value, name: string, heads: number): Value {
-  const width = widthOf(x);
-  const query = linear(net, x, `${name}.to_q`, width, false);
+/** Tokens, and the same normalised. */
+function normed(net: Net, x: Value | Sum, name: string): NormedSum {
+  const width = widthOf(isSum(x) ? x.skip : x);
+  const norm = layerNormOf(net, width, name, LAYER_NORM_EPSILON);
+  if (isSum(x)) return net.dialect.addAndNorm(net.g, x, norm);
+  return { sum: x, normal: op.layerNormalization(net.g, x, norm.scale, norm.shift, norm.epsilon) };
+}
+
+function added(net: Net, x: Value | Sum): Value {
+  return isSum(x) ? net.dialect.addSum(net.g, x) : x;
+}
+
+function isSum(x: Value | Sum): x is Sum {
+  return 'skip' in x;
+}
+
+/** The last layer of a stage, with the tokens its result is added to. */
+function besides(net: Net, x: Value, name: string, skip: Value): Sum {
+  const width = widthOf(skip);
+  return { product: linear(net, x, name, width, false), bias: net.weights.take(`${name}.bias`, [width]), skip };
+}
+
+/** Queries from the normalised tokens f32[n,t,d], keys and values from `seen` f32[n,s,e]. */
+function attention(net: Net, { sum, normal }: NormedSum, seen: Value, name: string, options: TransformerOptions): Sum {
+  const width = widthOf(normal);
+  const query = linear(net, normal, `${name}.to_q`, width, false);
   const key = linear(net, seen, `${name}.to_k`, width, false);
   const value = linear(net, seen, `${name}.to_v`, width, false);
-  const mixed = net.dialect.attention(net.g, query, key, value, heads, null);
-  return linear(net, mixed, `${name}.to_out.0`, width);
+  const mix = () => net.dialect.attention(net.g, query, key, value, options.heads, null);
+  const mixed = options.isSingleAttention === true ? net.g.single(mix) : mix();
+  return besides(net, mixed, `${name}.to_out.0`, sum);
 }
 
 /** GEGLU: half of the widened tokens, gated by the GELU of the other half. */
-function feedForward(net: Net, x: Value, name: string): Value {
-  const width = widthOf(x);
-  const wide = linear(net, x, `${name}.0.proj`, 2 * FEED_FORWARD_FACTOR * width);
-  const [hidden, gate] = op.split(net.g, wide, 2, 2) as [Value, Value];
-  return linear(net, op.mul(net.g, hidden, net.dialect.gelu(net.g, gate)), `${name}.2`, width);
+function feedForward(net: Net, { sum, normal }: NormedSum, name: string): Sum {
+  const wideWidth = 2 * FEED_FORWARD_FACTOR * widthOf(normal);
+  const wide = linear(net, normal, `${name}.0.proj`, wideWidth, false);
+  const gated = net.dialect.splitGelu(net.g, wide, net.weights.take(`${name}.0.proj.bias`, [wideWidth]));
+  return besides(net, gated, `${name}.2`, sum);
 }

@@ -25,8 +25,11 @@ export interface Node {
   readonly domain: Domain;
   /** null is an optional input left out. */
   readonly inputs: readonly (Value | null)[];
+  /** An optional output left out has no name. */
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** Computes in single precision also where the rest of the graph does not (halfPrecision.ts); absent is no. */
+  readonly isSingle?: true;
 }
 
 /** Where the numbers of a weight lie; never read by this program. */
@@ -47,7 +50,7 @@ export interface Weight {
 /** A small tensor made when the graph was built. */
 export interface Constant {
   readonly value: Value;
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | Uint16Array | BigInt64Array;
 }
 
 export interface Graph {
@@ -69,6 +72,8 @@ export class GraphBuilder {
   readonly #weights = new Map<string, Weight>();
   readonly #constants = new Map<string, Constant>();
   readonly #nodes: Node[] = [];
+  /** How many calls of `single` are under way. */
+  #singles = 0;
 
   constructor(name: string) {
     this.#name = name;
@@ -116,17 +121,35 @@ export class GraphBuilder {
     return this.#constant(name, 'f32', shape, contents, () => data);
   }
 
+  /** What `write` adds is computed in single precision, whatever the rest is: numbers there do not fit into half of it. */
+  single<T>(write: () => T): T {
+    this.#singles += 1;
+    try {
+      return write();
+    } finally {
+      this.#singles -= 1;
+    }
+  }
+
   /** Adds one node. @throws graph_invalid when the operator does not take these inputs. */
   node(
     op: string,
     inputs: readonly (Value | null)[],
     attributes: Attributes = {},
-    options: { readonly domain?: Domain; readonly names?: readonly string[] } = {},
+    options: { readonly domain?: Domain; readonly names?: readonly (string | undefined)[] } = {},
   ): readonly Value[] {
     const outputs = inferOutputs(op, inputs, attributes).map((output, index) =>
       freezeValue({ name: options.names?.[index] ?? `${op}_${this.#nodes.length}_${index}`, ...output }),
     );
-    const node = { op, domain: options.domain ?? '', inputs: [...inputs], outputs, attributes: { ...attributes } };
+    const mark = this.#singles > 0 ? { isSingle: true as const } : {};
+    const node = {
+      op,
+      domain: options.domain ?? '',
+      inputs: [...inputs],
+      outputs,
+      attributes: { ...attributes },
+      ...mark,
+    };
     Object.freeze(node.inputs);
     Object.freeze(node.outputs);
     Object.freeze(node.attributes);

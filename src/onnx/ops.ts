@@ -65,6 +65,67 @@ export function layerNormalization(g: GraphBuilder, x: Value, scale: Value, bias
   return one(g.node('LayerNormalization', [x, scale, bias], { axis: -1, epsilon }));
 }
 
+/**
+ * Over the last axis of x + skip + bias: the normalised sum, and the sum itself. com.microsoft.
+ * @param bias f32[d], or null
+ */
+export function skipLayerNormalization(
+  g: GraphBuilder,
+  x: Value,
+  skip: Value,
+  { scale, shift, epsilon }: { readonly scale: Value; readonly shift: Value; readonly epsilon: number },
+  bias: Value | null,
+): { readonly normal: Value; readonly sum: Value } {
+  const inputs = bias === null ? [x, skip, scale, shift] : [x, skip, scale, shift, bias];
+  const names = [undefined, '', ''];
+  const [normal, , , sum] = g.node('SkipLayerNormalization', inputs, { epsilon }, { ...MICROSOFT, names });
+  return { normal: normal!, sum: sum! };
+}
+
+export interface GroupNormOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+  /** SiLU behind it. */
+  readonly isSwished: boolean;
+}
+
+/** Group normalisation of f32[n,c,h,w] with scale and shift f32[c]. com.microsoft. */
+export function groupNorm(g: GraphBuilder, x: Value, scale: Value, shift: Value, options: GroupNormOptions): Value {
+  return one(g.node('GroupNorm', [x, scale, shift], groupNormAttributes(options), MICROSOFT));
+}
+
+/** The same of x + skip, skip f32[n,c] for every place. com.microsoft. */
+export function skipGroupNorm(
+  g: GraphBuilder,
+  x: Value,
+  scale: Value,
+  shift: Value,
+  skip: Value,
+  options: GroupNormOptions,
+): Value {
+  return one(g.node('SkipGroupNorm', [x, scale, shift, skip], groupNormAttributes(options), MICROSOFT));
+}
+
+function groupNormAttributes({ groups, epsilon, isSwished }: GroupNormOptions) {
+  return { groups, epsilon, activation: isSwished ? 1 : 0, channels_last: 0 };
+}
+
+/** x f32[n,t,d] + bias f32[d] + skip f32[n,t,d]. com.microsoft. */
+export function biasAdd(g: GraphBuilder, x: Value, bias: Value, skip: Value): Value {
+  return one(g.node('BiasAdd', [x, bias, skip], {}, MICROSOFT));
+}
+
+/** x f32[n,t,2d] + bias f32[2d]: the first half times the GELU of the second, f32[n,t,d]. com.microsoft. */
+export function biasSplitGelu(g: GraphBuilder, x: Value, bias: Value): Value {
+  return one(g.node('BiasSplitGelu', [x, bias], {}, MICROSOFT));
+}
+
+/** The mean of every two by two, of what there is at an odd end: f32[n,c,h,w] → f32[n,c,ceil(h/2),ceil(w/2)]. */
+export function averageOfTwo(g: GraphBuilder, x: Value): Value {
+  const attributes = { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1, count_include_pad: 0 };
+  return one(g.node('AveragePool', [x], attributes));
+}
+
 /** Over every axis after the second, with scale and bias f32[c]. */
 export function instanceNormalization(g: GraphBuilder, x: Value, scale: Value, bias: Value, epsilon: number): Value {
   return one(g.node('InstanceNormalization', [x, scale, bias], { epsilon }));

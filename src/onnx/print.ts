@@ -20,7 +20,8 @@ function printNode(node: Node, labels: Map<string, string>): string {
   const inputs = node.inputs.map((value) => (value === null ? '-' : labels.get(value.name)));
   const outputs = node.outputs.map((value) => labelOf(value, labels));
   const types = node.outputs.map((value) => `${value.type}${showShape(value.shape)}`);
-  return `${outputs.join(', ')} = ${node.op}(${inputs.join(', ')})${printAttributes(node.attributes)} : ${types.join(', ')}`;
+  const attributes = printAttributes(node.attributes) + (node.isSingle === true ? ' single' : '');
+  return `${outputs.join(', ')} = ${node.op}(${inputs.join(', ')})${attributes} : ${types.join(', ')}`;
 }
 
 function labelOf(value: Value, labels: Map<string, string>): string {

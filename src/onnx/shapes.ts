@@ -63,6 +63,37 @@ const RULES: Readonly<Record<string, Rule>> = {
     return [{ type: given(x).type, shape: given(x).shape }];
   },
   GlobalAveragePool: ([x]) => [{ type: given(x).type, shape: [...rank(given(x), 4).slice(0, 2), 1, 1] }],
+  SkipLayerNormalization: ([x, skip, scale, shift, bias]) => {
+    const width = given(x).shape.at(-1)!;
+    expectShape(given(skip), given(x).shape);
+    for (const value of [scale, shift, ...(bias == null ? [] : [bias])]) expectShape(given(value), [width]);
+    const sum = { type: given(x).type, shape: given(x).shape };
+    const left = { type: 'f32', shape: [...sum.shape.slice(0, -1), 1] } as const;
+    return [sum, left, left, sum];
+  },
+  GroupNorm: ([x, scale, shift], attributes) => groupNormed(given(x), [given(scale), given(shift)], attributes),
+  SkipGroupNorm: ([x, scale, shift, skip], attributes) => {
+    const outputs = groupNormed(given(x), [given(scale), given(shift)], attributes);
+    expectShape(given(skip), [given(x).shape[0]!, channelsOf(given(x), attributes)]);
+    return outputs;
+  },
+  BiasAdd: ([x, bias, skip]) => {
+    expectShape(given(bias), [rank(given(x), 3)[2]!]);
+    expectShape(given(skip), given(x).shape);
+    return [{ type: given(x).type, shape: given(x).shape }];
+  },
+  BiasSplitGelu: ([x, bias]) => {
+    const [n, tokens, width] = rank(given(x), 3);
+    expectShape(given(bias), [width!]);
+    return [{ type: given(x).type, shape: [n!, tokens!, dimQuotient(width!, 2)] }];
+  },
+  AveragePool: ([x], { kernel_shape: kernel, strides }) => {
+    const [n, channels, height, width] = rank(given(x), 4);
+    const sides = [height!, width!].map((side, axis) => {
+      return dimConvolved(side, (kernel as number[])[axis]!, (strides as number[])[axis]!, 1);
+    });
+    return [{ type: given(x).type, shape: [n!, channels!, ...sides] }];
+  },
   Conv: ([x, weight, bias], { strides, pads, group = 1 }) => {
     const [n, channels, height, width] = rank(given(x), 4);
     const [out, per, kernelHeight, kernelWidth] = rank(given(weight), 4) as readonly number[];
@@ -74,6 +105,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     const tall = dimConvolved(height!, kernelHeight!, strideY!, top! + bottom!);
     const wide = dimConvolved(width!, kernelWidth!, strideX!, left! + right!);
     return [{ type: given(x).type, shape: [n!, out!, tall, wide] }];
+  },
+  NhwcConv: ([x, weight, bias], attributes) => {
+    const [turnedX, turnedWeight] = [channelsFirst(given(x)), channelsFirst(given(weight))];
+    const [{ type, shape }] = RULES.Conv!([turnedX, turnedWeight, bias ?? null], attributes) as readonly [Output];
+    return [{ type, shape: [shape[0]!, shape[2]!, shape[3]!, shape[1]!] }];
   },
   Gemm: ([x, weight, bias], { transB }) => {
     const [rows, inner] = rank(given(x), 2);
@@ -106,8 +142,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   Concat: (inputs, { axis }) => concatenated(inputs.map(given), axis as number),
   Gather: ([table, indices], { axis }) => {
     const at = axis as number;
-    const { type, shape } = given(table);
-    return [{ type, shape: [...shape.slice(0, at), ...given(indices).shape, ...shape.slice(at + 1)] }];
+    const { type, shape, contents } = given(table);
+    const picked = given(indices).contents?.map((index) => contents?.[index as number]);
+    const known = contents !== undefined && picked?.every((dim) => dim !== undefined) ? { contents: picked } : {};
+    return [{ type, shape: [...shape.slice(0, at), ...given(indices).shape, ...shape.slice(at + 1)], ...known }];
   },
   Slice: ([x, starts, ends, axes]) => {
     const shape = [...given(x).shape];
@@ -135,6 +173,23 @@ const RULES: Readonly<Record<string, Rule>> = {
     return [{ type: given(x).type, shape: shape.map((dim, axis) => dimProduct([dim, factors[axis]!])) }];
   },
 };
+
+function groupNormed(x: Value, affine: readonly Value[], attributes: Attributes): readonly Output[] {
+  rank(x, 4);
+  const channels = channelsOf(x, attributes);
+  dimQuotient(channels, attributes.groups as number);
+  for (const value of affine) expectShape(value, [channels]);
+  return [{ type: x.type, shape: x.shape }];
+}
+
+function channelsFirst(value: Value): Value {
+  const [n, height, width, channels] = rank(value, 4);
+  return { ...value, shape: [n!, channels!, height!, width!] };
+}
+
+function channelsOf({ shape }: Value, { channels_last: isLast }: Attributes): Dim {
+  return shape[isLast === 1 ? 3 : 1]!;
+}
 
 function matrixProduct(a: Value, b: Value, transposed: boolean): readonly Output[] {
   const [rows, inner] = a.shape.slice(-2);

@@ -3,6 +3,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DarkroomError } from '../errors.ts';
 import { executionProvider, type Provider } from '../networks/dialect.ts';
+import { lowered } from '../networks/lowering.ts';
+import type { Precision } from '../networks/precision.ts';
 import type { Shape } from '../onnx/dims.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { serializeModel } from '../onnx/modelProto.ts';
@@ -11,6 +13,8 @@ import type { MemoryShare } from './memory.ts';
 
 export interface SessionSettings {
   readonly provider: Provider;
+  /** What the provider computes in; single precision when left out. */
+  readonly precision?: Precision;
   /** Threads a single network call may use. */
   readonly threads: number;
   /** Where the session's memory is accounted; without limit when left out. */
@@ -59,7 +63,7 @@ export class NetworkSession {
    * @throws runtime_failed
    */
   static async open(graph: Graph, settings: SessionSettings, pieceBytes = pieceLimit(graph)): Promise<NetworkSession> {
-    const graphs = settings.provider === 'cpu' ? networkPieces(graph, pieceBytes) : [graph];
+    const graphs = graphsFor(graph, settings, pieceBytes);
     const pieces: Piece[] = [];
     for (const [k, one] of graphs.entries()) {
       const session = await named(graph.name, 'could not be loaded', () => openOne(one, settings));
@@ -88,6 +92,10 @@ export class NetworkSession {
     for (const name of lastUses) values.delete(name);
     for (const name of outputs) values.set(name, results[name]!);
   }
+}
+
+function graphsFor(graph: Graph, { provider, precision = 'fp32' }: SessionSettings, pieceBytes: number) {
+  return provider === 'cpu' ? networkPieces(graph, pieceBytes) : [lowered(graph, provider, precision)];
 }
 
 /** The parts a network is loaded and run in on the CPU. */
