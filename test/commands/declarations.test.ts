@@ -77,6 +77,7 @@ test('the commands are the ones promised', () => {
       .split(' ')
       .map((name) => `slash ${name}`),
     'message Vary this picture',
+    'message Use as control',
     'message Recipe',
   ]);
   for (const [index, node] of declared(one).entries()) expect(node.name).toBe(commands[index]?.name);

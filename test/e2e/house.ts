@@ -36,6 +36,8 @@ export interface HouseOptions {
   readonly worker?: ScriptedWorker;
   /** One that makes real pictures, in the scripted one's place, and the models it has. */
   readonly real?: { readonly worker: ImageWorker; readonly cards: readonly ModelCard[] };
+  /** Of the scripted worker; the test card alone when absent. */
+  readonly cards?: readonly ModelCard[];
   readonly upscalers?: readonly UpscalerCard[];
   readonly hashes?: KnownHashes;
 }
@@ -44,6 +46,7 @@ export class House {
   readonly emulator: Emulator;
   readonly worker: ScriptedWorker;
   readonly real: HouseOptions['real'];
+  readonly cards: readonly ModelCard[];
   readonly upscalers: readonly UpscalerCard[];
   readonly hashes: KnownHashes;
   readonly rules: AcceptRules;
@@ -68,11 +71,13 @@ export class House {
     jobsPerWorker = 1,
     worker,
     real,
+    cards = [TEST_CARD],
     upscalers = [],
     hashes = NO_HASHES,
   }: HouseOptions = {}) {
     this.worker = worker ?? new ScriptedWorker();
     this.real = real;
+    this.cards = cards;
     this.upscalers = upscalers;
     this.hashes = hashes;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
@@ -100,7 +105,7 @@ export class House {
   /** A new life of the bot on the same data and the same Discord. */
   async startBot(): Promise<void> {
     const { dataDir, log, rules, emulator } = this;
-    const cards = this.real?.cards ?? [TEST_CARD];
+    const cards = this.real?.cards ?? this.cards;
     this.store = openStore({ file: path.join(dataDir, 'darkroom.db') });
     this.store.recover(0);
     this.dispatcher = new Dispatcher({

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { type ControlMapFile, controlMapName } from '../../src/core/control.ts';
 import { GRID_INDEX } from '../../src/core/job.ts';
 import { type Size, seedOfImage } from '../../src/core/request.ts';
 import type {
@@ -109,7 +110,8 @@ async function writePictures(
   const { widthPx, heightPx } = request.size;
   const singles = Array.from({ length: request.count }, (_, index) => ({ index, size: request.size }));
   const grid = { index: GRID_INDEX, size: { widthPx: widthPx * 2, heightPx: heightPx * 2 } };
-  return Promise.all(
+  const controlMaps = await writeMaps(outputDir, request);
+  const written = await Promise.all(
     (request.count === 1 ? singles : [...singles, grid]).map(async ({ index, size }) => {
       const seed = seedOfImage(request.seed, Math.max(0, index));
       const bytes = plainPng(size, seed + shift, isNoisy);
@@ -117,6 +119,23 @@ async function writePictures(
       await writeFile(path.join(outputDir, fileName), bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       return { imageIndex: index, fileName, sha256, seed, ...size, sizeBytes: bytes.length };
+    }),
+  );
+  return controlMaps.length === 0 ? written : [{ ...written[0]!, controlMaps }, ...written.slice(1)];
+}
+
+/** A map for every control, each of its own grey. */
+async function writeMaps(
+  outputDir: string,
+  { controls, size }: DevelopTask['request'],
+): Promise<readonly ControlMapFile[]> {
+  return Promise.all(
+    (controls ?? []).map(async ({ kind }, index) => {
+      const bytes = plainPng(size, 200 + index);
+      const fileName = controlMapName(index);
+      await writeFile(path.join(outputDir, fileName), bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      return { kind, fileName, sha256, ...size, sizeBytes: bytes.length };
     }),
   );
 }
