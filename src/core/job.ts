@@ -1,7 +1,8 @@
 // A job: one accepted request on its way to one message. States and what may follow what; no I/O.
 import type { SerializedError } from '../errors.ts';
 import type { ControlMap } from './control.ts';
-import type { PictureScores } from './pictureJudgement.ts';
+import type { PictureScores, Verdict } from './pictureJudgement.ts';
+import type { Place } from './policy.ts';
 import type { ResolvedRequest } from './request.ts';
 
 /**
@@ -78,6 +79,22 @@ export interface JobRecord {
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
+  /** Where it was asked for; null, as absent, where that is not known. */
+  readonly place?: Place | null | undefined;
+  /** What may be done with its pictures; null, as absent, where nobody judged. */
+  readonly verdict?: Verdict | null | undefined;
+  /** Its files were taken away then, by a retention or a moderator. */
+  readonly filesGoneMs?: number | null | undefined;
+}
+
+/** Whether its pictures are covered until somebody clicks: by wish, or because they may not be shown openly. */
+export function isCovered({ request, verdict }: Pick<JobRecord, 'request' | 'verdict'>): boolean {
+  return request.spoiler === true || verdict === 'spoiler' || verdict === 'private';
+}
+
+/** Whether only the person who asked may see them. */
+export function isForAskerOnly({ verdict }: Pick<JobRecord, 'verdict'>): boolean {
+  return verdict === 'private';
 }
 
 /** One finished picture file, path relative to the data folder. */

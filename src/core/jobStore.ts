@@ -5,7 +5,10 @@ import type { ControlMap } from './control.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { LoraStacks } from './lora.ts';
 import type { BlockRule } from './moderation.ts';
+import type { AuditAction, ModerationStore, StrikeKind, Struck } from './moderationStore.ts';
 import type { PeopleStore } from './people.ts';
+import type { Verdict } from './pictureJudgement.ts';
+import type { Place } from './policy.ts';
 import type { ResolvedRequest } from './request.ts';
 import type { SheetSpec } from './sheet.ts';
 
@@ -20,6 +23,18 @@ export interface NewJob {
   readonly sourceId: string;
   readonly sourceKind: SourceKind;
   readonly cost: number;
+  /** Whose rules its pictures are judged by; null, as absent, for those of no place. */
+  readonly place?: Place | null | undefined;
+}
+
+/** What is refused after it was begun, and how that is told. */
+export interface Refusal {
+  readonly kind: Extract<StrikeKind, 'source' | 'picture'>;
+  /** What spoke against it; never words of the prompt. */
+  readonly rule: string;
+  /** With their scores; of files that are thrown away. */
+  readonly pictures: readonly PictureRecord[];
+  readonly gpuMs: number;
 }
 
 /** Somebody in one server; null is outside servers, in private. What a server's moderators decide holds only there. */
@@ -32,7 +47,7 @@ export interface Member {
 export type AcceptResult =
   | { readonly ok: true; readonly job: JobRecord }
   | { readonly ok: false; readonly reason: 'duplicate'; readonly job: JobRecord }
-  | { readonly ok: false; readonly reason: 'banned'; readonly banReason: string }
+  | { readonly ok: false; readonly reason: 'banned'; readonly banReason: string; readonly untilMs: number | null }
   | { readonly ok: false; readonly reason: 'quota'; readonly quota: QuotaStatus }
   | { readonly ok: false; readonly reason: 'too_many_waiting'; readonly waiting: number; readonly limit: number };
 
@@ -80,7 +95,7 @@ export interface WaitStatus {
 /** Pictures somebody may have a day, who is banned, what is blocked: who changed it and when. */
 export interface AuditEntry {
   readonly id: number;
-  readonly action: 'ban' | 'unban' | 'quota' | 'block' | 'unblock';
+  readonly action: AuditAction;
   readonly byUserId: string;
   /** The server it holds in; null: everywhere. */
   readonly guildId: string | null;
@@ -106,7 +121,7 @@ export const MAX_LOSSES = 2;
  */
 export const MAX_RESTARTS = 3;
 
-export interface JobStore extends PeopleStore, LoraStacks {
+export interface JobStore extends PeopleStore, LoraStacks, ModerationStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /**
@@ -148,8 +163,22 @@ export interface JobStore extends PeopleStore, LoraStacks {
    */
   claimNext(workerId: string, leaseMs: number, models?: readonly string[]): JobRecord | undefined;
   renewLease(jobId: string, attempt: number, leaseMs: number): boolean;
-  /** running → developed with its pictures; false (and nothing kept) when the attempt is not the current one. */
-  develop(jobId: string, attempt: number, pictures: readonly PictureRecord[], gpuMs: number): boolean;
+  /**
+   * running → developed with its pictures; false (and nothing kept) when the attempt is not the current one.
+   * @param verdict what may be done with them; absent where nobody judged
+   */
+  develop(
+    jobId: string,
+    attempt: number,
+    pictures: readonly PictureRecord[],
+    gpuMs: number,
+    verdict?: Exclude<Verdict, 'refuse'>,
+  ): boolean;
+  /**
+   * running → failing and refunded, its pictures judged and not kept; repeated refusals become strikes.
+   * @returns what it led to; null where it is no strike, undefined when the attempt is not the current one
+   */
+  refuse(jobId: string, attempt: number, refusal: Refusal): Struck | null | undefined;
   /** A lost worker: back to queued, or failing as `poison` when this was the second attempt. */
   lose(jobId: string, attempt: number, error: SerializedError): JobState | undefined;
   /** The machine it ran on is gone: back to queued, or failing as `poison` after `MAX_RESTARTS`, as when the whole program ends. */
@@ -182,17 +211,15 @@ export interface JobStore extends PeopleStore, LoraStacks {
   quota(member: Member, rules: AcceptRules): QuotaStatus;
   /** For orders from one server; null takes the number back. */
   setQuota(member: Member & { readonly guildId: string }, limit: number | null, byUserId: string): void;
-  /** In one server, or everywhere where the guild is null. */
-  ban(member: Member, reason: string, byUserId: string): void;
+  /** In one server, or everywhere where the guild is null; for good, or until a moment. */
+  ban(member: Member, reason: string, byUserId: string, untilMs?: number | null): void;
   /** Ends exactly the ban of that server, or the one everywhere; false when there was none. */
   unban(member: Member, byUserId: string): boolean;
   /** Why somebody may not order there: banned everywhere, or in that server. */
   banOf(member: Member): string | undefined;
-  /** What `judge` of core/moderation asks for; empty until an admin adds a rule. */
-  blocklist(): readonly BlockRule[];
-  /** Adds a rule or replaces the one of the same name. @throws request_invalid when it cannot be used. */
-  block(rule: BlockRule, byUserId: string): void;
-  unblock(ruleName: string, byUserId: string): boolean;
+  /** Adds a rule or replaces the one of the same name; for one server, or everywhere. @throws request_invalid when it cannot be used. */
+  block(rule: BlockRule, byUserId: string, guildId?: string | null): void;
+  unblock(ruleName: string, byUserId: string, guildId?: string | null): boolean;
   /** Newest first. */
   audit(filter: AuditFilter): readonly AuditEntry[];
   /** A value kept across restarts, made by `make` on first use (the custom-id signing key, registration hashes). */

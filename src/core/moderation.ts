@@ -1,36 +1,130 @@
-// Whether a request may be made: a block list of words and patterns over the folded prompt. A refusal is a value with the rule's name.
-// Deliberately thin and empty by default: what is forbidden is the owner's decision, kept in the database.
+// Whether a request may be made: what stands in a prompt, held against the lists every installation has and against a server's own rules.
+// Minors together with anything sexual are refused always, whatever a server sets. A refusal is a value with the rule's name.
+// Deliberately not here: which level holds where (policy.ts) and what pictures show (pictureJudgement.ts).
 import { DarkroomError } from '../errors.ts';
+import { compilePattern } from '../patterns.ts';
+import { severest, type Verdict } from './pictureJudgement.ts';
+import { AGES, type Level, type ListId, MINORS, NEVER, SUGGESTIVE, WORD_LISTS } from './policyLists.ts';
+import { type Reading, type ReadingKind, readingsOf } from './policyText.ts';
+import { type Found, type WordMatcher, wordMatcher } from './policyWords.ts';
 import { promptParts } from './promptParts.ts';
 import { scheduleOf } from './promptSchedule.ts';
 import { plainText } from './promptWeights.ts';
-import type { ResolvedRequest } from './request.ts';
+import { promptText, type ResolvedRequest } from './request.ts';
+
+export { foldText } from './policyText.ts';
 
 export interface BlockRule {
   /** What the refused user and the audit see; never the pattern itself. */
   readonly name: string;
-  /** `word` matches whole words (any place in scripts without spaces), `regex` a JavaScript pattern with the flag u. */
+  /** `word` matches whole words (any place in scripts without spaces; a star at an end is any letters), `regex` a pattern of RE2. */
   readonly kind: 'word' | 'regex';
   readonly pattern: string;
 }
 
-export const DEFAULT_BLOCKLIST: readonly BlockRule[] = [];
+/** Rules that no server can lift. */
+export const MINORS_RULE = 'minors';
+const NEVER_RULE = 'never';
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly rule: string };
+/** Where a rule was met. */
+export interface Hit {
+  /** Name of a server's rule, id of a list, or one that always holds. */
+  readonly rule: string;
+  /** Whether it is one of the program's own. */
+  readonly isBuiltIn: boolean;
+  /** How the text was read, and that reading. */
+  readonly reading: ReadingKind;
+  readonly text: string;
+  /** UTF-16 places in it. */
+  readonly start: number;
+  readonly end: number;
+}
 
-/** Longest pattern an admin may store, in characters; prompts are bounded too, so one judgement stays short. */
+export interface PromptJudgement {
+  readonly verdict: Verdict;
+  /** Of the severest rule; null where the verdict is `allow`. */
+  readonly hit: Hit | null;
+}
+
+/** What a prompt is judged by. */
+export interface PromptRules {
+  readonly level: Level;
+  /** Lists a server does without. */
+  readonly without: readonly ListId[];
+  /** Its own rules; each refuses. */
+  readonly rules: readonly BlockRule[];
+  /** What is done with explicit prompts, where the place says something else than its level. */
+  readonly explicit?: Verdict | undefined;
+}
+
+/** Longest pattern an admin may store, in characters. */
 export const MAX_PATTERN_CHARS = 200;
-const MAX_NAME_CHARS = 60;
+export const MAX_RULE_NAME_CHARS = 60;
+/** Rules of one server; beyond, nobody knows what is forbidden. */
+export const MAX_RULES = 200;
 
-/** The first rule a request breaks. */
-export function judge(request: ResolvedRequest, rules: readonly BlockRule[]): Verdict {
-  const written = [request.prompt, ...(isNegativeDrawn(request) ? [request.negativePrompt] : [])];
-  const texts = [...new Set(written.flatMap((text) => [text, ...textsRead(text, request.steps)]))].map(foldText);
-  const broken = rules.find((rule) => {
-    const pattern = patternOf(rule);
-    return texts.some((text) => pattern.test(text));
+/** The severest verdict on everything in a request that becomes a picture. */
+export function judgePrompt(request: ResolvedRequest, rules: PromptRules): PromptJudgement {
+  return judgeTexts(textsOf(request), rules);
+}
+
+/** As `judgePrompt`, of a text somebody wants to try. */
+export function judgeText(text: string, rules: PromptRules): PromptJudgement {
+  return judgeTexts([text, ...textsRead(text, 20)], rules);
+}
+
+function judgeTexts(texts: readonly string[], { level, without, rules, explicit }: PromptRules): PromptJudgement {
+  const readings = distinct(texts.flatMap(readingsOf));
+  const always = minorsIn(readings) ?? hitOf(NEVER_RULE, never(), readings);
+  if (always !== undefined) return { verdict: 'refuse', hit: always };
+  for (const rule of rules) {
+    const hit = hitOf(rule.name, matcherOf(rule), readings, false);
+    if (hit !== undefined) return { verdict: 'refuse', hit };
+  }
+  const met = WORD_LISTS.flatMap(({ id, verdicts }) => {
+    const verdict = id === 'explicit' ? (explicit ?? verdicts[level]) : verdicts[level];
+    const hit = without.includes(id) || verdict === 'allow' ? undefined : hitOf(id, listMatcher(id), readings);
+    return hit === undefined ? [] : [{ verdict, hit }];
   });
-  return broken === undefined ? { ok: true } : { ok: false, rule: broken.name };
+  const verdict = severest(met.map((one) => one.verdict));
+  return { verdict, hit: met.find((one) => one.verdict === verdict)?.hit ?? null };
+}
+
+/** Both may stand anywhere in a request, in different words of it too. */
+function minorsIn(readings: readonly Reading[]): Hit | undefined {
+  const young = hitOf(MINORS_RULE, minors(), readings);
+  if (young === undefined) return undefined;
+  const isSexual = [listMatcher('explicit'), listMatcher('nudity'), suggestive()].some(
+    (matcher) => hitOf(MINORS_RULE, matcher, readings) !== undefined,
+  );
+  return isSexual ? young : undefined;
+}
+
+function hitOf(rule: string, matcher: WordMatcher, readings: readonly Reading[], isBuiltIn = true): Hit | undefined {
+  for (const reading of readings) {
+    const found = matcher.find(reading);
+    if (found !== undefined) return { rule, isBuiltIn, reading: reading.kind, text: reading.text, ...found };
+  }
+  return undefined;
+}
+
+/** The readings of several texts, each once; what one text hides another may say plainly. */
+function distinct(readings: readonly Reading[]): readonly Reading[] {
+  const seen = new Set<string>();
+  return readings.filter(({ kind, text }) => {
+    const key = `${kind === 'spaced' || kind === 'lookalike' ? kind : 'plain'} ${text}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** What is drawn: the words with the style's phrase, the LoRAs by name, and the negative prompt where it is drawn too. */
+function textsOf(request: ResolvedRequest): readonly string[] {
+  const { prompt, negativePrompt, steps, loras } = request;
+  const written = [...new Set([prompt, promptText(request), ...(isNegativeDrawn(request) ? [negativePrompt] : [])])];
+  const names = (loras ?? []).map(({ name }) => name.replaceAll(/[_-]+/g, ' '));
+  return [...new Set([...written.flatMap((text) => [text, ...textsRead(text, steps)]), ...names])];
 }
 
 /** Where uncond counts more than 0 in the guided sum, or a weight turns a word around, the negative prompt is drawn too. */
@@ -39,25 +133,25 @@ function isNegativeDrawn({ prompt, negativePrompt, guidance }: ResolvedRequest):
   return steered < 1 || /:\s*-/.test(negativePrompt);
 }
 
+/** Texts of one prompt that are judged; a prompt of many turns has hundreds, and judging them all would hold everybody up for a second. */
+const MAX_TEXTS = 24;
+
 /** What the network reads at any step: brackets, weights, escapes and turns must not part the letters of a word. */
 function textsRead(prompt: string, steps: number): readonly string[] {
   const schedules = promptParts(prompt).flatMap(({ text }) => scheduleOf(text, 2 * steps));
-  return [...new Set(schedules.map(({ text }) => text))].map(plainText);
+  return spread([...new Set(schedules.map(({ text }) => text))], MAX_TEXTS).map(plainText);
 }
 
-/** Lower case, compatibility forms, accents and invisible characters removed, so that "ｎüd\u200be" reads "nude". */
-export function foldText(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]+/gu, '')
-    .toLowerCase()
-    .normalize('NFC');
+/** Evenly over all of them: a word that stands in few of so many hardly shows in the picture, one that stands in many is met. */
+function spread(texts: readonly string[], max: number): readonly string[] {
+  if (texts.length <= max) return texts;
+  return Array.from({ length: max }, (_, at) => texts[Math.floor((at * (texts.length - 1)) / (max - 1))]!);
 }
 
 /** @throws request_invalid when a rule cannot be used: an empty or overlong pattern, or one that is no regular expression. */
 export function checkRule(rule: BlockRule): void {
   for (const [field, text, max] of [
-    ['rule name', rule.name, MAX_NAME_CHARS],
+    ['rule name', rule.name, MAX_RULE_NAME_CHARS],
     ['pattern', rule.pattern, MAX_PATTERN_CHARS],
   ] as const) {
     const found = `${text.trim().length} characters`;
@@ -65,36 +159,56 @@ export function checkRule(rule: BlockRule): void {
       throw new DarkroomError('request_invalid', `${field}: found ${found}, expected 1 to ${max}`, { field });
     }
   }
-  try {
-    patternOf(rule);
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : 'unreadable';
-    throw new DarkroomError(
-      'request_invalid',
-      `pattern: found ${why}, expected a regular expression`,
-      {},
-      { cause: thrown },
-    );
-  }
+  if (rule.kind === 'regex') compilePattern(rule.pattern);
 }
 
-const compiled = new Map<string, RegExp>();
+/** Rules looked up lately; patterns are bounded in length, and a server has at most MAX_RULES. */
+const MAX_COMPILED = 2_000;
+const compiled = new Map<string, WordMatcher>();
 
-function patternOf(rule: BlockRule): RegExp {
+function matcherOf(rule: BlockRule): WordMatcher {
   const key = `${rule.kind} ${rule.pattern}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const made = rule.kind === 'regex' ? new RegExp(rule.pattern, 'iu') : wordPattern(foldText(rule.pattern.trim()));
+  const made = rule.kind === 'regex' ? patternMatcher(rule.pattern) : wordMatcher([rule.pattern]);
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
   compiled.set(key, made);
   return made;
 }
 
-/** Scripts written without spaces have no word ends to look for. */
-const SPACELESS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+function patternMatcher(source: string): WordMatcher {
+  const pattern = compilePattern(source);
+  return { find: ({ text }): Found | undefined => pattern.find(text) };
+}
 
-function wordPattern(word: string): RegExp {
-  const literal = word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\s+/g, '\\s+');
-  if (SPACELESS.test(word)) return new RegExp(literal, 'u');
-  return new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'u');
+const builtIn = new Map<string, WordMatcher>();
+
+function once(name: string, make: () => WordMatcher): WordMatcher {
+  const matcher = builtIn.get(name) ?? make();
+  builtIn.set(name, matcher);
+  return matcher;
+}
+
+function listMatcher(id: ListId): WordMatcher {
+  return once(id, () => wordMatcher(WORD_LISTS.find((list) => list.id === id)!.words));
+}
+
+const never = () => once('never', () => wordMatcher(NEVER));
+const suggestive = () => once('suggestive', () => wordMatcher(SUGGESTIVE));
+
+function minors(): WordMatcher {
+  return once(MINORS_RULE, () => {
+    const named = wordMatcher(MINORS);
+    return { find: (reading) => named.find(reading) ?? ageIn(reading) };
+  });
+}
+
+/** Joined single letters make no ages. */
+function ageIn({ kind, text }: Reading): Found | undefined {
+  if (kind === 'spaced') return undefined;
+  for (const age of AGES) {
+    const match = age.exec(text);
+    if (match !== null) return { start: match.index, end: match.index + match[0].length };
+  }
+  return undefined;
 }

@@ -10,7 +10,8 @@ import {
 } from 'discord.js';
 import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.ts';
 import type { AcceptResult, NewJob } from '../core/jobStore.ts';
-import { judge } from '../core/moderation.ts';
+import type { Ban } from '../core/moderationStore.ts';
+import type { Place } from '../core/policy.ts';
 import type { InitImage, RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
 import type { SheetSpec } from '../core/sheet.ts';
@@ -19,9 +20,11 @@ import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, p
 import { type AttachmentLike, fetchAttachment } from './attachments.ts';
 import type { BotContext } from './context.ts';
 import { withControlPicture } from './controlPictures.ts';
+import { banText, refusedPerson, refusedPrompt } from './gate.ts';
 import type { AnswerToken } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
-import { quoted, timestamp } from './text.ts';
+import { placeOf } from './place.ts';
+import { timestamp } from './text.ts';
 import { waitingView } from './views/jobView.ts';
 
 /** Interaction tokens live 15 minutes from the interaction. */
@@ -35,6 +38,8 @@ export interface Asker {
   /** Interaction or message id; one of them makes at most one job. */
   readonly sourceId: string;
   readonly sourceKind: SourceKind;
+  /** Whose rules hold there. */
+  readonly place: Place;
 }
 
 export type StartPicture =
@@ -93,16 +98,16 @@ export async function placeSheet(
 
 /** Everything before the row. @throws request_invalid, attachment_refused, disk_full */
 async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Examined> {
-  const banReason = bot.store.banOf(asker);
-  if (banReason !== undefined) return banned(banReason);
+  const unwelcome = refusedPerson(asker, bot);
+  if (unwelcome !== undefined) return refusal(unwelcome.reason, unwelcome.text);
   if (bot.queue.stalled()?.code === 'disk_full') {
     return refusal('disk_full', (phrases) => phrases.badRequest(phrases.reasonDisk()));
   }
   const resolve = resolver(wish.draft, bot);
   // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
   const first = resolve(withUnknownStart(wish));
-  const verdict = judge(first, bot.store.blocklist());
-  if (!verdict.ok) return refusal('blocked', (phrases) => phrases.blocked(quoted(verdict.rule, 200)));
+  const blocked = refusedPrompt(asker, first, bot);
+  if (blocked !== undefined) return refusal(blocked.reason, blocked.text);
   const isComplete = wish.start === undefined && wish.control === undefined;
   const request = isComplete ? first : resolve(await withPictures(wish, bot));
   return { ok: true, job: newJob(asker, wish, request) };
@@ -173,7 +178,7 @@ function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
     case 'duplicate':
       return { ok: false, reason: 'duplicate', text: null };
     case 'banned':
-      return banned(result.banReason);
+      return banned({ reason: result.banReason, untilMs: result.untilMs });
     case 'quota': {
       const { used, limit, resetsAtMs } = result.quota;
       return refusal('quota', (phrases) => phrases.quotaUsed(used, limit, timestamp(resetsAtMs, 'R')));
@@ -183,8 +188,8 @@ function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
   }
 }
 
-function banned(reason: string): Refused {
-  return refusal('banned', (phrases) => phrases.banned(quoted(reason, 300)));
+function banned(ban: Ban): Refused {
+  return refusal('banned', (phrases) => banText(ban, phrases));
 }
 
 function refusal(reason: string, text: (phrases: Phrases) => string): Refused {
@@ -201,6 +206,7 @@ export function askerOf(interaction: OrderInteraction): Asker {
     channelId: interaction.channelId ?? interaction.user.id,
     sourceId: interaction.id,
     sourceKind: 'interaction',
+    place: placeOf(interaction),
   };
 }
 
@@ -268,7 +274,7 @@ async function sendAnswer(
     return null;
   }
   const phrases = phrasesOf(interaction);
-  const place = placeOf(job, bot);
+  const place = turnOf(job, bot);
   if (only && !interaction.deferred) {
     const view = waitingView(job, undefined, { phrases, ids: bot.ids });
     await interaction.reply((await messageOf(view, bot.dataDir)) as InteractionReplyOptions);
@@ -279,7 +285,7 @@ async function sendAnswer(
 }
 
 /** 1-based place the job will have once it is queued: behind everybody who waits. Its own row already counts. */
-function placeOf(job: JobRecord, bot: BotContext): number {
+function turnOf(job: JobRecord, bot: BotContext): number {
   const position = bot.store.position(job.id);
   return position === undefined ? Math.max(1, bot.store.counts().waiting) : position + 1;
 }

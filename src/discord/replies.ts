@@ -16,12 +16,14 @@ import { withoutSeed } from './drafts.ts';
 import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
+import { placeOfMessage } from './place.ts';
 import { mayUseWords, singlesOf } from './results.ts';
 import { refusalText } from './views/failure.ts';
 import { pictureView, type Wording } from './views/jobView.ts';
 import { recipeView } from './views/recipeView.ts';
 import { linkTo } from './views/showView.ts';
 import { textView, type View } from './views/view.ts';
+import { drawnAgain, wildcardsOf } from './wildcards.ts';
 
 /** Between two hints to the same person that their words cannot be read, in milliseconds. */
 const HINT_PAUSE_MS = 24 * 60 * 60 * 1000;
@@ -104,7 +106,10 @@ async function orderReply(
     const order = pictureOf(message) === undefined ? replyOrder(text, pictures.length) : undefined;
     if (order !== undefined) return await answerOrder(order, message, parent, pictures, phrases, bot);
     if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
-    return await place(message, wishOf(message, parent, text, pictures), phrases, bot);
+    const wish = wishOf(message, parent, text, pictures);
+    const lists = await wildcardsOf(message.author.id, bot);
+    const draft = wish.kind === 'again' ? drawnAgain(wish.draft, lists, bot.randomSeed) : wish.draft;
+    return await place(message, { ...wish, draft }, phrases, bot);
   } catch (thrown) {
     const error = toDarkroomError(thrown);
     if (error.audience !== 'user') bot.log.error({ err: error, parentJobId: parent.id }, 'a reply could not be taken');
@@ -114,7 +119,14 @@ async function orderReply(
 
 async function place(message: Message, wish: Wish, phrases: Phrases, bot: BotContext): Promise<View | undefined> {
   const { author, guildId, channelId, id } = message;
-  const asker = { userId: author.id, guildId, channelId, sourceId: id, sourceKind: 'message' } as const;
+  const asker = {
+    userId: author.id,
+    guildId,
+    channelId,
+    sourceId: id,
+    sourceKind: 'message',
+    place: placeOfMessage(message),
+  } as const;
   const order = await placeOrder(asker, wish, bot);
   if (!order.ok) return spoken(order, phrases);
   release(order.job.id, bot);

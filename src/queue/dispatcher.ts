@@ -6,10 +6,12 @@ import PQueue from 'p-queue';
 import type { Clock } from '../clock.ts';
 import type { JobRecord, JobState, PictureRecord } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
-import type { DevelopedPicture, DevelopProgress, ImageWorker } from '../core/worker.ts';
+import { rulesAt } from '../core/policy.ts';
+import type { DevelopedPicture, DevelopProgress, DevelopTask, ImageWorker } from '../core/worker.ts';
 import { DarkroomError, type ErrorCode, type SerializedError, toDarkroomError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
+import { judgeResult, recordResult } from './judgement.ts';
 import { type MachineTime, meterMachineTime } from './machineTime.ts';
 import { dropFolder, hasRoom, inputFile, pictureFolder } from './pictureFolders.ts';
 import { makeQueueEvents, type QueueListener } from './queueEvents.ts';
@@ -267,7 +269,7 @@ export class Dispatcher {
 
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
-    const { dataDir, hashOf, previews } = this.#options;
+    const { dataDir, hashOf } = this.#options;
     const { initImage, mask, controls, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
@@ -280,13 +282,21 @@ export class Dispatcher {
         ...(controls == null ? {} : { controlPaths: controls.map(({ image }) => inputFile(dataDir, image.sha256)) }),
         outputDir: path.join(dataDir, pictureFolder(job)),
         modelHash: hashOf(model),
-        ...(previews === true ? { previews } : {}),
+        ...this.#judgedBy(job),
       };
       abort.signal.throwIfAborted();
       return { pictures: await lane.worker.develop(task, (progress) => this.#note(flight, progress), abort.signal) };
     } catch (thrown) {
       return { error: toDarkroomError(thrown) };
     }
+  }
+
+  /** The rules of the place it was asked for in, as they are now; a job of no place is judged by nobody. */
+  #judgedBy({ place }: JobRecord): Pick<DevelopTask, 'sourcePolicy' | 'previews'> {
+    const { previews, store } = this.#options;
+    if (place == null) return previews ? { previews } : {};
+    const rules = rulesAt(place, store);
+    return { sourcePolicy: rules.pictures, ...(previews && rules.previews ? { previews } : {}) };
   }
 
   #note(flight: Flight, progress: DevelopProgress): void {
@@ -311,9 +321,10 @@ export class Dispatcher {
     try {
       failpoint('result.received');
       const pictures = made.map((picture) => toRecord(job, picture));
-      const counts = await this.#write(() => store.develop(job.id, job.attempt, pictures, gpuMs));
+      const judged = judgeResult(job, pictures, store);
+      const counts = await this.#write(() => recordResult(job, pictures, gpuMs, judged, store));
       failpoint('result.recorded');
-      return counts ? 'developed' : undefined;
+      return counts;
     } catch (thrown) {
       const error = toDarkroomError(thrown);
       return (await this.#write(() => store.fail(job.id, error.toJSON(), job.attempt))) ? 'failing' : undefined;
@@ -327,6 +338,11 @@ export class Dispatcher {
       if (!this.#stalls.has(DISK)) this.#options.log.error({ err: error }, 'the disk is full; no job is begun');
       this.#stalls.note(DISK, error);
       return this.#release(job);
+    }
+    if (error.code === 'picture_refused' && job.place != null) {
+      const refusal = { kind: 'source', rule: 'source', pictures: [], gpuMs: 0 } as const;
+      const struck = await this.#write(() => store.refuse(job.id, job.attempt, refusal));
+      return struck === undefined ? undefined : 'failing';
     }
     if (error.code === 'worker_lost') return this.#write(() => store.interrupt(job.id, job.attempt));
     if (LOSSES.includes(error.code)) return this.#write(() => store.lose(job.id, job.attempt, error.toJSON()));

@@ -2,19 +2,28 @@
 // Deliberately not here: judging by them; core/moderation and the ledger do.
 import type { AuditEntry, AuditFilter, Member } from '../core/jobStore.ts';
 import { type BlockRule, checkRule } from '../core/moderation.ts';
-import type { Database } from './database.ts';
+import type { AuditOf, Ban } from '../core/moderationStore.ts';
+import { cachedStatements, type Database } from './database.ts';
 
 export interface House {
   /** Makes the user's row if there is none, so that others can point at it. */
   know(userId: string): void;
-  ban(member: Member, reason: string, byUserId: string, nowMs: number): void;
+  ban(member: Member, ban: Ban, byUserId: string, nowMs: number): void;
+  /** Where no server is, it holds in private alone. False when one that lasts longer is there. */
+  pause(member: Member, ban: Ban, byUserId: string, nowMs: number): boolean;
   unban(member: Member, byUserId: string, nowMs: number): boolean;
-  banOf(member: Member): string | undefined;
+  /** The one that lasts longest where there are two. */
+  banIn(member: Member, nowMs: number): Ban | undefined;
   setQuota(member: Member, limit: number | null, byUserId: string, nowMs: number): void;
-  blocklist(): readonly BlockRule[];
-  block(rule: BlockRule, byUserId: string, nowMs: number): void;
-  unblock(ruleName: string, byUserId: string, nowMs: number): boolean;
+  /** Those of everywhere, then of that server. */
+  blocklist(guildId: string | null): readonly BlockRule[];
+  /** Only of exactly that server, or of everywhere. */
+  ownBlocklist(guildId: string | null): readonly BlockRule[];
+  block(rule: BlockRule, byUserId: string, guildId: string | null, nowMs: number): void;
+  unblock(ruleName: string, byUserId: string, guildId: string | null, nowMs: number): boolean;
+  note(entry: Omit<AuditEntry, 'id'>): void;
   audit(filter: AuditFilter): readonly AuditEntry[];
+  auditOf(filter: AuditOf): readonly AuditEntry[];
   setting(key: string, make: () => string): string;
   setSetting(key: string, value: string): void;
 }
@@ -22,34 +31,69 @@ export interface House {
 const AUDIT = `SELECT entry_id AS id, action, by_user_id AS byUserId, guild_id AS guildId, target, note, at_ms AS atMs
   FROM audit WHERE entry_id < coalesce(?, 9223372036854775807) ORDER BY entry_id DESC LIMIT ?`;
 
+/** Stands for a server in private; servers have numbers. */
+const PRIVATE = '';
+
+function endOf({ untilMs }: Ban): number {
+  return untilMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** The first of two that end together. */
+function longest(a: Ban | undefined, b: Ban | undefined): Ban | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return endOf(b) > endOf(a) ? b : a;
+}
+
+const AUDIT_CONDITIONS = {
+  beforeId: 'entry_id < @beforeId',
+  byUserId: 'by_user_id = @byUserId',
+  target: 'target = @target',
+  action: 'action = @action',
+} as const;
+
+function auditSql(isEverywhere: boolean, conditions: readonly (keyof typeof AUDIT_CONDITIONS)[]): string {
+  const where = [
+    isEverywhere ? 'guild_id IS NULL' : 'guild_id = @guildId',
+    ...conditions.map((name) => AUDIT_CONDITIONS[name]),
+  ];
+  return `SELECT entry_id AS id, action, by_user_id AS byUserId, guild_id AS guildId, target, note, at_ms AS atMs
+    FROM audit WHERE ${where.join(' AND ')} ORDER BY entry_id DESC LIMIT @limit`;
+}
+
 /** Every method that changes something is called inside the store's transaction, so that the change and its audit are one. */
 export function makeHouse(db: Database): House {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
   const knowHere = db.prepare<[Member]>(
     'INSERT INTO members (guild_id, user_id) VALUES (@guildId, @userId) ON CONFLICT DO NOTHING',
   );
-  const banEverywhere = db.prepare<[string | null, string]>('UPDATE users SET ban_reason = ? WHERE user_id = ?');
-  const banHere = db.prepare<[string | null, Member]>(
-    'UPDATE members SET ban_reason = ? WHERE guild_id = @guildId AND user_id = @userId',
+  const banEverywhere = db.prepare<[string | null, number | null, string]>(
+    'UPDATE users SET ban_reason = ?, ban_until_ms = ? WHERE user_id = ?',
   );
-  const bannedEverywhere = db
-    .prepare<[string], string | null>('SELECT ban_reason FROM users WHERE user_id = ?')
-    .pluck();
-  const bannedHere = db
-    .prepare<[Member], string | null>('SELECT ban_reason FROM members WHERE guild_id = @guildId AND user_id = @userId')
-    .pluck();
+  const banHere = db.prepare<[string | null, number | null, Member]>(
+    'UPDATE members SET ban_reason = ?, ban_until_ms = ? WHERE guild_id = @guildId AND user_id = @userId',
+  );
+  const lasting = 'ban_reason IS NOT NULL AND coalesce(ban_until_ms, 9007199254740991) > @nowMs';
+  const bannedEverywhere = db.prepare<[{ userId: string; nowMs: number }], Ban>(
+    `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM users WHERE user_id = @userId AND ${lasting}`,
+  );
+  const bannedHere = db.prepare<[Member & { nowMs: number }], Ban>(
+    `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM members WHERE guild_id = @guildId AND user_id = @userId AND ${lasting}`,
+  );
   const setQuota = db.prepare<[number | null, Member]>(
     'UPDATE members SET daily_quota = ? WHERE guild_id = @guildId AND user_id = @userId',
   );
-  const rules = db.prepare<[], BlockRule>(
-    "SELECT name, kind, pattern FROM word_rules WHERE guild_id = '' ORDER BY name",
+  const rules = db.prepare<[string], BlockRule>(
+    'SELECT name, kind, pattern FROM word_rules WHERE guild_id = ? ORDER BY name',
   );
-  const putRule = db.prepare<[BlockRule]>("INSERT OR REPLACE INTO word_rules VALUES ('', @name, @kind, @pattern)");
-  const dropRule = db.prepare<[string]>("DELETE FROM word_rules WHERE guild_id = '' AND name = ?");
+  const putRule = db.prepare<[BlockRule & { guildId: string }]>(
+    'INSERT OR REPLACE INTO word_rules VALUES (@guildId, @name, @kind, @pattern)',
+  );
+  const dropRule = db.prepare<[string, string]>('DELETE FROM word_rules WHERE guild_id = ? AND name = ?');
   const addAudit = db.prepare<[AuditEntry['action'], string, string | null, string, string, number]>(
     'INSERT INTO audit (action, by_user_id, guild_id, target, note, at_ms) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const audit = db.prepare<[number | null, number], AuditEntry>(AUDIT);
+  const auditOf = cachedStatements<AuditEntry>(db);
   const setting = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck();
   const putSetting = db.prepare<[string, string]>('INSERT OR REPLACE INTO settings VALUES (?, ?)');
 
@@ -57,44 +101,71 @@ export function makeHouse(db: Database): House {
     know.run(member.userId);
     if (member.guildId !== null) knowHere.run(member);
   };
-  /** The ban of exactly that place. */
-  const placeBan = (member: Member) =>
-    (member.guildId === null ? bannedEverywhere.get(member.userId) : bannedHere.get(member)) ?? undefined;
-  const setBan = (member: Member, reason: string | null) =>
-    member.guildId === null ? banEverywhere.run(reason, member.userId) : banHere.run(reason, member);
+  /** The ban of exactly that server; '' is in private. */
+  const hereBan = ({ userId, guildId }: Member, nowMs: number) =>
+    bannedHere.get({ userId, guildId: guildId ?? PRIVATE, nowMs });
+  const setHere = ({ userId, guildId }: Member, ban: Ban | null) =>
+    banHere.run(ban?.reason ?? null, ban?.untilMs ?? null, { userId, guildId: guildId ?? PRIVATE });
+  const note: House['note'] = ({ action, byUserId, guildId, target, note: words, atMs }) =>
+    void addAudit.run(action, byUserId, guildId, target, words, atMs);
+  const noteBan = (member: Member, ban: Ban, byUserId: string, nowMs: number) => {
+    const { guildId, userId: target } = member;
+    const action = ban.untilMs === null ? 'ban' : 'timeout';
+    const end = ban.untilMs === null ? '' : `until ${new Date(ban.untilMs).toISOString()}: `;
+    note({ action, byUserId, guildId, target, note: `${end}${ban.reason}`, atMs: nowMs });
+  };
 
   return {
     know: (userId) => know.run(userId),
-    ban(member, reason, byUserId, nowMs) {
+    ban(member, ban, byUserId, nowMs) {
       meet(member);
-      setBan(member, reason);
-      addAudit.run('ban', byUserId, member.guildId, member.userId, reason, nowMs);
+      if (member.guildId === null) banEverywhere.run(ban.reason, ban.untilMs, member.userId);
+      else setHere(member, ban);
+      noteBan(member, ban, byUserId, nowMs);
     },
-    unban(member, byUserId, nowMs) {
-      if (placeBan(member) === undefined) return false;
-      setBan(member, null);
-      addAudit.run('unban', byUserId, member.guildId, member.userId, '', nowMs);
+    pause(member, ban, byUserId, nowMs) {
+      const known = longest(bannedEverywhere.get({ userId: member.userId, nowMs }), hereBan(member, nowMs));
+      if (known !== undefined && endOf(known) >= endOf(ban)) return false;
+      meet({ userId: member.userId, guildId: member.guildId ?? PRIVATE });
+      setHere(member, ban);
+      noteBan(member, ban, byUserId, nowMs);
       return true;
     },
-    banOf: (member) => bannedEverywhere.get(member.userId) ?? placeBan(member),
+    unban(member, byUserId, nowMs) {
+      const wide = member.guildId === null ? bannedEverywhere.get({ userId: member.userId, nowMs }) : undefined;
+      if (wide === undefined && hereBan(member, nowMs) === undefined) return false;
+      if (member.guildId === null) banEverywhere.run(null, null, member.userId);
+      setHere(member, null);
+      note({ action: 'unban', byUserId, guildId: member.guildId, target: member.userId, note: '', atMs: nowMs });
+      return true;
+    },
+    banIn: (member, nowMs) => longest(bannedEverywhere.get({ userId: member.userId, nowMs }), hereBan(member, nowMs)),
     setQuota(member, limit, byUserId, nowMs) {
       meet(member);
       setQuota.run(limit, member);
-      const note = limit === null ? 'default' : String(limit);
-      addAudit.run('quota', byUserId, member.guildId, member.userId, note, nowMs);
+      const words = limit === null ? 'default' : String(limit);
+      note({ action: 'quota', byUserId, guildId: member.guildId, target: member.userId, note: words, atMs: nowMs });
     },
-    blocklist: () => rules.all(),
-    block(rule, byUserId, nowMs) {
+    blocklist: (guildId) => [...rules.all(''), ...(guildId === null ? [] : rules.all(guildId))],
+    ownBlocklist: (guildId) => rules.all(guildId ?? ''),
+    block(rule, byUserId, guildId, nowMs) {
       checkRule(rule);
-      putRule.run({ name: rule.name, kind: rule.kind, pattern: rule.pattern });
-      addAudit.run('block', byUserId, null, rule.name, rule.kind, nowMs);
+      putRule.run({ name: rule.name, kind: rule.kind, pattern: rule.pattern, guildId: guildId ?? '' });
+      note({ action: 'block', byUserId, guildId, target: rule.name, note: rule.kind, atMs: nowMs });
     },
-    unblock(ruleName, byUserId, nowMs) {
-      if (dropRule.run(ruleName).changes === 0) return false;
-      addAudit.run('unblock', byUserId, null, ruleName, '', nowMs);
+    unblock(ruleName, byUserId, guildId, nowMs) {
+      if (dropRule.run(guildId ?? '', ruleName).changes === 0) return false;
+      note({ action: 'unblock', byUserId, guildId, target: ruleName, note: '', atMs: nowMs });
       return true;
     },
+    note,
     audit: ({ limit, beforeId = null }) => audit.all(beforeId, limit),
+    auditOf(filter) {
+      const conditions = Object.keys(AUDIT_CONDITIONS).filter(
+        (name) => filter[name as keyof typeof AUDIT_CONDITIONS] !== undefined,
+      ) as (keyof typeof AUDIT_CONDITIONS)[];
+      return auditOf(auditSql(filter.guildId === null, conditions)).all({ ...filter });
+    },
     setting(key, make) {
       const known = setting.get(key);
       if (known !== undefined) return known;

@@ -1,5 +1,7 @@
 // Rows of jobs and pictures as the records of core/job.ts. Deliberately not here: statements that change anything.
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from '../core/job.ts';
+import type { Verdict } from '../core/pictureJudgement.ts';
+import type { Place } from '../core/policy.ts';
 import type { ResolvedRequest } from '../core/request.ts';
 import type { SerializedError } from '../errors.ts';
 
@@ -28,6 +30,9 @@ export interface JobRow {
   readonly created_at_ms: number;
   readonly started_at_ms: number | null;
   readonly ended_at_ms: number | null;
+  readonly place: string | null;
+  readonly verdict: Verdict | null;
+  readonly files_gone_ms: number | null;
 }
 
 export interface PictureRow {
@@ -61,6 +66,9 @@ export function toJob(row: JobRow): JobRecord {
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
+    ...(row.place === null ? {} : { place: JSON.parse(row.place) as Place }),
+    ...(row.verdict === null ? {} : { verdict: row.verdict }),
+    ...(row.files_gone_ms === null ? {} : { filesGoneMs: row.files_gone_ms }),
   };
 }
 

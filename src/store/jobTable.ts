@@ -50,8 +50,8 @@ export interface JobTable {
 export const WAITING: readonly JobState[] = ['accepted', 'queued'];
 
 const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256, work, parent_job_id, parent_image_index, user_id, guild_id,
-  channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
-  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256)`;
+  channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256, place) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
+  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256, @place)`;
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
@@ -115,6 +115,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
         inputSha256: initImage?.sha256 ?? null,
         maskSha256: mask?.sha256 ?? null,
         work: workOf(job.request),
+        place: job.place == null ? null : JSON.stringify(job.place),
       };
       insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
       controls.keepInputs({ id, request: job.request });

@@ -3,6 +3,7 @@
 import { MAX_STYLES, type NamedStyle, type PeopleStore, type UserSettings } from '../core/people.ts';
 import { indexedWords, OWNER, wordQuery } from '../core/promptWords.ts';
 import type { ResolvedRequest } from '../core/request.ts';
+import { MAX_LISTS } from '../core/wildcards.ts';
 import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, toJob } from './jobRows.ts';
 
@@ -39,9 +40,8 @@ function historySql(conditions: readonly (keyof typeof CONDITIONS)[]): string {
 }
 
 /** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
-const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.controls', '$.outpaint'),
-  '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)
-  WHERE user_id = ?`;
+export const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.controls', '$.outpaint', '$.template'),
+  '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)`;
 
 export function makePeople(db: Database): People {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
@@ -75,6 +75,11 @@ export function makePeople(db: Database): People {
   const share = db.prepare<[string | null, string, string]>(
     'UPDATE styles SET guild_id = ? WHERE user_id = ? AND name = ?',
   );
+  const lists = db.prepare<[string], { name: string; choices: string }>(
+    'SELECT name, choices FROM wildcards WHERE user_id = ? ORDER BY name',
+  );
+  const putList = db.prepare<[string, string, string]>('INSERT OR REPLACE INTO wildcards VALUES (?, ?, ?)');
+  const dropList = db.prepare<[string, string]>('DELETE FROM wildcards WHERE user_id = ? AND name = ?');
   const addNote = db.prepare('INSERT INTO notes (id, user_id, body, at_ms) VALUES (?, ?, ?, ?)');
   const trimNotes = db.prepare(
     `DELETE FROM notes WHERE user_id = @userId
@@ -139,6 +144,17 @@ export function makePeople(db: Database): People {
       return share.run(guildId, userId, name).changes > 0 ? 'done' : 'unknown';
     },
 
+    wildcards: (userId) =>
+      lists.all(userId).map(({ name, choices }) => ({ name, choices: JSON.parse(choices) as string[] })),
+    saveWildcard(userId, { name, choices }) {
+      const names = lists.all(userId).map((list) => list.name);
+      if (!names.includes(name) && names.length >= MAX_LISTS) return false;
+      know.run(userId);
+      putList.run(userId, name, JSON.stringify(choices));
+      return true;
+    },
+    deleteWildcard: (userId, name) => dropList.run(userId, name).changes > 0,
+
     keepNote(userId, id, body, nowMs) {
       know.run(userId);
       addNote.run(id, userId, JSON.stringify(body), nowMs);
@@ -186,7 +202,7 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
   );
   const erase = [
     'DELETE FROM prompt_words WHERE rowid IN (SELECT seq FROM jobs WHERE user_id = ?)',
-    ERASE,
+    `${ERASE} WHERE user_id = ?`,
     'DELETE FROM pictures WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
     'DELETE FROM control_maps WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
     'DELETE FROM control_inputs WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
@@ -196,6 +212,10 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
     'DELETE FROM styles WHERE user_id = ?',
     'DELETE FROM lora_stacks WHERE user_id = ?',
     'DELETE FROM notes WHERE user_id = ?',
+    `UPDATE sheets SET spec = json_set(spec, '$.text', '', '$.x.values', json_array('1', '2'), '$.y', NULL)
+     WHERE lead_id IN (SELECT id FROM jobs WHERE user_id = ?)`,
+    'DELETE FROM wildcards WHERE user_id = ?',
+    "UPDATE reporters SET reason = '' WHERE user_id = ?",
   ].map((sql) => db.prepare<[string]>(sql));
   return {
     holdings: (userId) => ({ requests: requests.get(userId)!, pictures: pictures.get(userId)! }),

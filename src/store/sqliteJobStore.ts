@@ -9,6 +9,7 @@ import {
   MAX_RESTARTS,
   type NewJob,
 } from '../core/jobStore.ts';
+import type { Struck } from '../core/moderationStore.ts';
 import type { SheetSpec } from '../core/sheet.ts';
 import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
@@ -20,6 +21,7 @@ import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
 import { makeLoraStacks } from './loraStacks.ts';
+import { makeModeration } from './moderation.ts';
 import { makePeople } from './people.ts';
 import { makeSheets } from './sheets.ts';
 
@@ -47,6 +49,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const line = makeLine(db);
   const jobs = makeJobTable(db, ledger, line);
   const house = makeHouse(db);
+  const moderation = makeModeration(db, house);
   const people = makePeople(db);
   const stacks = makeLoraStacks(db);
   const sheets = makeSheets(db);
@@ -74,8 +77,11 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   function accept(job: NewJob, rules: AcceptRules): AcceptResult {
     const earlier = jobs.bySource(job.sourceId);
     if (earlier !== undefined) return { ok: false, reason: 'duplicate', job: earlier };
-    const banReason = house.banOf(job);
-    if (banReason !== undefined) return { ok: false, reason: 'banned', banReason };
+    const ban = house.banIn(
+      { userId: job.userId, guildId: job.place == null ? job.guildId : job.place.guildId },
+      nowMs(),
+    );
+    if (ban !== undefined) return { ok: false, reason: 'banned', banReason: ban.reason, untilMs: ban.untilMs };
     const waiting = jobs.unfinishedOf(job.userId);
     const limit = rules.maxWaitingPerUser;
     if (waiting >= limit) return { ok: false, reason: 'too_many_waiting', waiting, limit };
@@ -151,14 +157,32 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
   }
 
-  const develop: JobStore['develop'] = (jobId, attempt, pictures, gpuMs) => {
+  const develop: JobStore['develop'] = (jobId, attempt, pictures, gpuMs, verdict) => {
     const row = jobs.runningRow(jobId, attempt);
     if (row === undefined) return false;
     for (const picture of pictures) jobs.addPicture({ ...picture, jobId });
+    if (verdict !== undefined) moderation.judge(nowMs(), jobId, pictures, verdict);
     jobs.setGpuMs(jobId, gpuMs);
     line.measure(row.model, row.work, gpuMs);
     people.index(row.seq, readRequest(row.request), row.user_id);
     return jobs.move(row, 'developed', nowMs());
+  };
+
+  /** A model may draw what nobody asked for, so only the third refused picture of a day is a strike, and each after it. */
+  const refuse: JobStore['refuse'] = (jobId, attempt, { kind, rule, pictures, gpuMs }) => {
+    const row = jobs.runningRow(jobId, attempt);
+    if (row === undefined) return undefined;
+    const { userId, guildId: askedIn, place } = toJob(row);
+    const member = { userId, guildId: place == null ? askedIn : place.guildId };
+    moderation.judge(nowMs(), jobId, pictures, 'refuse');
+    const isRepeated = moderation.refusalsSince(member, nowMs() - DAY_MS) + 1 >= REFUSALS_TO_STRIKE;
+    const isStrike = kind === 'source' || isRepeated;
+    const struck = isStrike
+      ? moderation.strike(nowMs(), { ...member, kind, rule, jobId, sourceId: `job:${jobId}` })
+      : null;
+    jobs.setGpuMs(jobId, gpuMs);
+    jobs.move(row, 'failing', nowMs(), refusedError(kind, rule, struck));
+    return struck;
   };
 
   /** Unfinished jobs end first, so that nothing of them is made any more. */
@@ -208,6 +232,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
     renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),
     develop: (...args) => write(() => develop(...args)),
+    refuse: (...args) => write(() => refuse(...args)),
     lose: (jobId, attempt, error) =>
       write(() => {
         const row = jobs.runningRow(jobId, attempt);
@@ -246,12 +271,36 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
 
     quota: (member, rules) => read(() => ledger.status(member, rules, nowMs())),
     setQuota: (member, limit, byUserId) => write(() => house.setQuota(member, limit, byUserId, nowMs())),
-    ban: (member, reason, byUserId) => write(() => house.ban(member, reason, byUserId, nowMs())),
+    ban: (member, reason, byUserId, untilMs = null) =>
+      write(() => house.ban(member, { reason, untilMs }, byUserId, nowMs())),
     unban: (member, byUserId) => write(() => house.unban(member, byUserId, nowMs())),
-    banOf: (member) => read(() => house.banOf(member)),
-    blocklist: () => read(() => house.blocklist()),
-    block: (rule, byUserId) => write(() => house.block(rule, byUserId, nowMs())),
-    unblock: (ruleName, byUserId) => write(() => house.unblock(ruleName, byUserId, nowMs())),
+    banOf: (member) => read(() => house.banIn(member, nowMs())?.reason),
+    banIn: (member) => read(() => house.banIn(member, nowMs())),
+    pause: (member, ban, byUserId) => write(() => house.pause(member, ban, byUserId, nowMs())),
+    wordRules: (guildId) => read(() => house.blocklist(guildId)),
+    ownWordRules: (guildId) => read(() => house.ownBlocklist(guildId)),
+    block: (rule, byUserId, guildId = null) => write(() => house.block(rule, byUserId, guildId, nowMs())),
+    unblock: (ruleName, byUserId, guildId = null) => write(() => house.unblock(ruleName, byUserId, guildId, nowMs())),
+    noteAudit: (entry) => write(() => house.note({ ...entry, atMs: nowMs() })),
+    auditOf: (filter) => read(() => house.auditOf(filter)),
+    policy: (...args) => read(() => moderation.policy(nowMs(), ...args)),
+    setPolicy: (...args) => write(() => moderation.setPolicy(nowMs(), ...args)),
+    channelRules: (...args) => read(() => moderation.channelRules(nowMs(), ...args)),
+    setChannelRule: (...args) => write(() => moderation.setChannelRule(nowMs(), ...args)),
+    strike: (...args) => write(() => moderation.strike(nowMs(), ...args)),
+    strikes: (...args) => read(() => moderation.strikes(nowMs(), ...args)),
+    clearStrikes: (...args) => write(() => moderation.clearStrikes(nowMs(), ...args)),
+    report: (...args) => write(() => moderation.report(nowMs(), ...args)),
+    reportOf: (...args) => read(() => moderation.reportOf(nowMs(), ...args)),
+    staleReports: (...args) => read(() => moderation.staleReports(nowMs(), ...args)),
+    cardShown: (...args) => write(() => moderation.cardShown(nowMs(), ...args)),
+    cardLost: (...args) => write(() => moderation.cardLost(nowMs(), ...args)),
+    decide: (...args) => write(() => moderation.decide(nowMs(), ...args)),
+    takeAway: (...args) => write(() => moderation.takeAway(nowMs(), ...args)),
+    expired: (...args) => read(() => moderation.expired(nowMs(), ...args)),
+    filesGone: (...args) => write(() => moderation.filesGone(nowMs(), ...args)),
+    picturesIn: (...args) => read(() => moderation.picturesIn(nowMs(), ...args)),
+    verdictCounts: (...args) => read(() => moderation.verdictCounts(nowMs(), ...args)),
     audit: (filter) => read(() => house.audit(filter)),
     setting: (key, make) => write(() => house.setting(key, make)),
     setSetting: (key, value) => write(() => house.setSetting(key, value)),
@@ -271,6 +320,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     styles: (userId, guildId) => read(() => people.styles(userId, guildId)),
     style: (...which) => read(() => people.style(...which)),
     shareStyle: (...sharing) => write(() => people.shareStyle(...sharing)),
+    wildcards: (userId) => read(() => people.wildcards(userId)),
+    saveWildcard: (...list) => write(() => people.saveWildcard(...list)),
+    deleteWildcard: (...which) => write(() => people.deleteWildcard(...which)),
     keepNote: (userId, body) => write(() => keepNote(userId, body)),
     note: (userId, id) => read(() => people.note(userId, id)),
     takeNote: (userId, id) => write(() => people.takeNote(userId, id)),
@@ -294,6 +346,16 @@ class RefusedCell extends Error {}
 
 function recordOf(row: JobRow | undefined): JobRecord | undefined {
   return row === undefined ? undefined : toJob(row);
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Refused pictures of one person in a day from which on they count. */
+const REFUSALS_TO_STRIKE = 3;
+
+/** Everything the person is told stands in the details. */
+function refusedError(kind: 'source' | 'picture', rule: string, struck: Struck | null): SerializedError {
+  const told = struck === null ? {} : { strikes: struck.count, left: struck.left, untilMs: struck.untilMs };
+  return { code: 'picture_refused', message: `${kind}: ${rule}`, details: { part: kind, rule, ...told } };
 }
 
 const LAPSED: SerializedError = {

@@ -143,7 +143,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
     test('a banned user is told why, and heard again after the ban', () => {
       const { store } = setup();
       store.ban(ANN, 'spam', 'admin');
-      expect(store.accept(newJob(), RULES)).toEqual({ ok: false, reason: 'banned', banReason: 'spam' });
+      expect(store.accept(newJob(), RULES)).toEqual({ ok: false, reason: 'banned', banReason: 'spam', untilMs: null });
       expect(store.unban(ANN, 'admin')).toBe(true);
       expect(store.unban(ANN, 'admin')).toBe(false);
       expect(store.accept(newJob(), RULES).ok).toBe(true);
@@ -539,7 +539,11 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       store.ban({ ...ANN, guildId: null }, 'abuse', 'owner');
       store.ban(ANN, 'spam', 'mod');
       for (const place of [ANN, ...everywhere]) {
-        expect(store.accept(newJob(place), RULES)).toMatchObject({ reason: 'banned', banReason: 'abuse' });
+        expect(store.accept(newJob(place), RULES)).toMatchObject({
+          reason: 'banned',
+          banReason: 'abuse',
+          untilMs: null,
+        });
       }
       expect(store.unban(ANN, 'mod')).toBe(true);
       expect(store.banOf(ANN)).toBe('abuse');
@@ -594,14 +598,14 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
 
     test('the block list is empty at first, and replaces by name', () => {
       const { store } = setup();
-      expect(store.blocklist()).toEqual([]);
+      expect(store.wordRules(null)).toEqual([]);
       store.block({ name: 'gore', kind: 'word', pattern: 'blood' }, 'admin');
       store.block({ name: 'gore', kind: 'regex', pattern: 'bl+ood' }, 'admin');
-      expect(store.blocklist()).toEqual([{ name: 'gore', kind: 'regex', pattern: 'bl+ood' }]);
+      expect(store.wordRules(null)).toEqual([{ name: 'gore', kind: 'regex', pattern: 'bl+ood' }]);
       expect(() => store.block({ name: 'bad', kind: 'regex', pattern: '(' }, 'admin')).toThrow(/regular expression/);
       expect(store.unblock('gore', 'admin')).toBe(true);
       expect(store.unblock('gore', 'admin')).toBe(false);
-      expect(store.blocklist()).toEqual([]);
+      expect(store.wordRules(null)).toEqual([]);
     });
 
     test('every change by an admin is in the audit, newest first, in pages', () => {

@@ -1,6 +1,7 @@
 // The bot's German.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 Bild' : `${count} Bilder`);
@@ -71,6 +72,8 @@ export const de: Phrases = {
       'clip skip': 'Textschicht',
       flag: 'Schalter',
       permutations: 'Kombinationen',
+      wildcard: 'Wortliste',
+      cells: 'Felder',
       date: 'Datum',
       scale: 'Vergrößerung',
       upscaler: 'Vergrößerer',
@@ -302,6 +305,7 @@ export const de: Phrases = {
   },
   control: control.de,
   making: making.de,
+  moderating: moderating.de,
   label: {
     cancel: 'Abbrechen',
     vary: (picture) => (picture === null ? 'Abwandeln' : `Abwandeln ${picture}`),

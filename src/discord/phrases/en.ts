@@ -1,6 +1,7 @@
 // The bot's English.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`);
@@ -71,6 +72,8 @@ export const en: Phrases = {
       'clip skip': 'clip skip',
       flag: 'flag',
       permutations: 'permutations',
+      wildcard: 'list of words',
+      cells: 'cells',
       date: 'date',
       scale: 'scale',
       upscaler: 'upscaler',
@@ -297,6 +300,7 @@ export const en: Phrases = {
 
   control: control.en,
   making: making.en,
+  moderating: moderating.en,
   label: {
     cancel: 'Cancel',
     vary: (picture) => (picture === null ? 'Vary' : `Vary ${picture}`),

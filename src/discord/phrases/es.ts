@@ -1,6 +1,7 @@
 // The bot's Spanish.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count === 1 ? '1 imagen' : `${count} imágenes`);
@@ -71,6 +72,8 @@ export const es: Phrases = {
       'clip skip': 'capa del texto',
       flag: 'parámetro',
       permutations: 'combinaciones',
+      wildcard: 'lista de palabras',
+      cells: 'celdas',
       date: 'fecha',
       scale: 'ampliación',
       upscaler: 'ampliador',
@@ -294,6 +297,7 @@ export const es: Phrases = {
   },
   control: control.es,
   making: making.es,
+  moderating: moderating.es,
   label: {
     cancel: 'Cancelar',
     vary: (picture) => (picture === null ? 'Variar' : `Variar ${picture}`),

@@ -1,6 +1,7 @@
 // The bot's French.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 const pictures = (count: number) => (count <= 1 ? `${count} image` : `${count} images`);
@@ -72,6 +73,8 @@ export const fr: Phrases = {
       'clip skip': 'couche du texte',
       flag: 'paramètre',
       permutations: 'combinaisons',
+      wildcard: 'liste de mots',
+      cells: 'cases',
       date: 'date',
       scale: 'agrandissement',
       upscaler: 'agrandisseur',
@@ -303,6 +306,7 @@ export const fr: Phrases = {
   },
   control: control.fr,
   making: making.fr,
+  moderating: moderating.fr,
   label: {
     cancel: 'Annuler',
     vary: (picture) => (picture === null ? 'Varier' : `Varier ${picture}`),

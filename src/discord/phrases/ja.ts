@@ -1,6 +1,7 @@
 // The bot's Japanese.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 export const ja: Phrases = {
@@ -68,6 +69,8 @@ export const ja: Phrases = {
       'clip skip': 'テキスト層',
       flag: 'パラメーター',
       permutations: '組み合わせ',
+      wildcard: '単語リスト',
+      cells: 'マス',
       date: '日付',
       scale: '拡大率',
       upscaler: '拡大モデル',
@@ -291,6 +294,7 @@ export const ja: Phrases = {
   },
   control: control.ja,
   making: making.ja,
+  moderating: moderating.ja,
   label: {
     cancel: '取り消す',
     vary: (picture) => (picture === null ? '変化' : `変化 ${picture}`),

@@ -7,6 +7,7 @@ import { es } from './es.ts';
 import { fr } from './fr.ts';
 import { ja } from './ja.ts';
 import type { MakingPhrases } from './making.ts';
+import type { ModeratingPhrases } from './moderating.ts';
 import { ru } from './ru.ts';
 import { zh } from './zh.ts';
 
@@ -31,6 +32,8 @@ export type RequestField =
   | 'clip skip'
   | 'flag'
   | 'permutations'
+  | 'wildcard'
+  | 'cells'
   | 'scale'
   | 'upscaler'
   | 'variation'
@@ -267,6 +270,7 @@ export interface Phrases {
   /** Around one picture and many. */
   readonly control: ControlPhrases;
   readonly making: MakingPhrases;
+  readonly moderating: ModeratingPhrases;
   // labels
   label: {
     readonly cancel: string;

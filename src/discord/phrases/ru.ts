@@ -1,6 +1,7 @@
 // The bot's Russian.
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 const rules = new Intl.PluralRules('ru');
@@ -77,6 +78,8 @@ export const ru: Phrases = {
       'clip skip': 'слой текста',
       flag: 'параметр',
       permutations: 'варианты',
+      wildcard: 'список слов',
+      cells: 'ячейки',
       date: 'дата',
       scale: 'увеличение',
       upscaler: 'апскейлер',
@@ -299,6 +302,7 @@ export const ru: Phrases = {
 
   control: control.ru,
   making: making.ru,
+  moderating: moderating.ru,
   label: {
     cancel: 'Отменить',
     vary: (picture) => (picture === null ? 'Вариация' : `Вариация ${picture}`),

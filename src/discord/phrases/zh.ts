@@ -1,6 +1,7 @@
 // The bot's Chinese (simplified).
 import { control } from './control.ts';
 import { making } from './making.ts';
+import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
 export const zh: Phrases = {
@@ -64,6 +65,8 @@ export const zh: Phrases = {
       'clip skip': '跳过层数',
       flag: '参数',
       permutations: '组合',
+      wildcard: '词表',
+      cells: '格数',
       date: '日期',
       scale: '放大倍数',
       upscaler: '放大模型',
@@ -281,6 +284,7 @@ export const zh: Phrases = {
 
   control: control.zh,
   making: making.zh,
+  moderating: moderating.zh,
   label: {
     cancel: '取消',
     vary: (picture) => (picture === null ? '变体' : `变体 ${picture}`),
