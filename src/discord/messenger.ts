@@ -31,6 +31,12 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly code: number; readonly message: string }
   | { readonly kind: 'retry'; readonly reason: string };
 
+/** What came of looking for a message. `none` too where the bot may not read the channel's history; `retry` when Discord did not answer. */
+export type Sought =
+  | { readonly kind: 'found'; readonly messageId: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'retry'; readonly reason: string };
+
 /** The right to answer one interaction, for 15 minutes. */
 export interface AnswerToken {
   readonly applicationId: string;
@@ -60,8 +66,8 @@ export interface Messenger {
   mention(channelId: string, messageId: string, userId: string, words: string, nonce: string): Promise<void>;
   /** A direct message to the person, where nothing else is possible. */
   direct(userId: string, view: View, nonce: string): Promise<Outcome>;
-  /** Newest of the bot's own last 50 messages in the channel for which `isIt`; undefined when there is none or they cannot be read. */
-  findOwn(channelId: string, isIt: (message: APIMessage) => boolean): Promise<string | undefined>;
+  /** Newest of the bot's own among the channel's last 50 messages for which `isIt`. */
+  findOwn(channelId: string, isIt: (message: APIMessage) => boolean): Promise<Sought>;
 }
 
 export interface MessengerOptions {
@@ -125,8 +131,14 @@ export function makeMessenger({ rest, dataDir, botUserId }: MessengerOptions): M
     },
     async findOwn(channelId, isIt) {
       const query = new URLSearchParams({ limit: '50' });
-      const messages = await rest.get(Routes.channelMessages(channelId), { query }).catch(() => []);
-      return (messages as APIMessage[]).find((message) => message.author.id === botUserId() && isIt(message))?.id;
+      try {
+        const messages = (await rest.get(Routes.channelMessages(channelId), { query })) as APIMessage[];
+        const own = messages.find((message) => message.author.id === botUserId() && isIt(message));
+        return own === undefined ? { kind: 'none' } : { kind: 'found', messageId: own.id };
+      } catch (thrown) {
+        const outcome = outcomeOfError(thrown);
+        return outcome.kind === 'retry' ? outcome : { kind: 'none' };
+      }
     },
   };
 }

@@ -9,7 +9,7 @@ import type { DevelopProgress } from '../core/worker.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
 import { type Fit, isFitting } from './fitting.ts';
-import type { AnswerToken, Messenger, Outcome } from './messenger.ts';
+import type { AnswerToken, Messenger, Outcome, Sought } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import type { SheetDesk } from './sheets.ts';
 import {
@@ -462,9 +462,13 @@ export class Outbox {
       return messenger.answer(line.token, line.answerMessageId ?? line.token.original, view);
     }
     if (line.place !== 'channel') return messenger.direct(job.userId, view, nonceOf(job.id));
-    const messageId = job.messageId ?? (await this.#findLost(line, job));
-    if (messageId !== undefined) return messenger.edit(job.channelId, messageId, view);
-    return this.#create(line, job, view);
+    if (job.messageId !== null) return messenger.edit(job.channelId, job.messageId, view);
+    const sought = await this.#findLost(line, job);
+    if (sought.kind === 'retry') return sought;
+    if (sought.kind === 'none') return job.state === 'cancelling' ? { kind: 'gone' } : this.#create(line, job, view);
+    // Noted before it is changed: what it shows next may no longer say whose it is.
+    this.#options.store.setMessage(job.id, sought.messageId);
+    return messenger.edit(job.channelId, sought.messageId, view);
   }
 
   /** Under a nonce Discord may answer with an earlier create's message and its old text, so a doubtful create is followed by an edit. */
@@ -479,13 +483,15 @@ export class Outbox {
 
   /**
    * A create whose answer was lost: Discord's nonce covers a minute surely, after that we look for our own message. So do we at once when
-   * nobody knows how long ago it was: it was in an earlier life, or the clock was set back since.
+   * nobody knows how long ago it was: it was in an earlier life, or the clock was set back since. And for what was cancelled, since
+   * nothing is created to say so.
    */
-  async #findLost(line: Line, job: JobRecord): Promise<string | undefined> {
+  async #findLost(line: Line, job: JobRecord): Promise<Sought> {
     const { clock, messenger, showsJob } = this.#options;
-    if (!line.mayExist) return undefined;
+    if (!line.mayExist) return { kind: 'none' };
     const ageMs = clock.nowMs() - job.createdAtMs;
-    if (!line.fromEarlierLife && ageMs >= 0 && ageMs < this.#timing.nonceMs) return undefined;
+    const isRecent = !line.fromEarlierLife && ageMs >= 0 && ageMs < this.#timing.nonceMs;
+    if (isRecent && job.state !== 'cancelling') return { kind: 'none' };
     return messenger.findOwn(job.channelId, (message) => showsJob(customIdsOf(message), job.id));
   }
 

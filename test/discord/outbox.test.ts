@@ -74,7 +74,8 @@ class ScriptedMessenger implements Messenger {
   deleteAnswer = async () => void this.calls.push({ route: 'deleteAnswer', content: '', files: [], to: null });
   findOwn = async () => {
     this.calls.push({ route: 'findOwn', content: '', files: [], to: null });
-    return this.lost;
+    const found = this.lost;
+    return found === undefined ? ({ kind: 'none' } as const) : ({ kind: 'found', messageId: found } as const);
   };
   remove = async () => void this.calls.push({ route: 'remove', content: '', files: [], to: null });
   mention = async (_: string, __: string, userId: string, content: string) =>
@@ -306,7 +307,7 @@ describe('where the bot may not write', () => {
     messenger.script.push({ kind: 'forbidden', code: 50001 }, { kind: 'forbidden', code: 50007 });
     outbox.start();
     await settled();
-    expect(messenger.routes).toBe('create direct');
+    expect(messenger.routes).toBe('findOwn create direct');
     expect(rows.get('abcdefghij')?.state).toBe('failed');
   });
 

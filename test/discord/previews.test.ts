@@ -31,7 +31,7 @@ function setUp(jobs: readonly JobRecord[], answer: (view: View) => Outcome | und
     answer: (_, __, view) => take(view),
     direct: (_, view) => take(view),
     deleteAnswer: async () => {},
-    findOwn: async () => undefined,
+    findOwn: async () => ({ kind: 'none' }),
     remove: async () => {},
     mention: async () => {},
   };

@@ -29,7 +29,7 @@ const NONCE_MS = 5 * 60_000;
 /** discord.js gives a request up after this. */
 const REST_TIMEOUT_MS = 15_000;
 const NEVER = new Promise<never>(() => {});
-const LOST: Outcome = { kind: 'retry', reason: 'simulated' };
+const LOST = { kind: 'retry', reason: 'simulated' } as const;
 const FORBIDDEN: Outcome = { kind: 'forbidden', code: 50013 };
 
 export class SimulatedDiscord {
@@ -63,7 +63,8 @@ export class SimulatedDiscord {
         if (life.isOver) return NEVER;
         const own = this.messages.filter(({ place, isDeleted }) => place === 'channel' && !isDeleted);
         const found = own.findLast(({ view }) => isIt({ components: [...view.rows, ...(view.card ?? [])] } as never));
-        return this.isClosed ? undefined : found?.id;
+        if (this.faults.shift() !== undefined) return LOST;
+        return this.isClosed || found === undefined ? { kind: 'none' } : { kind: 'found', messageId: found.id };
       },
     };
   }

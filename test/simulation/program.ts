@@ -2,7 +2,6 @@
 // turned by hand. It can lose power at any await, and starts again from what the database held at that moment.
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { isFinal, type JobRecord } from '../../src/core/job.ts';
 import type { AcceptRules, JobStore, NewJob } from '../../src/core/jobStore.ts';
 import { type CustomIds, makeCustomIds } from '../../src/discord/customIds.ts';
 import { Outbox } from '../../src/discord/outbox.ts';
@@ -85,6 +84,7 @@ export class Program {
   async advance(ms: number): Promise<void> {
     this.discord.trueMs += ms;
     await this.#clock.advance(ms);
+    await filesSettled();
     if (this.#now.life.isOver) await this.#restart();
   }
 
@@ -217,8 +217,9 @@ export class Program {
   }
 }
 
-export function isOwed(job: JobRecord): boolean {
-  return !isFinal(job.state);
+/** What the queue does with folders takes time of its own. */
+async function filesSettled(): Promise<void> {
+  while (process.getActiveResourcesInfo().includes('FSReqPromise')) await settled();
 }
 
 function openInMemory(image: Buffer): Database {
