@@ -36,6 +36,8 @@ export interface Config {
   readonly previews: boolean;
   /** `8G`, `6000M` or `60%` for the networks; null leaves it to the machine. */
   readonly memoryLimit: string | null;
+  /** Whether the safety checkers that models bring look at their pictures, beside the installation's classifier. */
+  readonly hasSafetyCheckers: boolean;
   /** Where models are pulled from; the token is null for what everybody may read. */
   readonly hub: { readonly endpoint: string; readonly token: string | null };
   /** Other machines that make pictures; null for none. */
@@ -101,6 +103,11 @@ const VARIABLES = {
   MEMORY_LIMIT: variable(
     rule('an amount such as 8G, 6000M or 60%', memoryAmount),
     'Memory of the networks: 8G, 6000M, or a share such as 60%. Not set: 70% of the machine or container, no limit on a graphics card.',
+  ),
+  SAFETY_CHECKER: variable(
+    oneOf(['on', 'off']),
+    "Whether a model's own safety checker looks at its pictures: on or off. One of Stable Diffusion takes 1.2 GB of memory and about a second a picture.",
+    'on',
   ),
   DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
   MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
@@ -181,6 +188,7 @@ export function readConfig(environment: Environment, root: string): Config {
     threads: values.THREADS ?? null,
     previews: (values.PREVIEWS ?? 'on') === 'on',
     memoryLimit: values.MEMORY_LIMIT ?? null,
+    hasSafetyCheckers: values.SAFETY_CHECKER !== 'off',
     hub: Object.freeze({ endpoint: values.HF_ENDPOINT ?? HUB_ENDPOINT, token: values.HF_TOKEN ?? null }),
     fleet: fleetConfig(values),
     workerSlots: values.WORKER_SLOTS ?? 2,

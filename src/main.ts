@@ -24,6 +24,7 @@ import { openFileBook } from './store/sqliteFileBook.ts';
 import { ModelHashes } from './weights/modelHashes.ts';
 import { extraFiles } from './weights/registry.ts';
 import { startWorker } from './worker/parent.ts';
+import type { ChildOptions } from './worker/protocol.ts';
 
 /** How long running pictures may go on after a request to stop, and how long their messages may take; a service manager gives 30 s or more. */
 const DRAIN_MS = 10_000;
@@ -241,14 +242,16 @@ function botOptions({ config, log, store, dispatcher, facts, connection, hashes,
   };
 }
 
-function workerOptions({ modelsDir, device, threads, memoryLimit }: Config) {
-  return { modelsDir, device, threads, memoryLimit };
+function workerOptions({ modelsDir, device, threads, memoryLimit, hasSafetyCheckers }: Config) {
+  const judging: ChildOptions['judging'] = hasSafetyCheckers ? 'everybody' : 'classifier';
+  return { modelsDir, device, threads, memoryLimit, judging };
 }
 
 /** @throws model_missing when nothing usable was found. */
 function reportFacts(facts: WorkerFacts, { modelsDir }: Config, log: Logger): void {
   log.info({ provider: facts.provider, why: facts.providerReason }, 'pictures are made by this provider');
   for (const { name, reason } of facts.refused) log.warn({ model: name, reason }, 'a model was refused');
+  log.info({ classifier: facts.classifier ?? 'none' }, 'this looks at pictures before they are shown');
   log.info({ models: facts.models.map(({ name }) => name) }, 'these models are ready');
   if (facts.models.length > 0) return;
   const found = `found ${facts.refused.length} folders and none that can be used`;

@@ -27,6 +27,7 @@ async function* findings(terminal: Terminal, nodeVersion: string, fetch: examine
 async function* examineInstallation(config: Config, fetch: examine.Fetch): AsyncGenerator<Finding> {
   yield await examine.examineProvider(config);
   yield* await examine.examineModels(config);
+  yield* await examine.examineClassifier(config);
   yield* await examine.examineDataFolder(config);
   yield await examine.examineDatabase(config);
   yield* await examine.examineDiscord(config, fetch);

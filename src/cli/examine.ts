@@ -99,6 +99,19 @@ export async function examineModels({ modelsDir }: Config): Promise<readonly Fin
   }
 }
 
+/** None is no fault: pictures are made all the same, and nobody judges them. */
+export async function examineClassifier({ modelsDir }: Config): Promise<readonly Finding[]> {
+  const [{ scanClassifier }, { PictureJudge }] = await Promise.all([
+    import('../weights/classifier.ts'),
+    import('../worker/pictureJudge.ts'),
+  ]);
+  const { name, refused } = new PictureJudge(scanClassifier(modelsDir));
+  const remedy = 'restore models/safety/nsfwjs, or take the folder out of the models folder';
+  const others = refused.map(({ reason }) => warn('classifier', `refused: ${reason}`, remedy));
+  const found = name === null ? 'none in models/safety: pictures are shown unjudged' : `${name} looks at every picture`;
+  return [ok('classifier', found), ...others];
+}
+
 /** Below the first the bot takes no jobs for long; below the second there is room for some ten thousand pictures at 128 px. */
 const FULL_BYTES = 100 * 2 ** 20;
 const SCARCE_BYTES = GIB;

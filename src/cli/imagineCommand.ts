@@ -37,7 +37,8 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
   const config = readConfig(terminal.environment, ROOT);
   const { device, threads, memoryLimit, modelsDir } = config;
   const source = modelSource(options.model, modelsDir, terminal.folder);
-  const developer = await openDeveloper({ modelsDir: source.modelsDir, device, threads, memoryLimit });
+  const means = { device, threads, memoryLimit, judging: 'nobody' } as const;
+  const developer = await openDeveloper({ modelsDir: source.modelsDir, ...means });
   try {
     const { facts } = developer;
     const places = { modelsDir: source.modelsDir, dataDir: config.dataDir };

@@ -7,6 +7,7 @@ import { DarkroomError, toDarkroomError } from '../errors.ts';
 import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
 import { buildUpscaler } from '../networks/esrgan.ts';
 import { readAutoencoderFile, readAutoencoderFolder } from '../weights/autoencoderPart.ts';
+import { readClassifier } from '../weights/classifier.ts';
 import { type FileKind, type Inspection, inspect, type PartFacts } from '../weights/inspect.ts';
 import { readLora } from '../weights/loraFile.ts';
 import { type Part, readModelLayout } from '../weights/modelFolder.ts';
@@ -67,6 +68,12 @@ const CHECKS: Readonly<Partial<Record<FileKind, Check>>> = {
   model: checkModel,
   upscaler: async (modelsDir, place) => {
     buildUpscaler(readUpscaler(modelsDir, place).part, 'cpu');
+    return {};
+  },
+  classifier: async (modelsDir, place) => {
+    const folder = statSync(place).isDirectory() ? place : path.dirname(place);
+    const { openClassifier } = await import('../runtime/classifier.ts');
+    openClassifier(readClassifier(modelsDir, folder), 1);
     return {};
   },
   lora: async (modelsDir, place) => {

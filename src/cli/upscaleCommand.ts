@@ -51,7 +51,7 @@ export async function upscale(argv: readonly string[], terminal: Terminal, signa
   const { device, threads, memoryLimit, modelsDir } = readConfig(terminal.environment, ROOT);
   const file = path.resolve(terminal.folder, options.file);
   const from = await sizeOf(file);
-  const developer = await openDeveloper({ modelsDir, device, threads, memoryLimit });
+  const developer = await openDeveloper({ modelsDir, device, threads, memoryLimit, judging: 'nobody' });
   try {
     const wish = resolveUpscale({ ...options.wish, from }, developer.facts.upscalers ?? [], from);
     const picture = await enlarge(

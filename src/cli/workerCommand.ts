@@ -22,6 +22,7 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
     device,
     threads,
     memoryLimit,
+    hasSafetyCheckers,
     workerSlots: slots,
     logLevel,
   } = readConfig(terminal.environment, ROOT);
@@ -29,7 +30,8 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
     throw new DarkroomError('config_invalid', 'REDIS_URL: not set, expected the Redis the bot uses');
   }
   const log = makeLog(logLevel);
-  const worker = startWorker({ modelsDir, device, threads, memoryLimit, log });
+  const judging = hasSafetyCheckers ? 'everybody' : 'classifier';
+  const worker = startWorker({ modelsDir, device, threads, memoryLimit, judging, log });
   try {
     const { models, provider, modelFiles = {} } = await worker.ready();
     const hashes = await hashesOf(new Map(Object.entries(modelFiles)), { modelsDir, dataDir, log });

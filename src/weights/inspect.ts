@@ -20,6 +20,7 @@ export const FILE_KINDS = [
   'upscaler',
   'unet',
   'text encoder',
+  'classifier',
   'unknown',
 ] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
@@ -186,6 +187,7 @@ const KINDS: readonly (readonly [FileKind, (has: (pattern: RegExp) => boolean, t
   ['embedding', (_, tensors) => embeddingOf(tensors) !== null],
   ['unet', (has) => has(/^conv_in\.weight$/) && has(/^time_embedding\./)],
   ['vae', (has) => has(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in|layers\.|\d+\.)/)],
+  ['classifier', (has) => has(/^stem\.weight$/) && has(/^blocks\.0\.depthwise\.weight$/) && has(/^dense\.0\.weight$/)],
   ['text encoder', (has) => has(/token_embedding\.weight$/)],
   [
     'upscaler',
