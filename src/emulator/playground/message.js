@@ -118,7 +118,18 @@ function enlarge(url, alt) {
   box.showModal();
 }
 
-const TYPE = { row: 1, button: 2, select: 3, text: 10, gallery: 12, file: 13, separator: 14, container: 17 };
+const TYPE = {
+  row: 1,
+  button: 2,
+  select: 3,
+  section: 9,
+  text: 10,
+  thumbnail: 11,
+  gallery: 12,
+  file: 13,
+  separator: 14,
+  container: 17,
+};
 
 function component(part, message, world, act) {
   const inside = () => (part.components ?? []).map((one) => component(one, message, world, act));
@@ -126,11 +137,20 @@ function component(part, message, world, act) {
   if (part.type === TYPE.container) return h('div', { className: 'card' }, inside());
   if (part.type === TYPE.text) return h('div', { className: 'text' }, markdown(part.content, world));
   if (part.type === TYPE.gallery) return gallery(part);
+  if (part.type === TYPE.thumbnail) return thumbnail(part);
+  if (part.type === TYPE.section) {
+    const beside = component(part.accessory, message, world, act);
+    return h('div', { className: 'section' }, h('div', {}, inside()), beside);
+  }
   if (part.type === TYPE.separator) return h('hr', {});
   if (part.type === TYPE.file) return h('a', { href: part.file.url, target: '_blank' }, part.name ?? 'file');
   if (part.type === TYPE.button) return button(part, message, act);
   if (part.type === TYPE.select) return selectMenu(part, message, act);
   return h('span', { className: 'note' }, `component of type ${part.type}`);
+}
+
+function thumbnail({ media, description, spoiler }) {
+  return h('div', { className: 'thumbnail' }, galleryItem(media.url, description ?? '', spoiler));
 }
 
 function gallery({ items }) {

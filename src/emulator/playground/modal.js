@@ -1,12 +1,13 @@
-// A modal a command or button answered with: text inputs, then submit.
+// A modal a command or button answered with: text inputs and selects, then submit.
 import { byId, h } from './dom.js';
 
 const PARAGRAPH = 2;
+const SELECT = 3;
 
 /** Shows `modal` ({ title, custom_id, components }); resolves to { customId: value } or null when it is dismissed. */
 export function askModal(modal) {
   const dialog = byId('modal');
-  const inputs = textInputs(modal.components);
+  const inputs = inputsOf(modal.components);
   return new Promise((resolve) => {
     const form = h('form', { method: 'dialog' }, h('h3', {}, modal.title), inputs.map(fieldOf), buttons(dialog));
     form.addEventListener('submit', () => resolve(valuesOf(form, inputs)));
@@ -16,8 +17,8 @@ export function askModal(modal) {
   });
 }
 
-/** Text inputs of action rows (type 1) and of labels (type 18), with their wording. */
-function textInputs(components) {
+/** Inputs of action rows (type 1) and of labels (type 18), with their wording. */
+function inputsOf(components) {
   return components.flatMap((part) => {
     if (part.type === 18) return [{ ...part.component, label: part.label }];
     return part.components ?? [];
@@ -25,10 +26,19 @@ function textInputs(components) {
 }
 
 function fieldOf(input) {
+  if (input.type === SELECT) return h('label', {}, input.label, select(input));
   const props = { name: input.custom_id, value: input.value ?? '', placeholder: input.placeholder ?? '' };
   const limits = { required: input.required !== false, maxLength: input.max_length ?? 4000 };
   const tag = input.style === PARAGRAPH ? 'textarea' : 'input';
   return h('label', {}, input.label, h(tag, { ...props, ...limits, ...(tag === 'textarea' ? { rows: 3 } : {}) }));
+}
+
+function select({ custom_id: name, options }) {
+  return h(
+    'select',
+    { name },
+    options.map((option) => h('option', { value: option.value, selected: option.default === true }, option.label)),
+  );
 }
 
 function buttons(dialog) {
