@@ -12,6 +12,7 @@ import { overlay } from '../src/core/promptFlags.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { cellDrafts, type SheetSpec, sheetOf } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
+import { drawWildcards } from '../src/core/wildcards.ts';
 import { botMayWrite, phrasesOf, replace, show, tell } from '../src/discord/answers.ts';
 import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
@@ -23,6 +24,7 @@ import { wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { sheetAskView } from '../src/discord/views/sheetView.ts';
 import { cardView, textPart } from '../src/discord/views/view.ts';
+import { wildcardsOf } from '../src/discord/wildcards.ts';
 import { EVERYWHERE } from './install.ts';
 import { NAMES, named } from './options.ts';
 
@@ -56,9 +58,12 @@ export async function askSheet(
   const masked = maskSha256 === null ? {} : { mask: { sha256: maskSha256 } };
   const followed = await kept(control, bot);
   const seed = options.seed ?? bot.randomSeed();
-  const drafts = cellDrafts(spec, seed).map((cell) =>
+  const lists = await wildcardsOf(interaction.user.id, bot);
+  const drawn = { ...spec, text: drawWildcards(spec.text, lists, seed) };
+  const cells = cellDrafts(drawn, seed).map((cell) =>
     withPreferences({ ...overlay(options as RequestDraft, cell), ...masked }, person, bot),
   );
+  const drafts = followed === null ? cells : cells.map((cell) => withControlPicture(cell, { sha256: followed }));
   await ask(interaction, { spec, drafts, inputSha256, parentJobId: null }, bot);
 }
 
@@ -121,7 +126,9 @@ const sheetAgain: ButtonHandler = async (interaction, [leadId], bot) => {
   const person = { userId: interaction.user.id, guildId: interaction.guildId };
   const text = sheet.spec.text.replace(/(?:--|—|–)seed(?:=|\s+)\S+/giu, '');
   const spec = { ...sheet.spec, text };
-  const drafts = cellDrafts(spec, seed).map((cell) =>
+  const lists = await wildcardsOf(interaction.user.id, bot);
+  const drawn = { ...spec, text: drawWildcards(text, lists, seed) };
+  const drafts = cellDrafts(drawn, seed).map((cell) =>
     withPreferences(overlay(base as RequestDraft, cell), person, bot),
   );
   await ask(interaction, { spec, drafts, inputSha256: null, parentJobId: lead.id }, bot);

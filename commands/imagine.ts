@@ -1,12 +1,13 @@
 // /imagine, and what its results offer: again with a new seed, edit in a form, delete.
 import { ApplicationCommandType, type AutocompleteInteraction, MessageFlags } from 'discord.js';
 import { expandPrompt } from '../src/core/permutations.ts';
-import { overlay, readPrompt } from '../src/core/promptFlags.ts';
+import { overlay } from '../src/core/promptFlags.ts';
 import type { ModelCard } from '../src/core/request.ts';
 import { SAMPLERS } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { readSheet } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
+import { withAllChoices } from '../src/core/wildcards.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext, Catalog } from '../src/discord/context.ts';
@@ -16,6 +17,7 @@ import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
+import { drawnAgain, readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
 import { kindChoices, withControlFlag } from './control.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
 import { askSheet } from './grid.ts';
@@ -29,7 +31,8 @@ const MAX_CHOICES = 25;
 const again: ButtonHandler = async (interaction, [jobId], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
-  const draft = withoutSeed(draftOf(job.request));
+  const lists = await wildcardsOf(interaction.user.id, bot);
+  const draft = drawnAgain(withoutSeed(draftOf(job.request)), lists, bot.randomSeed);
   await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
@@ -55,9 +58,11 @@ const edited: FormHandler = async (interaction, [jobId], bot) => {
   const [seed, steps] = [seedOf(interaction), stepsOf(interaction)];
   if (seed === 'bad') return tell(interaction, phrases.seedExpected(fieldOf(interaction, FIELD.seed)));
   if (steps === 'bad') return tell(interaction, phrases.stepsExpected(fieldOf(interaction, FIELD.steps)));
+  const lists = await wildcardsOf(interaction.user.id, bot);
   const typed = { negativePrompt: fieldOf(interaction, FIELD.negative), ...seed, ...steps };
-  const base = overlay(withoutSeed(draftOf(job.request)), typed);
-  const draft = overlay(base, readPrompt(fieldOf(interaction, FIELD.prompt)));
+  const { template: _, ...base } = overlay(withoutSeed(draftOf(job.request)), typed);
+  const words = readDrawn(fieldOf(interaction, FIELD.prompt), seed, lists, bot.randomSeed);
+  const draft = overlay(base, words);
   await takeOrder(interaction, { kind: 'edit', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
@@ -161,7 +166,10 @@ export const imagine: SlashCommand = {
       const [image, masked] = [interaction.options.getAttachment('image'), interaction.options.getAttachment('mask')];
       return askSheet(interaction, sheet, { upload: image, mask: masked ?? undefined, control, options }, bot);
     }
-    const drafts = expandPrompt(prompt).map((text) => withPreferences(overlay(readPrompt(text), options), person, bot));
+    const lists = await wildcardsOf(interaction.user.id, bot);
+    const drafts = expandPrompt(withAllChoices(prompt, lists)).map((text) =>
+      withPreferences(readDrawn(text, options, lists, bot.randomSeed), person, bot),
+    );
     const upload = interaction.options.getAttachment('image');
     const mask = interaction.options.getAttachment('mask') ?? undefined;
     const [draft] = drafts;

@@ -19,6 +19,7 @@ import { style } from './style.ts';
 import { upscale } from './upscale.ts';
 import { vary } from './vary.ts';
 import { verify } from './verify.ts';
+import { wildcard } from './wildcard.ts';
 
 export const commands: readonly Command[] = [
   imagine,
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   showCommand,
   verify,
   style,
+  wildcard,
   lora,
   settings,
   queue,

@@ -9,6 +9,7 @@ import type { JobStore } from './core/jobStore.ts';
 import { DEFAULT_LIMITS, type ModelCard, SEED_COUNT } from './core/request.ts';
 import type { ImageWorker, WorkerFacts } from './core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
+import { WildcardFolder } from './discord/wildcards.ts';
 import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import type { Executors } from './fleet/executors.ts';
@@ -230,6 +231,7 @@ function botOptions({ config, log, store, dispatcher, facts, connection, hashes,
     rules: { dailyQuota, maxWaitingPerUser },
     inputs: new InputFolder(dataDir),
     attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
+    wildcards: new WildcardFolder(path.join(config.modelsDir, 'wildcards')),
     dataDir,
     clock: systemClock,
     log,

@@ -41,6 +41,12 @@ export function styleName(text: string): string | undefined {
   return STYLE_NAME.test(name) && name !== 'none' ? name : undefined;
 }
 
+/** What `__name__` in a prompt stands for. */
+export interface WildcardList {
+  readonly name: string;
+  readonly choices: readonly string[];
+}
+
 export interface HistoryFilter {
   readonly userId: string;
   /** Words that begin words of the prompt. */
@@ -86,6 +92,12 @@ export interface PeopleStore {
   style(userId: string, guildId: string | null, name: string): NamedStyle | undefined;
   /** Null ends the sharing. @returns `taken` when another shared style of that server has the name. */
   shareStyle(userId: string, name: string, guildId: string | null): 'done' | 'taken' | 'unknown';
+
+  /** A person's own lists of words for prompts, by name. */
+  wildcards(userId: string): readonly WildcardList[];
+  /** Adds or replaces; false when there are MAX_LISTS already. */
+  saveWildcard(userId: string, list: WildcardList): boolean;
+  deleteWildcard(userId: string, name: string): boolean;
 
   /** Keeps something for a button; the oldest of a person's many go. @returns its id, 12 characters */
   keepNote(userId: string, body: unknown): string;

@@ -106,7 +106,9 @@ const FLAG_NAMES: readonly string[] = [
 ];
 
 /** Flags that take a value, as people may compare them on a sheet. */
-export const VALUE_FLAGS: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS].filter((name) => name !== 'count');
+export const VALUE_FLAGS: readonly string[] = [...Object.keys(FLAGS), ...PHRASE_FLAGS].filter(
+  (name) => name !== 'count',
+);
 
 export function isValueFlag(name: string): boolean {
   return VALUE_FLAGS.includes(name);
@@ -152,9 +154,10 @@ export function readPrompt(text: string, given: Pick<Fields, 'controls'> = {}): 
 
 /** A draft with the fields that `over` sets; a shape there replaces the size below it. */
 export function overlay(draft: RequestDraft, over: Partial<RequestDraft>): RequestDraft {
-  const { size, ...rest } = draft;
+  const { size, template, ...rest } = draft;
   const keepsSize = size !== undefined && over.aspect === undefined;
-  return { ...rest, ...(keepsSize ? { size } : {}), ...over };
+  const keepsTemplate = template !== undefined && over.prompt === undefined;
+  return { ...rest, ...(keepsSize ? { size } : {}), ...(keepsTemplate ? { template } : {}), ...over };
 }
 
 function withFields(prompt: string, fields: Fields, unwanted: readonly string[]): RequestDraft {

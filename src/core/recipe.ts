@@ -147,6 +147,7 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Style', request.style === null ? undefined : quoteValue(request.style)],
     ['Style phrase', request.style === null ? undefined : JSON.stringify(request.stylePhrase)],
     ['Schedule', request.schedule ?? undefined],
+    ['Template', request.template === undefined ? undefined : JSON.stringify(request.template)],
     ['Lora hashes', loraHashes(request, model)],
     ...drawingFields(request, quoteValue),
     ...(request.upscale == null ? [] : upscaleFields(request.upscale)),

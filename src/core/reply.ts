@@ -161,7 +161,7 @@ function change(
 
 /** The parent's draft without its seed and start picture. */
 function fromPicture(parent: ResolvedRequest, flags: Partial<RequestDraft>, strength: number): RequestDraft {
-  const { seed: _, initImage: __, ...draft } = withoutRepaint(draftOf(parent));
+  const { seed: _, initImage: __, template: ___, ...draft } = withoutRepaint(draftOf(parent));
   return withFlags(parent, { ...draft, strength }, flags);
 }
 

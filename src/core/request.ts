@@ -78,6 +78,8 @@ export interface InitImage {
 export interface RequestDraft extends RepaintWish, DrawingWish {
   readonly prompt: string;
   readonly negativePrompt?: string;
+  /** The prompt as it was written, where words of it were drawn from lists. */
+  readonly template?: string;
   readonly model?: string;
   /** Key of one of the model's styles; '' or 'none' asks for no style where the model has a default one. */
   readonly style?: string;
@@ -115,6 +117,8 @@ export interface ResolvedRequest extends Repainting, Drawing {
   /** As the user wrote it, without the style's phrase. */
   readonly prompt: string;
   readonly negativePrompt: string;
+  /** Absent where nothing of the prompt was drawn from lists. */
+  readonly template?: string | undefined;
   readonly model: string;
   readonly style: string | null;
   /** Appended to the prompt before it is tokenised; '' without a style. */

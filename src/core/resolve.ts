@@ -64,6 +64,7 @@ export function resolveRequest(
         ? resolvePrompt(draft.prompt, limits)
         : boundedText('prompt', draft.prompt, limits),
     negativePrompt: boundedText('negative', draft.negativePrompt ?? '', limits),
+    ...(draft.template === undefined ? {} : { template: boundedText('prompt', draft.template, limits) }),
     model: card.name,
     style,
     stylePhrase: style === null ? '' : card.styles[style]!,
@@ -95,6 +96,7 @@ export function draftOf(request: ResolvedRequest): RequestDraft {
   return {
     prompt: request.prompt,
     negativePrompt: request.negativePrompt,
+    ...(request.template === undefined ? {} : { template: request.template }),
     model: request.model,
     style: request.style ?? '',
     size: request.size,

@@ -9,6 +9,7 @@ import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
 import type { Messenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
+import type { WildcardFolder } from './wildcards.ts';
 
 /** What may be asked for: the models that answer, and the bounds. */
 export interface Catalog {
@@ -64,6 +65,8 @@ export interface BotContext {
   readonly isOwner: (userId: string) => boolean;
   /** The files of models and LoRAs by the hashes recipes carry. */
   readonly hashes: KnownHashes;
+  /** The owner's lists of words for prompts; absent where there are none. */
+  readonly wildcards?: WildcardFolder;
   /** 0 … 2^32 - 1. */
   readonly randomSeed: () => number;
 }

@@ -7,8 +7,8 @@ export function withoutSeed({ seed: _, ...draft }: RequestDraft): RequestDraft {
   return draft;
 }
 
-/** Another start picture will be given; how much may change starts from the model's default again. */
+/** Another start picture will be given; how much may change starts from the model's default again, and words drawn from lists stay. */
 export function withoutStart(draft: RequestDraft): RequestDraft {
-  const { initImage: _, strength: __, ...rest } = withoutRepaint(draft);
+  const { initImage: _, strength: __, template: ___, ...rest } = withoutRepaint(draft);
   return rest;
 }

@@ -79,6 +79,9 @@ function applied(draft: RequestDraft, { text }: NamedStyle): RequestDraft {
   return {
     ...overlay({ prompt: '', ...flags }, draft),
     prompt: [draft.prompt, words].filter((part) => part !== '').join(', '),
+    ...(draft.template === undefined
+      ? {}
+      : { template: [draft.template, words].filter((part) => part !== '').join(', ') }),
     ...(unwanted.length === 0 ? {} : { negativePrompt: unwanted.join(', ') }),
   };
 }

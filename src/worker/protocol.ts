@@ -119,6 +119,7 @@ const request = z.strictObject({
   outpaint: border.nullable().optional(),
   spoiler: z.boolean().optional(),
   privatePrompt: z.boolean().optional(),
+  template: z.string().optional(),
 } satisfies Fields<ResolvedRequest>);
 
 const share = z.number().min(0).max(1.0001);

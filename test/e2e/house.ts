@@ -14,6 +14,7 @@ import { ATTACHMENT_RULES, InputFolder } from '../../src/discord/attachments.ts'
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { type KnownHashes, NO_HASHES } from '../../src/discord/context.ts';
 import { OUTBOX_TIMING } from '../../src/discord/outbox.ts';
+import { WildcardFolder } from '../../src/discord/wildcards.ts';
 import { Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { SeenMessage } from '../../src/emulator/views.ts';
 import type { DarkroomError } from '../../src/errors.ts';
@@ -131,6 +132,7 @@ export class House {
       clock: systemClock,
       log,
       hashes: this.hashes,
+      wildcards: new WildcardFolder(path.join(dataDir, 'models', 'wildcards')),
       randomSeed: () => Math.floor(Math.random() * 2 ** 32),
       outboxTiming: QUICK,
       onFatal: (error) => this.fatal.push(error),

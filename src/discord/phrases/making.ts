@@ -13,6 +13,17 @@ export interface MakingPhrases {
     choose(): string;
     alt(prompt: string, axes: string): string;
   };
+  /** Lists of words; names arrive safe. */
+  readonly wildcard: {
+    saved(name: string, count: number): string;
+    list(): string;
+    none(): string;
+    deleted(name: string): string;
+    unknown(name: string): string;
+    badName(): string;
+    tooFew(): string;
+    tooMany(max: number): string;
+  };
   readonly label: {
     readonly original: string;
   };
@@ -30,6 +41,17 @@ const en: MakingPhrases = {
     choose: () => 'Show one of them alone, with its buttons',
     alt: (prompt, axes) => `Sheet of generated pictures comparing ${axes}: ${prompt}`,
   },
+  wildcard: {
+    saved: (name, count) =>
+      `Saved: \`__${name}__\` takes one of ${count}, drawn by the seed. \`__${name}:all__\` makes all of them.`,
+    list: () => 'Lists you can use',
+    none: () => 'No lists yet. Save one: `/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` is deleted.`,
+    unknown: (name) => `You have no list named \`__${name}__\`.`,
+    badName: () => 'A name has 1 to 40 letters, digits or hyphens, such as `animal`.',
+    tooFew: () => 'A list has at least two choices, with commas between them.',
+    tooMany: (max) => `You have ${max} lists, and that is the most. Delete one first.`,
+  },
   label: { original: 'Original file' },
 };
 
@@ -44,6 +66,16 @@ const zh: MakingPhrases = {
     started: (pictures) => `已排队 ${pictures} 张图片，完成后显示在一张大图上。`,
     choose: () => '单独查看其中一张及其按钮',
     alt: (prompt, axes) => `对比 ${axes} 的生成图片：${prompt}`,
+  },
+  wildcard: {
+    saved: (name, count) => `已保存：\`__${name}__\` 按种子从 ${count} 个中抽取一个；\`__${name}:all__\` 会全部生成。`,
+    list: () => '你可以使用的词表',
+    none: () => '还没有词表。保存一个：`/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `已删除 \`__${name}__\`。`,
+    unknown: (name) => `你没有名为 \`__${name}__\` 的词表。`,
+    badName: () => '名称为 1 到 40 个字母、数字或连字符，如 `animal`。',
+    tooFew: () => '词表至少要有两个选项，用逗号分隔。',
+    tooMany: (max) => `你已有 ${max} 个词表，这是上限。请先删除一个。`,
   },
   label: { original: '原始文件' },
 };
@@ -60,6 +92,17 @@ const ru: MakingPhrases = {
     choose: () => 'Показать одну отдельно, с кнопками',
     alt: (prompt, axes) => `Лист созданных картинок, сравнение ${axes}: ${prompt}`,
   },
+  wildcard: {
+    saved: (name, count) =>
+      `Сохранено: \`__${name}__\` берёт одно из ${count}, по зерну. \`__${name}:all__\` делает все.`,
+    list: () => 'Списки, которыми можно пользоваться',
+    none: () => 'Списков пока нет. Сохраните: `/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` удалён.`,
+    unknown: (name) => `У вас нет списка \`__${name}__\`.`,
+    badName: () => 'Имя — от 1 до 40 букв, цифр или дефисов, например `animal`.',
+    tooFew: () => 'В списке не меньше двух вариантов через запятую.',
+    tooMany: (max) => `У вас ${max} списков, больше нельзя. Сначала удалите один.`,
+  },
   label: { original: 'Исходный файл' },
 };
 
@@ -74,6 +117,17 @@ const es: MakingPhrases = {
     started: (pictures) => `${pictures} imágenes en cola; aparecerán en una sola hoja.`,
     choose: () => 'Mostrar una sola, con sus botones',
     alt: (prompt, axes) => `Hoja de imágenes generadas que compara ${axes}: ${prompt}`,
+  },
+  wildcard: {
+    saved: (name, count) =>
+      `Guardada: \`__${name}__\` toma una de ${count}, según la semilla. \`__${name}:all__\` las hace todas.`,
+    list: () => 'Listas que puedes usar',
+    none: () => 'Aún no hay listas. Guarda una: `/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` está borrada.`,
+    unknown: (name) => `No tienes ninguna lista llamada \`__${name}__\`.`,
+    badName: () => 'Un nombre tiene de 1 a 40 letras, cifras o guiones, como `animal`.',
+    tooFew: () => 'Una lista tiene al menos dos opciones, separadas por comas.',
+    tooMany: (max) => `Tienes ${max} listas, el máximo. Borra una antes.`,
   },
   label: { original: 'Archivo original' },
 };
@@ -90,6 +144,17 @@ const de: MakingPhrases = {
     choose: () => 'Eines davon allein zeigen, mit seinen Knöpfen',
     alt: (prompt, axes) => `Blatt mit erzeugten Bildern, Vergleich von ${axes}: ${prompt}`,
   },
+  wildcard: {
+    saved: (name, count) =>
+      `Gespeichert: \`__${name}__\` nimmt eines von ${count}, nach dem Startwert gezogen. \`__${name}:all__\` macht alle.`,
+    list: () => 'Listen, die du verwenden kannst',
+    none: () => 'Noch keine Listen. Speichere eine: `/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` ist gelöscht.`,
+    unknown: (name) => `Du hast keine Liste namens \`__${name}__\`.`,
+    badName: () => 'Ein Name hat 1 bis 40 Buchstaben, Ziffern oder Bindestriche, etwa `animal`.',
+    tooFew: () => 'Eine Liste hat mindestens zwei Einträge mit Kommas dazwischen.',
+    tooMany: (max) => `Du hast ${max} Listen, mehr geht nicht. Lösche zuerst eine.`,
+  },
   label: { original: 'Originaldatei' },
 };
 
@@ -105,6 +170,17 @@ const fr: MakingPhrases = {
     choose: () => 'En montrer une seule, avec ses boutons',
     alt: (prompt, axes) => `Feuille d’images générées comparant ${axes} : ${prompt}`,
   },
+  wildcard: {
+    saved: (name, count) =>
+      `Enregistrée : \`__${name}__\` en prend un parmi ${count}, tiré par la graine. \`__${name}:all__\` les fait tous.`,
+    list: () => 'Listes que vous pouvez employer',
+    none: () => 'Pas encore de liste. Enregistrez-en une : `/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` est supprimée.`,
+    unknown: (name) => `Vous n’avez pas de liste nommée \`__${name}__\`.`,
+    badName: () => 'Un nom a 1 à 40 lettres, chiffres ou tirets, comme `animal`.',
+    tooFew: () => 'Une liste a au moins deux choix, séparés par des virgules.',
+    tooMany: (max) => `Vous avez ${max} listes, le maximum. Supprimez-en une d’abord.`,
+  },
   label: { original: 'Fichier d’origine' },
 };
 
@@ -119,6 +195,17 @@ const ja: MakingPhrases = {
     started: (pictures) => `${pictures} 枚を順番待ちに入れました。1 枚のシートに表示されます。`,
     choose: () => '1 枚だけをボタンと一緒に表示',
     alt: (prompt, axes) => `${axes} を比べた生成画像のシート：${prompt}`,
+  },
+  wildcard: {
+    saved: (name, count) =>
+      `保存しました：\`__${name}__\` は ${count} 個からシードで 1 つを選びます。\`__${name}:all__\` ですべて作ります。`,
+    list: () => '使えるリスト',
+    none: () => 'まだリストがありません。保存するには：`/wildcard save name:animal words:fox, owl, hen`',
+    deleted: (name) => `\`__${name}__\` を削除しました。`,
+    unknown: (name) => `\`__${name}__\` というリストはありません。`,
+    badName: () => '名前は 1〜40 文字の文字、数字、ハイフンです（例：`animal`）。',
+    tooFew: () => 'リストにはカンマ区切りで 2 つ以上必要です。',
+    tooMany: (max) => `リストは ${max} 個までです。先に 1 つ削除してください。`,
   },
   label: { original: '元のファイル' },
 };

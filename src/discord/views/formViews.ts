@@ -41,7 +41,7 @@ export function editForm(customId: string, job: JobRecord, limits: RequestLimits
   const { request } = job;
   const { form } = phrases;
   return modal(customId, form.editTitle, [
-    promptInput(request.prompt, limits, form.prompt),
+    promptInput(request.template ?? request.prompt, limits, form.prompt),
     filled(
       { ...text(FIELD.negative, form.negative, limits.maxPromptChars), style: TextInputStyle.Paragraph },
       request.negativePrompt,
