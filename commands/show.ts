@@ -10,7 +10,7 @@ import { phrasesOf, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { canFollow } from '../src/discord/controlPictures.ts';
-import { jobOf, mayUseWords, singlesOf } from '../src/discord/results.ts';
+import { jobOf, mayLook, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
 import { moreView, pictureView, type Wording } from '../src/discord/views/jobView.ts';
 import { type Family, familyText, showView } from '../src/discord/views/showView.ts';
@@ -30,6 +30,7 @@ export function findJob(interaction: RepliableInteraction, typed: string, bot: B
   if (job === undefined) return phrases.find.unknownId(quoted(id, 20));
   const { user, channelId } = interaction;
   const mayShow = job.userId === user.id || job.channelId === channelId || bot.store.isFavourite(user.id, job.id);
+  if (mayShow && !mayLook(job, user.id)) return phrases.moderating.onlyFor(`<@${job.userId}>`);
   return mayShow ? job : phrases.find.notHere(job.id);
 }
 
@@ -68,6 +69,12 @@ const pick: ButtonHandler = async (interaction, [jobId, index], bot) => {
   if (picture === undefined) return tell(interaction, phrases.notFinished());
   const limitBytes = interaction.attachmentSizeLimit;
   await show(interaction, pictureView(job, picture, wordingOf(interaction, bot), limitBytes), bot.dataDir);
+};
+
+/** Of a picture that the rules of its channel keep for the person who asked. */
+const reveal: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job !== undefined) await showCard(interaction, job.id, bot);
 };
 
 const more: ButtonHandler = async (interaction, [jobId], bot) => {
@@ -114,5 +121,5 @@ export const showCommand: SlashCommand = {
   }),
   run: (interaction, bot) => showCard(interaction, interaction.options.getString('id', true), bot),
   suggest: suggestJobs,
-  buttons: { pick, more, family },
+  buttons: { pick, reveal, more, family },
 };

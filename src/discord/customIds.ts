@@ -43,6 +43,12 @@ export const ACTIONS = [
   'controlInputForm',
   'sheet',
   'sheetAgain',
+  'reveal',
+  'report',
+  'reportForm',
+  'review',
+  'theirs',
+  'audit',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

@@ -1,12 +1,13 @@
 // Whether somebody may have this made here: bans and pauses, closed channels, and what the prompt says. A refused prompt is a strike, and
 // the person is told honestly what that means. Pictures are judged later, when there are some.
 import { judgePrompt, type PromptJudgement } from '../core/moderation.ts';
-import type { Ban, Struck } from '../core/moderationStore.ts';
+import type { Ban } from '../core/moderationStore.ts';
 import { isOpen, type Place, rulesAt } from '../core/policy.ts';
 import type { ResolvedRequest } from '../core/request.ts';
 import type { BotContext } from './context.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import { quoted, timestamp } from './text.ts';
+import { strikeText } from './views/strikes.ts';
 
 export interface Refused {
   readonly reason: 'banned' | 'closed' | 'blocked';
@@ -64,16 +65,4 @@ export function refusedPrompt(guest: Guest, request: ResolvedRequest, { store }:
 export function ruleName({ rule, isBuiltIn }: NonNullable<PromptJudgement['hit']>, { moderating }: Phrases): string {
   if (!isBuiltIn) return quoted(rule, 200);
   return Object.hasOwn(moderating.rule, rule) ? moderating.rule[rule as keyof typeof moderating.rule] : rule;
-}
-
-/** What a strike led to, in a small line. */
-export function strikeText({ count, left, untilMs, fadesAtMs }: Struck, { moderating }: Phrases): string {
-  const fades = timestamp(fadesAtMs ?? 0, 'R');
-  const next =
-    untilMs === null
-      ? left === null
-        ? ''
-        : moderating.strikesLeft(left)
-      : moderating.pausedNow(timestamp(untilMs, 'f'));
-  return `-# ${moderating.strike(count, fades)} ${next}`.trimEnd();
 }

@@ -3,7 +3,7 @@
 // remembered; a restart loses nothing but the interaction tokens, which are needed only where the bot itself may not write.
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
-import { isFinal, type JobRecord, type JobState } from '../core/job.ts';
+import { isFinal, isForAskerOnly, type JobRecord, type JobState } from '../core/job.ts';
 import type { JobStore, Sheet } from '../core/jobStore.ts';
 import type { DevelopProgress } from '../core/worker.ts';
 import { failpoint } from '../failpoint.ts';
@@ -19,6 +19,7 @@ import {
   failedView,
   fileChoices,
   mapFiles,
+  onlyForView,
   resultView,
   type Wording,
   waitingView,
@@ -346,6 +347,7 @@ export class Outbox {
     if (sheet !== undefined) return sheet;
     if (job.state === 'cancelling') return cancelledView(job, wording);
     if (job.state === 'failing') return failedView(job, wording);
+    if (isForAskerOnly(job)) return onlyForView(job, wording);
     if (job.kind === 'verify' && this.#options.verdictOf !== undefined) return this.#options.verdictOf(job);
     const files = await this.#files(line, job, wording);
     return files.length > 0

@@ -2,7 +2,7 @@
 // it back. A reply pings the author it answers, and a message that mentions the bot carries its content without any privileged intent; with
 // the ping off Discord sends it empty, and the person is told so, once a day.
 import { type Attachment, type Message, MessageReferenceType, PermissionFlagsBits } from 'discord.js';
-import type { JobRecord, PictureRecord } from '../core/job.ts';
+import { isForAskerOnly, type JobRecord, type PictureRecord } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
 import { overlay } from '../core/promptFlags.ts';
 import { applyReply, type ReplyOrder, readReply, replyOrder } from '../core/reply.ts';
@@ -17,7 +17,7 @@ import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { placeOfMessage } from './place.ts';
-import { mayUseWords, singlesOf } from './results.ts';
+import { mayLook, mayUseWords, singlesOf } from './results.ts';
 import { refusalText } from './views/failure.ts';
 import { pictureView, type Wording } from './views/jobView.ts';
 import { recipeView } from './views/recipeView.ts';
@@ -103,6 +103,7 @@ async function orderReply(
   try {
     const pictures = singlesOf(parent.id, bot);
     if (pictures.length === 0) return textView(phrases.notFinished());
+    if (!mayLook(parent, message.author.id)) return textView(phrases.moderating.onlyFor(`<@${parent.userId}>`));
     const order = pictureOf(message) === undefined ? replyOrder(text, pictures.length) : undefined;
     if (order !== undefined) return await answerOrder(order, message, parent, pictures, phrases, bot);
     if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
@@ -171,6 +172,7 @@ async function answerOrder(
       if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
       return { ...recipeView(parent, bot.store.pictures(parent.id), phrases), files: [] };
     case 'pick':
+      if (isForAskerOnly(parent)) return textView(phrases.moderating.onlyFor(`<@${parent.userId}>`));
       return pictureView(parent, pictures[order.imageIndex]!, wordingIn(phrases, bot), USUAL_FILE_BYTES);
     case 'delete':
     case 'undo':

@@ -6,7 +6,7 @@ import {
   PermissionFlagsBits,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import { GRID_INDEX, type JobRecord, type PictureRecord } from '../core/job.ts';
+import { GRID_INDEX, isForAskerOnly, type JobRecord, type PictureRecord } from '../core/job.ts';
 import { phrasesOf, tell } from './answers.ts';
 import type { BotContext } from './context.ts';
 
@@ -21,6 +21,7 @@ export async function jobOf(
   const phrases = phrasesOf(interaction);
   const job = jobId === undefined ? undefined : bot.store.get(jobId);
   if (job === undefined) await tell(interaction, phrases.unknownJob());
+  else if (!mayLook(job, interaction.user.id)) await tell(interaction, phrases.moderating.onlyFor(`<@${job.userId}>`));
   else if (belongs(interaction, job, bot)) return job;
   else await tell(interaction, phrases.staleButton());
   return undefined;
@@ -49,6 +50,11 @@ export async function wordsJobOf(
   if (job === undefined || mayUseWords(job, interaction.user.id)) return job;
   await tell(interaction, phrasesOf(interaction).card.promptIsPrivate());
   return undefined;
+}
+
+/** What the rules of its channel show to nobody but the person who asked. */
+export function mayLook(job: JobRecord, viewerId: string): boolean {
+  return !isForAskerOnly(job) || job.userId === viewerId;
 }
 
 export function mayUseWords({ request, userId }: JobRecord, askerId: string): boolean {

@@ -1,7 +1,7 @@
 // A sheet of pictures on Discord: how far its cells are, and the one picture that shows them all, drawn when the last of them has ended.
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { JobRecord, JobState } from '../core/job.ts';
+import { isCovered, isForAskerOnly, type JobRecord, type JobState } from '../core/job.ts';
 import type { JobStore, Sheet } from '../core/jobStore.ts';
 import { axisLabels } from '../core/sheet.ts';
 import { clip, MAX_ALT_CHARS } from './text.ts';
@@ -39,7 +39,12 @@ export function makeSheetDesk(store: Rows, dataDir: string): SheetDesk {
       const altText = clip(sheetAlt(lead, sheet.spec, wording.phrases), MAX_ALT_CHARS);
       return { ...place, name: `darkroom-${lead.id}-sheet.png`, altText };
     },
-    view: (sheet, lead, files, wording) => sheetView(lead, sheet.spec, choicesOf(sheet, store), files, wording),
+    view(sheet, lead, files, wording) {
+      // One covered cell covers the sheet; one that only the asker may see is left blank on it.
+      const isAnyCovered = cellsOf(sheet).some((cell) => isCovered(cell) && !isForAskerOnly(cell));
+      const shown = isAnyCovered ? { ...lead, request: { ...lead.request, spoiler: true } } : lead;
+      return sheetView(shown, sheet.spec, choicesOf(sheet, store), files, wording);
+    },
   };
 }
 
@@ -79,7 +84,8 @@ async function drawnSheet(
 
 async function firstPicture(jobId: string, store: Rows, dataDir: string): Promise<Buffer | null> {
   const [picture] = store.pictures(jobId);
-  if (picture === undefined) return null;
+  const job = store.get(jobId);
+  if (picture === undefined || job === undefined || isForAskerOnly(job)) return null;
   return readFile(path.join(dataDir, picture.path)).catch(() => null);
 }
 

@@ -2,14 +2,14 @@
 import { ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
 import { type ControlMap, type ControlUse, formatControl } from '../../core/control.ts';
-import { GRID_INDEX, type JobRecord, type PictureRecord } from '../../core/job.ts';
+import { GRID_INDEX, isCovered, type JobRecord, type PictureRecord } from '../../core/job.ts';
 import { formatLora } from '../../core/lora.ts';
 import { isOnlyEnlarged, type Size } from '../../core/request.ts';
 import { upscaledSize } from '../../core/upscale.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, MAX_ALT_CHARS, quoted, timestamp } from '../text.ts';
-import { failureReason } from './failure.ts';
+import { failureReason, strikeLine } from './failure.ts';
 import {
   type ButtonRow,
   button,
@@ -74,9 +74,23 @@ export function developingView(job: JobRecord, share: number, { phrases, ids }: 
 }
 
 /** Covered where the pictures will be. */
-function previewFile({ request }: JobRecord, data: string, phrases: Phrases): ViewFile {
-  const name = `${request.spoiler === true ? 'SPOILER_' : ''}preview.webp`;
+function previewFile(job: JobRecord, data: string, phrases: Phrases): ViewFile {
+  const name = `${isCovered(job) ? 'SPOILER_' : ''}preview.webp`;
   return { name, path: '', altText: phrases.previewAlt(), sizeBytes: Math.floor((data.length * 3) / 4), data };
+}
+
+/** In the place of pictures that only the person who asked may see; the button brings them, privately and for ever. */
+export function onlyForView(job: JobRecord, { phrases, ids }: Wording): View {
+  const { label, onlyFor } = phrases.moderating;
+  return cardView([
+    textPart(headline(job, phrases)),
+    textPart(onlyFor(`<@${job.userId}>`)),
+    textPart(`-# ${recipeLine(job, phrases)}`),
+    row(
+      button(ids.write('reveal', job.id), { label: label.reveal, emoji: '👁️', style: ButtonStyle.Primary }),
+      button(ids.write('delete', job.id), { label: phrases.label.delete, emoji: '🗑️' }),
+    ),
+  ]);
 }
 
 export function cancelledView(job: JobRecord, { phrases }: Wording): View {
@@ -92,7 +106,8 @@ export function failedView(job: JobRecord, { phrases, ids }: Wording): View {
         button(ids.write('edit', job.id), { label: phrases.label.edit, emoji: '✏️' }),
         remove,
       );
-  return stateView(job, phrases.failed(job.id, failureReason(job.error, phrases)), phrases, [retry]);
+  const state = phrases.failed(job.id, failureReason(job.error, phrases)) + strikeLine(job.error, phrases);
+  return stateView(job, state, phrases, [retry]);
 }
 
 /** The maps that were followed, as uploads. */
@@ -107,10 +122,10 @@ export function mapFiles(job: JobRecord, maps: readonly ControlMap[], { control 
 
 /** Every map with what is followed of it and by which network. */
 export function mapParts(job: JobRecord, files: readonly ViewFile[], phrases: Phrases): readonly CardPart[] {
-  const { controls, spoiler } = job.request;
+  const { controls } = job.request;
   return files.flatMap((file, index) => {
     const control = controls?.[index];
-    return control === undefined ? [] : [thumbnailPart(`-# ${followLine(control, phrases)}`, file, spoiler === true)];
+    return control === undefined ? [] : [thumbnailPart(`-# ${followLine(control, phrases)}`, file, isCovered(job))];
   });
 }
 
@@ -145,7 +160,7 @@ export function resultView(
   return cardView(
     [
       textPart(headline(job, phrases)),
-      ...galleryPart(files, job.request.spoiler === true),
+      ...galleryPart(files, isCovered(job)),
       ...mapParts(job, maps, phrases),
       ...(note === undefined ? [] : [textPart(note)]),
       textPart(`-# ${recipeLine(job, phrases)}${smallerLine(files, phrases)}`),
@@ -271,11 +286,7 @@ export function pictureView(
   const isTooLarge = file.sizeBytes > limitBytes;
   const note = isTooLarge ? `\n-# ${phrases.making.originalTooLarge(mib(file.sizeBytes), mib(limitBytes))}` : '';
   return cardView(
-    [
-      textPart(`${title}${note}`),
-      ...galleryPart([file], job.request.spoiler === true),
-      varyRow(job, picture.imageIndex, wording),
-    ],
+    [textPart(`${title}${note}`), ...galleryPart([file], isCovered(job)), varyRow(job, picture.imageIndex, wording)],
     [file],
   );
 }
@@ -294,6 +305,13 @@ export function moreView(job: JobRecord, { phrases, ids }: Wording): View {
       ...(job.request.count === 1
         ? [button(ids.write('pick', job.id, 0), { label: phrases.making.label.original, emoji: '🖼️' })]
         : []),
+    ),
+    row(
+      button(ids.write('report', job.id), {
+        label: phrases.moderating.label.report,
+        emoji: '🛡️',
+        style: ButtonStyle.Danger,
+      }),
     ),
   ]);
 }

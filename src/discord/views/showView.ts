@@ -1,6 +1,6 @@
 // One result as /show brings it again, privately: pictures, words and numbers, where it came from and what became of it.
 import type { ControlMap } from '../../core/control.ts';
-import type { JobRecord, PictureRecord } from '../../core/job.ts';
+import { isCovered, type JobRecord, type PictureRecord } from '../../core/job.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { messageLink } from '../text.ts';
 import { fileChoices, headline, mapFiles, mapParts, recipeLine, resultRows, type Wording } from './jobView.ts';
@@ -24,7 +24,7 @@ export function showView(
   return cardView(
     [
       textPart(headline(job, phrases)),
-      ...galleryPart(files, job.request.spoiler === true),
+      ...galleryPart(files, isCovered(job)),
       ...mapParts(job, maps, phrases),
       textPart(`-# ${recipeLine(job, phrases)}\n${linkLine(job, phrases)}${familyText(family, phrases)}`),
       ...resultRows(job, wording),
