@@ -6,12 +6,13 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
 import { bans } from './admin/bans.ts';
 import type { AdminInteraction, AdminPart } from './admin/group.ts';
+import { loraRules } from './admin/loras.ts';
 import { quota } from './admin/quota.ts';
 import { SERVERS_ONLY } from './install.ts';
 import { named } from './options.ts';
 
 /** In the order people meet them. Discord takes 25, and 8,000 characters of names and descriptions in all: keep them short. */
-const PARTS: readonly AdminPart[] = [bans, quota];
+const PARTS: readonly AdminPart[] = [bans, quota, loraRules];
 
 /** Discord has no other way to say which one it was. */
 function chosen({ options }: AdminInteraction | AutocompleteInteraction): string {

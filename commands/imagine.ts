@@ -12,6 +12,7 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext, Catalog } from '../src/discord/context.ts';
 import { withoutSeed } from '../src/discord/drafts.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { takeOrder } from '../src/discord/order.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
@@ -160,7 +161,7 @@ export const imagine: SlashCommand = {
     const { prompt: said, ...options } = draftOfOptions(interaction);
     const prompt = withControlFlag(interaction, said, bot);
     const control = interaction.options.getAttachment('control_image');
-    const person = { userId: interaction.user.id, guildId: interaction.guildId };
+    const person = loraAskerOf(interaction);
     const sheet = readSheet(prompt);
     if (sheet !== undefined) {
       const [image, masked] = [interaction.options.getAttachment('image'), interaction.options.getAttachment('mask')];

@@ -6,6 +6,7 @@ import {
   ApplicationCommandType,
   type AutocompleteInteraction,
   type ChatInputCommandInteraction,
+  type RepliableInteraction,
 } from 'discord.js';
 import {
   fitting,
@@ -22,11 +23,13 @@ import { type ModelCard, refuse } from '../src/core/request.ts';
 import { messageOf, phrasesOf, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { allowedLoras, denialText, loraAskerOf, loraDenied } from '../src/discord/loraAccess.ts';
 import { usualModel } from '../src/discord/preferences.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
 import { loraPageView, loraView, stackView } from '../src/discord/views/loraViews.ts';
 import { textView, type View } from '../src/discord/views/view.ts';
 import { EVERYWHERE } from './install.ts';
+import { handInLora, loraFileCommands, removeLora } from './loraFiles.ts';
 import { named } from './options.ts';
 
 const MAX_CHOICES = 25;
@@ -35,10 +38,6 @@ const { Subcommand, String: TEXT, Number: NUMBER } = ApplicationCommandOptionTyp
 type Run = (interaction: ChatInputCommandInteraction, bot: BotContext) => View;
 
 const RUN: Readonly<Record<string, Run>> = {
-  browse(interaction, bot) {
-    const search = interaction.options.getString('search') ?? '';
-    return page(interaction.user.id, 0, search, interaction, bot);
-  },
   /** Only this one from now on. @throws request_invalid */
   use: (interaction, bot) => change(interaction, bot, (wish) => [wish]),
   /** This one too; without a name, what there is. @throws request_invalid */
@@ -87,6 +86,29 @@ const RUN: Readonly<Record<string, Run>> = {
   },
 };
 
+/** Those that answer for themselves. */
+const SLOW: Readonly<Record<string, (interaction: ChatInputCommandInteraction, bot: BotContext) => Promise<void>>> = {
+  upload: handInLora,
+  remove: removeLora,
+  /** Whatever was put there since is shown, as far as the folder is looked through in time. */
+  async browse(interaction, bot) {
+    await lookAgain(bot);
+    await show(interaction, page(0, interaction.options.getString('search') ?? '', interaction, bot), bot.dataDir);
+  },
+};
+
+/** Milliseconds of Discord's three seconds; whoever draws at the moment looks when a call is over. */
+const LOOK_MS = 1_200;
+
+async function lookAgain({ loraFolder, clock, log }: BotContext): Promise<void> {
+  if (loraFolder === undefined) return;
+  const looked = loraFolder.refresh().catch((err: unknown) => log.warn({ err }, 'the folder of LoRAs was not read'));
+  const timer = new AbortController();
+  const late = clock.sleep(LOOK_MS, timer.signal).catch(() => {});
+  await Promise.race([looked, late]);
+  timer.abort();
+}
+
 function stackOf(userId: string, { store }: BotContext): readonly LoraUse[] {
   return store.loraStack(userId) ?? [];
 }
@@ -117,6 +139,8 @@ function change(
   const { options, user } = interaction;
   const phrases = phrasesOf(interaction);
   const card = cardNamed(interaction, bot);
+  const denied = loraDenied([card], loraAskerOf(interaction), bot);
+  if (denied !== undefined) return textView(denialText(denied, phrases));
   const strength = options.getNumber('strength') ?? undefined;
   const textStrength = options.getNumber('text_strength') ?? undefined;
   const usual = modelOf(user.id, bot);
@@ -146,15 +170,11 @@ function fitsModel(name: string, model: ModelCard): boolean {
   return findLora(name, model.loras ?? [])?.fits.includes(model.name) === true;
 }
 
-function page(
-  userId: string,
-  at: number,
-  search: string,
-  interaction: Parameters<typeof phrasesOf>[0],
-  bot: BotContext,
-): View {
+function page(at: number, search: string, interaction: RepliableInteraction, bot: BotContext): View {
+  const userId = interaction.user.id;
   const model = modelOf(userId, bot);
-  const cards = fuzzy(fitting(model.loras ?? [], model), searchText, search);
+  const usable = allowedLoras(fitting(model.loras ?? [], model), loraAskerOf(interaction), bot);
+  const cards = fuzzy(usable, searchText, search);
   const stack = stackOf(userId, bot);
   const shown = { userId, model: model.name, cards, page: at, stack, turns: search === '' };
   return loraPageView(shown, phrasesOf(interaction), bot.ids);
@@ -166,22 +186,28 @@ function searchText({ name, triggers }: LoraCard): string {
 
 const turned: ButtonHandler = async (interaction, [userId = '', at], bot) => {
   if (interaction.user.id !== userId) return tell(interaction, phrasesOf(interaction).notYours());
-  const view = page(userId, Number(at), '', interaction, bot);
   await interaction.deferUpdate();
+  const view = page(Number(at), '', interaction, bot);
   await interaction.editReply({ ...(await messageOf(view, bot.dataDir)), attachments: [] });
 };
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const typed = interaction.options.getFocused();
   const subcommand = interaction.options.getSubcommand(true);
-  const names = suggestedNames(subcommand, typed, interaction.user.id, bot);
+  const names = suggestedNames(subcommand, typed, interaction, bot);
   return names
     .slice(0, MAX_CHOICES)
     .map((name) => ({ name: clip(name, MAX_CHOICE_CHARS), value: name.slice(0, MAX_CHOICE_CHARS) }));
 }
 
 /** Of hundreds the best matches; those in use where only they can be meant. */
-function suggestedNames(subcommand: string, typed: string, userId: string, bot: BotContext): readonly string[] {
+function suggestedNames(
+  subcommand: string,
+  typed: string,
+  interaction: AutocompleteInteraction,
+  bot: BotContext,
+): readonly string[] {
+  const userId = interaction.user.id;
   if (subcommand === 'load') return fuzzy(bot.store.loraStackNames(userId), (name) => name, typed);
   if (subcommand === 'strength' || subcommand === 'clear') {
     return fuzzy(
@@ -191,7 +217,8 @@ function suggestedNames(subcommand: string, typed: string, userId: string, bot: 
     );
   }
   const model = modelOf(userId, bot);
-  return fuzzy(fitting(model.loras ?? [], model), searchText, typed).map((card) => card.name);
+  const usable = allowedLoras(fitting(model.loras ?? [], model), loraAskerOf(interaction), bot);
+  return fuzzy(usable, searchText, typed).map((card) => card.name);
 }
 
 const name: APIApplicationCommandOption = {
@@ -438,11 +465,14 @@ export const lora: SlashCommand = {
         ja: '自分だけの画風：あなたの画像にだけ使う小さな追加モデル。',
       },
     ),
-    options: SUBCOMMANDS,
+    options: [...SUBCOMMANDS, ...loraFileCommands(name)],
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
-    const run = RUN[interaction.options.getSubcommand(true)];
+    const subcommand = interaction.options.getSubcommand(true);
+    const slow = SLOW[subcommand];
+    if (slow !== undefined) return slow(interaction, bot);
+    const run = RUN[subcommand];
     if (run !== undefined) await show(interaction, run(interaction, bot), bot.dataDir);
   },
   suggest,

@@ -32,6 +32,8 @@ export interface Config {
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
   readonly threads: number | null;
+  /** Size of a LoRA somebody hands in, in MiB. */
+  readonly loraUploadMib: number;
   /** Whether messages show pictures in the making. */
   readonly previews: boolean;
   /** `8G`, `6000M` or `60%` for the networks; null leaves it to the machine. */
@@ -110,6 +112,7 @@ const VARIABLES = {
     'on',
   ),
   DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
+  LORA_UPLOAD_MIB: variable(whole(1, 10_000), 'Largest LoRA that may be handed in with /lora upload, in MiB.', '256'),
   MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
   PORT: variable(whole(0, 65_535), 'Port of the playground, on loopback; 0 takes a free one.', '7777'),
   METRICS_PORT: variable(
@@ -186,6 +189,7 @@ export function readConfig(environment: Environment, root: string): Config {
     dailyQuota: values.DAILY_QUOTA ?? 200,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
+    loraUploadMib: values.LORA_UPLOAD_MIB ?? 256,
     previews: (values.PREVIEWS ?? 'on') === 'on',
     memoryLimit: values.MEMORY_LIMIT ?? null,
     hasSafetyCheckers: values.SAFETY_CHECKER !== 'off',

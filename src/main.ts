@@ -11,6 +11,7 @@ import type { ImageWorker, WorkerFacts } from './core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
 import { WildcardFolder } from './discord/wildcards.ts';
 import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
+import { LoraFolder } from './discord/loraFolder.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import type { Executors } from './fleet/executors.ts';
 import { type Logger, makeLog } from './log.ts';
@@ -24,6 +25,7 @@ import { openStore } from './store/openStore.ts';
 import { openFileBook } from './store/sqliteFileBook.ts';
 import { ModelHashes } from './weights/modelHashes.ts';
 import { extraFiles } from './weights/registry.ts';
+import { judgeLora } from './worker/loraJudge.ts';
 import { startWorker } from './worker/parent.ts';
 import type { ChildOptions } from './worker/protocol.ts';
 
@@ -101,7 +103,17 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   });
   makers.executors?.serve(dispatcher);
   const connection = closers.add(await connect(config, log), (one) => one.close());
-  const parts = { config, log, store, dispatcher, facts, connection, hashes, cards: makers.cards };
+  const parts = {
+    config,
+    log,
+    store,
+    dispatcher,
+    facts,
+    connection,
+    hashes,
+    cards: makers.cards,
+    refresh: makers.refresh,
+  };
   const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
   dispatcher.on((event) => {
     if (event.kind === 'job') bot.outbox.touch(event.jobId);
@@ -209,10 +221,12 @@ interface Parts {
   readonly facts: WorkerFacts;
   readonly connection: Connection;
   readonly cards: Makers['cards'];
+  readonly refresh: Makers['refresh'];
   readonly hashes: ModelHashes;
 }
 
-function botOptions({ config, log, store, dispatcher, facts, connection, hashes, cards }: Parts): BotOptions {
+function botOptions(parts: Parts): BotOptions {
+  const { config, log, store, dispatcher, facts, connection, hashes, cards } = parts;
   const { dataDir, dailyQuota, maxWaitingPerUser } = config;
   return {
     token: connection.token,
@@ -236,6 +250,7 @@ function botOptions({ config, log, store, dispatcher, facts, connection, hashes,
     clock: systemClock,
     log,
     hashes,
+    loraFolder: loraFolderOf(parts),
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
       if (!ending.signal.aborted) tellFatal(error, log);
@@ -247,6 +262,23 @@ function botOptions({ config, log, store, dispatcher, facts, connection, hashes,
 function workerOptions({ modelsDir, device, threads, memoryLimit, hasSafetyCheckers }: Config) {
   const judging: ChildOptions['judging'] = hasSafetyCheckers ? 'everybody' : 'classifier';
   return { modelsDir, device, threads, memoryLimit, judging };
+}
+
+/** Where the pictures are made on other machines alone, a file here would be nobody's. */
+function loraFolderOf({ config, connection, hashes, refresh }: Parts): LoraFolder | undefined {
+  const { modelsDir, dataDir, loraUploadMib, fleet } = config;
+  if (fleet?.hasLocalWorker === false) return undefined;
+  return new LoraFolder({
+    modelsDir,
+    dataDir,
+    maxBytes: loraUploadMib * 2 ** 20,
+    extraOrigin: connection.cdnOrigin,
+    judge: (folder, file) => judgeLora(modelsDir, folder, file),
+    refresh: async () => {
+      await refresh();
+      hashes.learn();
+    },
+  });
 }
 
 /** @throws model_missing when nothing usable was found. */

@@ -34,6 +34,7 @@ test('an empty environment is complete', () => {
     dailyQuota: 200,
     maxWaitingPerUser: 10,
     threads: null,
+    loraUploadMib: 256,
     previews: true,
     memoryLimit: null,
     metrics: null,

@@ -4,6 +4,7 @@ import type { SerializedError } from '../errors.ts';
 import type { ControlMap } from './control.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { LoraStacks } from './lora.ts';
+import type { LoraAccess } from './loraAccess.ts';
 import type { BlockRule } from './moderation.ts';
 import type { AuditAction, ModerationStore, StrikeKind, Struck } from './moderationStore.ts';
 import type { PeopleStore } from './people.ts';
@@ -121,7 +122,7 @@ export const MAX_LOSSES = 2;
  */
 export const MAX_RESTARTS = 3;
 
-export interface JobStore extends PeopleStore, LoraStacks, ModerationStore {
+export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, ModerationStore {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /**

@@ -153,7 +153,10 @@ function scoreOf(name: string, wanted: string): number | undefined {
 /** The part of the database that keeps stacks; the one without a name is in use. */
 export interface LoraStacks {
   loraStack(userId: string, name?: string): readonly LoraUse[] | undefined;
-  /** An empty one is none. */
-  setLoraStack(userId: string, loras: readonly LoraUse[], name?: string): void;
+  /**
+   * Null takes it away, and so does an empty one under a name. An empty one in use stays: somebody wants none, not even what a server's people
+   * begin with.
+   */
+  setLoraStack(userId: string, loras: readonly LoraUse[] | null, name?: string): void;
   loraStackNames(userId: string): readonly string[];
 }

@@ -7,6 +7,7 @@ import type { SerializedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
+import type { LoraFolder } from './loraFolder.ts';
 import type { Messenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
 import type { WildcardFolder } from './wildcards.ts';
@@ -48,6 +49,8 @@ export const NO_HASHES: KnownHashes = {
 };
 
 export interface BotContext {
+  /** Where LoRAs lie; absent where none can be handed in or looked for anew. */
+  readonly loraFolder?: LoraFolder | undefined;
   readonly store: JobStore;
   readonly queue: QueueControl;
   readonly outbox: Pick<Outbox, 'touch' | 'answerThrough'>;

@@ -21,6 +21,7 @@ import { type AttachmentLike, fetchAttachment } from './attachments.ts';
 import type { BotContext } from './context.ts';
 import { withControlPicture } from './controlPictures.ts';
 import { banText, refusedPerson, refusedPrompt } from './gate.ts';
+import { denialText, loraDenied, rolesOf } from './loraAccess.ts';
 import type { AnswerToken } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import { placeOf } from './place.ts';
@@ -40,6 +41,8 @@ export interface Asker {
   readonly sourceKind: SourceKind;
   /** Whose rules hold there. */
   readonly place: Place;
+  /** In that server; absent is none. */
+  readonly roleIds?: readonly string[] | undefined;
 }
 
 export type StartPicture =
@@ -108,6 +111,8 @@ async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Exami
   const first = resolve(withUnknownStart(wish));
   const blocked = refusedPrompt(asker, first, bot);
   if (blocked !== undefined) return refusal(blocked.reason, blocked.text);
+  const denied = loraDenied(first.loras ?? [], asker, bot);
+  if (denied !== undefined) return refusal('lora_denied', (phrases) => denialText(denied, phrases));
   const isComplete = wish.start === undefined && wish.control === undefined;
   const request = isComplete ? first : resolve(await withPictures(wish, bot));
   return { ok: true, job: newJob(asker, wish, request) };
@@ -207,6 +212,7 @@ export function askerOf(interaction: OrderInteraction): Asker {
     sourceId: interaction.id,
     sourceKind: 'interaction',
     place: placeOf(interaction),
+    roleIds: rolesOf(interaction),
   };
 }
 

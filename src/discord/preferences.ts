@@ -6,10 +6,13 @@ import { overlay, readPrompt } from '../core/promptFlags.ts';
 import { nearestName } from '../core/refusal.ts';
 import { type ModelCard, type RequestDraft, refuse, SAMPLERS } from '../core/request.ts';
 import type { BotContext } from './context.ts';
+import { allowedLoras } from './loraAccess.ts';
 
 export interface Person {
   readonly userId: string;
   readonly guildId: string | null;
+  /** In that server; absent is none. */
+  readonly roleIds?: readonly string[] | undefined;
 }
 
 /** @throws request_invalid where a style is named that there is not */
@@ -23,10 +26,15 @@ export function withPreferences(draft: RequestDraft, person: Person, bot: BotCon
   return wanted.loras === undefined ? { ...wanted, ...stackFor(person, card, bot) } : wanted;
 }
 
-/** Of somebody's stack what fits the model; what does not waits for another. */
-function stackFor({ userId }: Person, card: ModelCard | undefined, { store }: BotContext): Pick<RequestDraft, 'loras'> {
+/**
+ * Of somebody's stack what fits the model; what does not waits for another. Whoever never chose one has the server's, as far as they may use
+ * it; of an own choice nothing is left out in silence.
+ */
+function stackFor(person: Person, card: ModelCard | undefined, bot: BotContext): Pick<RequestDraft, 'loras'> {
+  const { store } = bot;
   const fits = card === undefined ? [] : fitting(card.loras ?? [], card).map(({ name }) => name);
-  const loras = (store.loraStack(userId) ?? []).filter(({ name }) => fits.includes(name));
+  const chosen = store.loraStack(person.userId) ?? allowedLoras(store.loraDefaults(person.guildId), person, bot);
+  const loras = chosen.filter(({ name }) => fits.includes(name));
   return loras.length === 0 ? {} : { loras };
 }
 

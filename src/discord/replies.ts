@@ -14,6 +14,7 @@ import type { BotContext } from './context.ts';
 import { canFollow, needsControlPicture } from './controlPictures.ts';
 import { withoutSeed } from './drafts.ts';
 import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
+import { rolesOf } from './loraAccess.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { placeOfMessage } from './place.ts';
@@ -127,6 +128,7 @@ async function place(message: Message, wish: Wish, phrases: Phrases, bot: BotCon
     sourceId: id,
     sourceKind: 'message',
     place: placeOfMessage(message),
+    roleIds: rolesOf(message),
   } as const;
   const order = await placeOrder(asker, wish, bot);
   if (!order.ok) return spoken(order, phrases);

@@ -19,7 +19,7 @@ export function makeLoraStacks(db: Database): LoraStacks {
       return loras === undefined ? undefined : (JSON.parse(loras) as LoraUse[]);
     },
     setLoraStack(userId, loras, name = '') {
-      if (loras.length === 0) {
+      if (loras === null || (loras.length === 0 && name !== '')) {
         drop.run(userId, name);
         return;
       }

@@ -211,6 +211,7 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
     'DELETE FROM user_settings WHERE user_id = ?',
     'DELETE FROM styles WHERE user_id = ?',
     'DELETE FROM lora_stacks WHERE user_id = ?',
+    'DELETE FROM lora_uploads WHERE user_id = ?',
     'DELETE FROM notes WHERE user_id = ?',
     `UPDATE sheets SET spec = json_set(spec, '$.text', '', '$.x.values', json_array('1', '2'), '$.y', NULL)
      WHERE lead_id IN (SELECT id FROM jobs WHERE user_id = ?)`,

@@ -20,6 +20,7 @@ import { type JobRow, readRequest, toJob } from './jobRows.ts';
 import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
+import { makeLoraAccess } from './loraAccess.ts';
 import { makeLoraStacks } from './loraStacks.ts';
 import { makeModeration } from './moderation.ts';
 import { makePeople } from './people.ts';
@@ -52,6 +53,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const moderation = makeModeration(db, house);
   const people = makePeople(db);
   const stacks = makeLoraStacks(db);
+  const access = makeLoraAccess(db, nowMs);
   const sheets = makeSheets(db);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
@@ -312,6 +314,16 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     favourites: (userId) => read(() => people.favourites(userId)),
     settings: (userId) => read(() => people.settings(userId)),
     setSettings: (userId, settings) => write(() => people.setSettings(userId, settings)),
+    loraRules: (guildId) => read(() => access.loraRules(guildId)),
+    setLoraRule: (...args) => write(() => access.setLoraRule(...args)),
+    loraDefaults: (guildId) => read(() => access.loraDefaults(guildId)),
+    setLoraDefaults: (...args) => write(() => access.setLoraDefaults(...args)),
+    loraUploaders: (guildId) => read(() => access.loraUploaders(guildId)),
+    setLoraUploader: (...args) => write(() => access.setLoraUploader(...args)),
+    loraUpload: (lora) => read(() => access.loraUpload(lora)),
+    loraUploadOf: (sha256) => read(() => access.loraUploadOf(sha256)),
+    keepLoraUpload: (upload) => write(() => access.keepLoraUpload(upload)),
+    dropLora: (...args) => write(() => access.dropLora(...args)),
     loraStack: (...which) => read(() => stacks.loraStack(...which)),
     setLoraStack: (...stack) => write(() => stacks.setLoraStack(...stack)),
     loraStackNames: (userId) => read(() => stacks.loraStackNames(userId)),

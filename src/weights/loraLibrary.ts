@@ -184,12 +184,12 @@ function cardOf(
   const idle = best?.fit.idle ?? [];
   const picture = pictureBeside(place);
   const card: LoraCard = {
-    name: nameOf(place),
+    name: loraNameOf(place),
     family: lora.family,
     fits: fitted.map(({ name }) => name),
     triggers,
     ...(about === undefined ? {} : { about }),
-    defaults: { ...knownUse(nameOf(place)), ...defaults },
+    defaults: { ...knownUse(loraNameOf(place)), ...defaults },
     sizeBytes: lora.tensors.sizeBytes,
     ...(idle.length === 0 ? {} : { idle: idle.slice(0, MAX_IDLE_NAMES) }),
     ...(picture === undefined ? {} : { preview: nameInMessages(modelsDir, picture) }),
@@ -206,7 +206,7 @@ const MAX_IDLE_NAMES = 5;
 const MAX_NAME_CHARS = 80;
 
 /** A name people can type in `<lora:…>`: what the notation itself uses becomes `_`. */
-function nameOf(place: string): string {
+export function loraNameOf(place: string): string {
   const base = path.basename(place).replace(/\.safetensors$/, '');
   return base
     .replace(/[^\p{L}\p{N} ._()+-]/gu, '_')

@@ -1,5 +1,6 @@
 // The bot's German.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -304,6 +305,7 @@ export const de: Phrases = {
     ],
   },
   control: control.de,
+  loraKeeping: loraKeeping.de,
   making: making.de,
   moderating: moderating.de,
   label: {

@@ -1,5 +1,6 @@
 // The bot's English.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -299,6 +300,7 @@ export const en: Phrases = {
   },
 
   control: control.en,
+  loraKeeping: loraKeeping.en,
   making: making.en,
   moderating: moderating.en,
   label: {

@@ -1,5 +1,6 @@
 // The bot's Spanish.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -296,6 +297,7 @@ export const es: Phrases = {
     ],
   },
   control: control.es,
+  loraKeeping: loraKeeping.es,
   making: making.es,
   moderating: moderating.es,
   label: {

@@ -1,5 +1,6 @@
 // The bot's French.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -305,6 +306,7 @@ export const fr: Phrases = {
     ],
   },
   control: control.fr,
+  loraKeeping: loraKeeping.fr,
   making: making.fr,
   moderating: moderating.fr,
   label: {

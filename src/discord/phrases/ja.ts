@@ -1,5 +1,6 @@
 // The bot's Japanese.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -293,6 +294,7 @@ export const ja: Phrases = {
     ],
   },
   control: control.ja,
+  loraKeeping: loraKeeping.ja,
   making: making.ja,
   moderating: moderating.ja,
   label: {

@@ -6,6 +6,7 @@ import { en } from './en.ts';
 import { es } from './es.ts';
 import { fr } from './fr.ts';
 import { ja } from './ja.ts';
+import type { LoraKeepingPhrases } from './loraKeeping.ts';
 import type { MakingPhrases } from './making.ts';
 import type { ModeratingPhrases } from './moderating.ts';
 import { ru } from './ru.ts';
@@ -269,6 +270,7 @@ export interface Phrases {
   };
   /** Around one picture and many. */
   readonly control: ControlPhrases;
+  readonly loraKeeping: LoraKeepingPhrases;
   readonly making: MakingPhrases;
   readonly moderating: ModeratingPhrases;
   // labels

@@ -1,5 +1,6 @@
 // The bot's Russian.
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -301,6 +302,7 @@ export const ru: Phrases = {
   },
 
   control: control.ru,
+  loraKeeping: loraKeeping.ru,
   making: making.ru,
   moderating: moderating.ru,
   label: {

@@ -1,5 +1,6 @@
 // The bot's Chinese (simplified).
 import { control } from './control.ts';
+import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
@@ -283,6 +284,7 @@ export const zh: Phrases = {
   },
 
   control: control.zh,
+  loraKeeping: loraKeeping.zh,
   making: making.zh,
   moderating: moderating.zh,
   label: {
