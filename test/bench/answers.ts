@@ -1,40 +1,15 @@
 // How fast the bot answers interactions while pictures are being made, and what memory its two processes take. The whole program runs
 // as a process of its own; the local Discord runs here, so its work is not counted as the bot's.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { commands } from '../../commands/index.ts';
 import { Emulator } from '../../src/emulator/emulator.ts';
-import { compiledEntry } from '../../src/root.ts';
 import { memoryOf, quantile, spread } from './figures.ts';
+import { imageProcessOf, startProgram, TOKEN } from './program.ts';
 
 const JOBS = 12;
 const QUESTIONS = 200;
-/** Shaped as Discord shapes them; worth nothing. */
-const TOKEN = `${Buffer.from('123456789012345678').toString('base64url')}.Gabcde.${'x'.repeat(38)}`;
-
-function startProgram(emulator: Emulator, dataDir: string): ChildProcess {
-  const env = {
-    ...process.env,
-    DISCORD_TOKEN: TOKEN,
-    DISCORD_API_URL: emulator.apiUrl,
-    DISCORD_CDN_ORIGIN: emulator.origin,
-    DATA_DIR: dataDir,
-    DEVICE: 'cpu',
-    MAX_WAITING_PER_USER: String(JOBS),
-    LOG_LEVEL: 'error',
-  };
-  return spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
-    env,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-function imageProcessOf(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
-}
 
 async function askWhileWorking(emulator: Emulator, channelId: string, user: string): Promise<number[]> {
   const actor = emulator.as(user);
@@ -56,7 +31,7 @@ export async function benchAnswers(): Promise<void> {
   const user = emulator.addUser('ada').id;
   const channelId = emulator.addChannel(emulator.addGuild('Studio', user).id, 'pictures').id;
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'));
-  const program = startProgram(emulator, dataDir);
+  const program = startProgram(emulator, dataDir, { MAX_WAITING_PER_USER: String(JOBS) });
   try {
     await emulator.until(() => emulator.world.commands.size >= commands.length, 60_000);
     const tookMs = await askWhileWorking(emulator, channelId, user);

@@ -1,0 +1,107 @@
+// A crowd: 200 people press Enter five times within a second while the machine is at work. How long each waits for the bot's answer, what
+// the bot's event loop does meanwhile, and whether its memory grows as their pictures are made.
+//   npm run bench -- crowd [--people 200] [--orders 5] [--rounds 1]      five rounds of the usual crowd are 5,000 jobs
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import Sqlite from 'better-sqlite3';
+import { commands } from '../../commands/index.ts';
+import { Emulator } from '../../src/emulator/emulator.ts';
+import { memoryOf, quantile, spread } from './figures.ts';
+import { imageProcessOf, startProgram, TOKEN } from './program.ts';
+
+const METRICS_PORT = 19_464;
+/** All orders are sent within this, in milliseconds. */
+const BREATH_MS = 1_000;
+
+interface Crowd {
+  readonly emulator: Emulator;
+  readonly channelId: string;
+  readonly people: readonly string[];
+  readonly orders: number;
+}
+
+export async function benchCrowd(argv: readonly string[]): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args: [...argv], options: { people: text, orders: text, rounds: text } });
+  const [count, orders, rounds] = [values.people ?? 200, values.orders ?? 5, values.rounds ?? 1].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const emulator = new Emulator({ token: TOKEN, rateLimits: false, checkAnswers: false });
+  await emulator.start();
+  const guild = emulator.addGuild('Studio', emulator.addUser('ada').id).id;
+  const channelId = emulator.addChannel(guild, 'pictures').id;
+  const people = Array.from({ length: count }, (_, index) => emulator.addUser(`person${index}`).id);
+  for (const person of people) emulator.addMember(guild, person);
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'));
+  const program = startProgram(emulator, dataDir, {
+    MAX_WAITING_PER_USER: '100',
+    DAILY_QUOTA: '100000',
+    METRICS_PORT: String(METRICS_PORT),
+  });
+  try {
+    await emulator.until(() => emulator.world.commands.size >= commands.length, 60_000);
+    for (let round = 1; round <= rounds; round += 1) {
+      const { answers, late } = await inOneBreath({ emulator, channelId, people, orders });
+      console.log(
+        `  round ${round}: answers ${spread(answers, 'ms', 0)}, p99 ${quantile(answers, 0.99).toFixed(0)} ms; ${late} not within 3 s`,
+      );
+      console.log(`    event loop ${await eventLoop()}; bot ${memoryOf(program.pid!)}`);
+      const startMs = performance.now();
+      await untilDone(path.join(dataDir, 'darkroom.db'));
+      console.log(`    all ${count * orders} made after ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
+      console.log(`    bot ${memoryOf(program.pid!)}; image process ${memoryOf(imageProcessOf(program.pid!))}`);
+    }
+  } finally {
+    program.kill('SIGKILL');
+    await emulator.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function inOneBreath({ emulator, channelId, people, orders }: Crowd) {
+  const gapMs = BREATH_MS / (people.length * orders);
+  const startMs = performance.now();
+  const asked: Promise<number | undefined>[] = [];
+  for (let order = 0; order < orders; order += 1) {
+    for (const person of people) {
+      const aheadMs = asked.length * gapMs - (performance.now() - startMs);
+      if (aheadMs > 1) await sleep(aheadMs);
+      asked.push(ask(emulator, channelId, person, asked.length));
+    }
+  }
+  const took = await Promise.all(asked);
+  const answers = took.filter((ms) => ms !== undefined);
+  return { answers, late: took.length - answers.length };
+}
+
+/** Milliseconds until the bot answered; undefined when it did not in time. */
+async function ask(emulator: Emulator, channelId: string, person: string, seed: number): Promise<number | undefined> {
+  const startMs = performance.now();
+  const { kind } = await emulator.as(person).command(channelId, 'imagine', { prompt: 'a red heart', seed });
+  return kind === 'failed' ? undefined : performance.now() - startMs;
+}
+
+/** What prom-client measured since it was last asked. */
+async function eventLoop(): Promise<string> {
+  const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  const ms = (name: string) =>
+    (
+      1000 * Number(new RegExp(`^darkroom_nodejs_eventloop_lag_${name}_seconds ([\\d.e+-]+)`, 'm').exec(metrics)?.[1])
+    ).toFixed(0);
+  return `p50 ${ms('p50')} ms, p99 ${ms('p99')} ms, worst ${ms('max')} ms late`;
+}
+
+async function untilDone(file: string): Promise<void> {
+  const db = new Sqlite(file, { readonly: true });
+  const owed = db.prepare(
+    "SELECT count(*) FROM jobs WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'expired')",
+  );
+  while (Number(owed.pluck().get()) > 0) await sleep(500);
+  db.close();
+}
