@@ -220,6 +220,26 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(used(store)).toBe(2);
     });
 
+    test('the maps a result was drawn by are kept with it, in order', () => {
+      const { store } = setup();
+      const { id } = enqueue(store);
+      claim(store);
+      const controlMaps = (['pose', 'canny'] as const).map((kind, index) => ({
+        kind,
+        path: `pictures/${id}/1/control-${index + 1}.png`,
+        sha256: 'ef'.repeat(32),
+        widthPx: 96,
+        heightPx: 64,
+        sizeBytes: 7 + index,
+      }));
+      expect(store.controlMaps(id)).toEqual([]);
+      expect(store.develop(id, 2, [{ ...picture(id, 0), controlMaps }], 10)).toBe(false);
+      expect(store.controlMaps(id)).toEqual([]);
+      expect(store.develop(id, 1, [{ ...picture(id, 0), controlMaps }, picture(id, 1)], 10)).toBe(true);
+      expect(store.controlMaps(id)).toEqual(controlMaps);
+      expect(store.pictures(id)).toEqual([picture(id, 0), picture(id, 1)]);
+    });
+
     test('a result counts only for the current attempt', () => {
       const { store } = setup();
       const { id } = enqueue(store);

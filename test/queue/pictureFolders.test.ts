@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ControlWish } from '../../src/core/control.ts';
 import type { JobStore } from '../../src/core/jobStore.ts';
 import { InputFolder } from '../../src/discord/attachments.ts';
 import {
@@ -86,6 +87,19 @@ test('masks stay with the jobs that name them', async () => {
   const [picture, mask] = ['ab'.repeat(32), 'bc'.repeat(32)];
   enqueue(store, { request: { ...testRequest({ initImage: { sha256: picture } }), mask: { sha256: mask } } });
   const files = [picture, mask, 'cd'.repeat(32)].map((sha256) => handIn(sha256, 9 * DAY_MS));
+  expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(1);
+  expect(files.map((file) => existsSync(file))).toEqual([true, true, false]);
+});
+
+test('pictures that are followed stay with the jobs that name them, each of several', async () => {
+  const images = ['ab', 'bc'].map((byte) => ({ sha256: byte.repeat(32) }));
+  const controls = [
+    { kind: 'canny', image: images[0] },
+    { kind: 'pose', image: images[1] },
+    { kind: 'silhouette', image: images[1] },
+  ];
+  enqueue(store, { request: testRequest({ controls: controls as ControlWish[] }) });
+  const files = [...images.map(({ sha256 }) => sha256), 'cd'.repeat(32)].map((sha256) => handIn(sha256, 9 * DAY_MS));
   expect(await sweepInputs(dataDir, store, NOW_MS)).toBe(1);
   expect(files.map((file) => existsSync(file))).toEqual([true, true, false]);
 });

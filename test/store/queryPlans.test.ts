@@ -12,6 +12,8 @@ import { newJob } from '../contract/jobStore.ts';
 const GROWING = [
   'jobs',
   'pictures',
+  'control_inputs',
+  'control_maps',
   'quota_ledger',
   'users',
   'members',
