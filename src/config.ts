@@ -9,6 +9,7 @@ import { DarkroomError } from './errors.ts';
 
 const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
 export type Device = (typeof DEVICES)[number];
+const PRECISIONS = ['auto', 'fp16', 'fp32'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export interface Config {
@@ -23,6 +24,8 @@ export interface Config {
   /** Absolute folder of the models. */
   readonly modelsDir: string;
   readonly device: Device;
+  /** What it computes in; `auto`: fp16 on graphics cards that compute right in it. */
+  readonly precision: (typeof PRECISIONS)[number];
   /** Port of the playground on loopback; 0 takes a free one. */
   readonly port: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -100,6 +103,11 @@ const VARIABLES = {
     './models',
   ),
   DEVICE: variable(oneOf(DEVICES), `What computes: ${DEVICES.join(', ')}.`, 'auto'),
+  PRECISION: variable(
+    oneOf(PRECISIONS),
+    'What a graphics card computes in: auto, fp16 or fp32. Parts that overflow in fp16 stay in fp32.',
+    'auto',
+  ),
   THREADS: variable(whole(1, 256), 'Threads of one network call; every core when not set.'),
   PREVIEWS: variable(oneOf(['on', 'off']), 'Whether messages show pictures in the making: on or off.', 'on'),
   MEMORY_LIMIT: variable(
@@ -184,6 +192,7 @@ export function readConfig(environment: Environment, root: string): Config {
     dataDir: values.DATA_DIR ?? path.join(root, 'data'),
     modelsDir: values.MODELS_DIR ?? path.join(root, 'models'),
     device: values.DEVICE ?? 'auto',
+    precision: values.PRECISION ?? 'auto',
     port: values.PORT ?? DEFAULT_PORT,
     logLevel: values.LOG_LEVEL ?? 'info',
     dailyQuota: values.DAILY_QUOTA ?? 200,

@@ -9,9 +9,9 @@ import type { JobStore } from './core/jobStore.ts';
 import { DEFAULT_LIMITS, type ModelCard, SEED_COUNT } from './core/request.ts';
 import type { ImageWorker, WorkerFacts } from './core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from './discord/attachments.ts';
-import { WildcardFolder } from './discord/wildcards.ts';
 import { type BotOptions, type RunningBot, startBot } from './discord/bot.ts';
 import { LoraFolder } from './discord/loraFolder.ts';
+import { WildcardFolder } from './discord/wildcards.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import type { Executors } from './fleet/executors.ts';
 import { type Logger, makeLog } from './log.ts';
@@ -259,9 +259,9 @@ function botOptions(parts: Parts): BotOptions {
   };
 }
 
-function workerOptions({ modelsDir, device, threads, memoryLimit, hasSafetyCheckers }: Config) {
+function workerOptions({ modelsDir, device, precision, threads, memoryLimit, hasSafetyCheckers }: Config) {
   const judging: ChildOptions['judging'] = hasSafetyCheckers ? 'everybody' : 'classifier';
-  return { modelsDir, device, threads, memoryLimit, judging };
+  return { modelsDir, device, precision, threads, memoryLimit, judging };
 }
 
 /** Where the pictures are made on other machines alone, a file here would be nobody's. */

@@ -29,6 +29,7 @@ test('an empty environment is complete', () => {
     dataDir: '/install/data',
     modelsDir: '/install/models',
     device: 'auto',
+    precision: 'auto',
     port: 7777,
     logLevel: 'info',
     dailyQuota: 200,
@@ -51,6 +52,7 @@ test('is frozen', () => {
 test('an empty variable is one that is not set, and spaces around a value do not count', () => {
   expect(read({ DEVICE: '', PORT: '  ', DISCORD_TOKEN: ` ${TOKEN}\n` })).toMatchObject({
     device: 'auto',
+    precision: 'auto',
     port: 7777,
     discordToken: TOKEN,
   });
@@ -62,6 +64,7 @@ const ACCEPTED: [variable: string, value: string, key: keyof Config, read: unkno
   ['DATA_DIR', 'elsewhere', 'dataDir', path.resolve('elsewhere')],
   ['MODELS_DIR', '/big/disk', 'modelsDir', '/big/disk'],
   ['DEVICE', 'webgpu', 'device', 'webgpu'],
+  ['PRECISION', 'fp32', 'precision', 'fp32'],
   ['PORT', '0', 'port', 0],
   ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
   ['DAILY_QUOTA', '0', 'dailyQuota', 0],

@@ -64,10 +64,10 @@ export async function examinePackages(packages = PACKAGES): Promise<readonly Fin
   return Promise.all(findings);
 }
 
-export async function examineProvider({ device }: Config): Promise<Finding> {
+export async function examineProvider({ device, precision }: Config): Promise<Finding> {
   try {
     const { chooseProvider } = await import('../runtime/providers.ts');
-    const { provider, reason } = await chooseProvider(device);
+    const { provider, reason } = await chooseProvider(device, precision);
     return ok('provider', `${provider}: ${reason}`);
   } catch (thrown) {
     return fail('provider', firstLine(thrown), 'set DEVICE=auto or DEVICE=cpu, or install what the provider needs');

@@ -35,9 +35,9 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
     return EXIT_OK;
   }
   const config = readConfig(terminal.environment, ROOT);
-  const { device, threads, memoryLimit, modelsDir } = config;
+  const { device, precision, threads, memoryLimit, modelsDir } = config;
   const source = modelSource(options.model, modelsDir, terminal.folder);
-  const means = { device, threads, memoryLimit, judging: 'nobody' } as const;
+  const means = { device, precision, threads, memoryLimit, judging: 'nobody' } as const;
   const developer = await openDeveloper({ modelsDir: source.modelsDir, ...means });
   try {
     const { facts } = developer;

@@ -48,10 +48,10 @@ export async function upscale(argv: readonly string[], terminal: Terminal, signa
     terminal.print(UPSCALE_HELP);
     return EXIT_OK;
   }
-  const { device, threads, memoryLimit, modelsDir } = readConfig(terminal.environment, ROOT);
+  const { device, precision, threads, memoryLimit, modelsDir } = readConfig(terminal.environment, ROOT);
   const file = path.resolve(terminal.folder, options.file);
   const from = await sizeOf(file);
-  const developer = await openDeveloper({ modelsDir, device, threads, memoryLimit, judging: 'nobody' });
+  const developer = await openDeveloper({ modelsDir, device, precision, threads, memoryLimit, judging: 'nobody' });
   try {
     const wish = resolveUpscale({ ...options.wish, from }, developer.facts.upscalers ?? [], from);
     const picture = await enlarge(

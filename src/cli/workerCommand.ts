@@ -20,6 +20,7 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
     modelsDir,
     dataDir,
     device,
+    precision,
     threads,
     memoryLimit,
     hasSafetyCheckers,
@@ -31,7 +32,7 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
   }
   const log = makeLog(logLevel);
   const judging = hasSafetyCheckers ? 'everybody' : 'classifier';
-  const worker = startWorker({ modelsDir, device, threads, memoryLimit, judging, log });
+  const worker = startWorker({ modelsDir, device, precision, threads, memoryLimit, judging, log });
   try {
     const { models, provider, modelFiles = {} } = await worker.ready();
     const hashes = await hashesOf(new Map(Object.entries(modelFiles)), { modelsDir, dataDir, log });

@@ -81,7 +81,14 @@ const DML: Dialect = {
   groupNorm: (g, x, norm) => fused.groupNorm(g, standard.withAdded(g, x, norm), { ...norm, added: null }),
 };
 
-const WEBGPU: Dialect = { ...FUSED, picksHalfPrecision: false, addAndNorm: fused.addAndNorm };
+/** Its kernel of BiasSplitGelu takes any width; CUDA's and that of BiasAdd do not. */
+const WEBGPU: Dialect = {
+  ...FUSED,
+  picksHalfPrecision: false,
+  addSum: (g, parts) => (fused.fitsBiasAdd(parts) ? fused.addSum(g, parts) : FUSED.addSum(g, parts)),
+  addAndNorm: fused.addAndNorm,
+  splitGelu: op.biasSplitGelu,
+};
 
 /** The standard operator set alone: for providers that hand every com.microsoft node back to the CPU. */
 const STANDARD: Dialect = {

@@ -39,7 +39,7 @@ import { DarkroomError, type SerializedError } from '../errors.ts';
 import { drawingFields } from './drawingSchema.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
-export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale', 'judge'] as const;
+export const ACTIVITIES = ['idle', 'text', 'unet', 'encode', 'decode', 'upscale', 'hint', 'control', 'judge'] as const;
 export type Activity = (typeof ACTIVITIES)[number];
 
 const name = z.string().min(1).max(200);
@@ -267,6 +267,8 @@ const preview = z.base64().max(44_000).optional();
 const childOptions = z.strictObject({
   modelsDir: filePath,
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']),
+  /** What the device computes in; auto when left out. */
+  precision: z.enum(['auto', 'fp16', 'fp32']).optional(),
   /** Threads of the networks; null leaves the choice to the engine. */
   threads: z.int().min(1).nullable(),
   /** As MEMORY_LIMIT; the usual share of the machine when left out. */

@@ -1,87 +1,129 @@
 import { describe, expect, test } from 'vitest';
 import { PROVIDERS } from '../../src/networks/dialect.ts';
+import { lowered } from '../../src/networks/lowering.ts';
+import { precisionsOf } from '../../src/networks/precision.ts';
 import { chooseProvider, type Machine } from '../../src/runtime/providers.ts';
-import { tryProvider } from '../../src/runtime/trial.ts';
+import { buildTrial, tryProvider } from '../../src/runtime/trial.ts';
 
-/** @param problems what a trial on a provider says; providers absent here are not listed at all. */
+/** @param problems what a trial on a provider says, or on one in a precision; providers absent here are not listed at all. */
 function machine(platform: NodeJS.Platform, problems: Readonly<Record<string, string | null>>): Machine {
   return {
     platform,
     arch: 'x64',
-    listed: () => ['cpu', ...Object.keys(problems)],
-    tryOut: async (provider) => problems[provider] ?? null,
+    listed: () => ['cpu', ...Object.keys(problems).map((name) => name.split(' ')[0]!)],
+    tryOut: async (provider, precision) => problems[`${provider} ${precision}`] ?? problems[provider] ?? null,
   };
 }
 
+const NOT_INSTALLED = 'cuda: its library is not installed with onnxruntime-node';
+
 describe('auto', () => {
   test.each([
-    ['linux', { cuda: null }, 'cuda', 'auto: a trial on cuda succeeded'],
-    ['linux', {}, 'cpu', 'auto: cuda does not work here (its library is not installed with onnxruntime-node)'],
-    ['linux', { cuda: 'no driver' }, 'cpu', 'auto: cuda does not work here (no driver)'],
+    ['linux', { cuda: null }, 'cuda', 'fp16', 'auto, and a trial in fp16 succeeded'],
     [
       'linux',
-      { webgpu: null },
-      'cpu',
-      'auto: cuda does not work here (its library is not installed with onnxruntime-node)',
+      { 'cuda fp16': 'off by 7 %', 'cuda fp32': null },
+      'cuda',
+      'fp32',
+      'auto, and a trial in fp32 succeeded; cuda in fp16: off by 7 %',
     ],
-    ['win32', { dml: null }, 'dml', 'auto: a trial on dml succeeded'],
-    ['win32', { dml: 'no adapter' }, 'cpu', 'auto: dml does not work here (no adapter)'],
-    ['darwin', { coreml: null, webgpu: null }, 'cpu', 'auto tries no other provider on darwin'],
-  ] as const)('on %s with %j is %s', async (platform, problems, provider, reason) => {
-    expect(await chooseProvider('auto', machine(platform, problems))).toEqual({ provider, reason });
+    ['linux', {}, 'cpu', 'fp32', `auto: ${NOT_INSTALLED}`],
+    ['linux', { cuda: 'no driver' }, 'cpu', 'fp32', 'auto: cuda in fp16: no driver; cuda in fp32: no driver'],
+    ['linux', { webgpu: null }, 'cpu', 'fp32', `auto: ${NOT_INSTALLED}`],
+    ['win32', { dml: null }, 'dml', 'fp16', 'auto, and a trial in fp16 succeeded'],
+    ['win32', { dml: 'no adapter' }, 'cpu', 'fp32', 'auto: dml in fp16: no adapter; dml in fp32: no adapter'],
+    ['darwin', { coreml: null, webgpu: null }, 'cpu', 'fp32', 'auto tries no other provider on darwin'],
+  ] as const)('on %s with %j is %s in %s', async (platform, problems, provider, precision, reason) => {
+    expect(await chooseProvider('auto', 'auto', machine(platform, problems))).toEqual({ provider, precision, reason });
+  });
+
+  test('in a precision asked for tries no other', async () => {
+    const choice = await chooseProvider('auto', 'fp32', machine('linux', { cuda: null }));
+    expect(choice).toMatchObject({ provider: 'cuda', precision: 'fp32' });
   });
 });
 
 describe('a provider asked for by name', () => {
-  test('is taken when a trial on it succeeds', async () => {
-    const choice = await chooseProvider('webgpu', machine('linux', { webgpu: null }));
-    expect(choice.provider).toBe('webgpu');
+  test('is taken in half precision when a trial in it succeeds', async () => {
+    const choice = await chooseProvider('webgpu', 'auto', machine('linux', { webgpu: null }));
+    expect(choice).toMatchObject({ provider: 'webgpu', precision: 'fp16' });
   });
 
-  test('is an error when the trial fails, never a silent change to another', async () => {
+  test('is taken in single precision on an adapter without shader-f16', async () => {
+    const problems = { 'webgpu fp16': 'requires f16', 'webgpu-plain fp16': 'requires f16', webgpu: null };
+    expect(await chooseProvider('webgpu', 'auto', machine('linux', problems))).toEqual({
+      provider: 'webgpu',
+      precision: 'fp32',
+      reason:
+        'configured, and a trial in fp32 succeeded; webgpu in fp16: requires f16; webgpu with attention written out in fp16: requires f16',
+    });
+  });
+
+  test('computes in single precision on the CPU and with CoreML, which gain nothing from less', async () => {
+    for (const provider of ['cpu', 'coreml'] as const) {
+      expect((await chooseProvider(provider, 'auto', machine('darwin', { coreml: null }))).precision).toBe('fp32');
+    }
+  });
+
+  test('is an error when every trial fails, never a silent change to another', async () => {
     const choosing = chooseProvider(
       'webgpu',
+      'fp32',
       machine('linux', { webgpu: 'no supported adapters', 'webgpu-plain': 'no supported adapters' }),
     );
     await expect(choosing).rejects.toMatchObject({
       code: 'provider_unavailable',
       message:
-        'execution provider webgpu was configured but does not work here: no supported adapters; use auto or cpu',
+        'execution provider webgpu in fp32 was configured but does not work here: webgpu in fp32: no supported adapters; ' +
+        'webgpu with attention written out in fp32: no supported adapters; use PRECISION=auto, or DEVICE=auto or cpu',
     });
   });
 
+  test('is an error in a precision it does not compute in', async () => {
+    await expect(chooseProvider('cpu', 'fp16', machine('linux', {}))).rejects.toThrow('it computes in fp32 only');
+  });
+
   test('does without the fused attention where an adapter computes only that wrong', async () => {
-    const choice = await chooseProvider('webgpu', machine('linux', { webgpu: 'off by 4 %', 'webgpu-plain': null }));
-    expect(choice.provider).toBe('webgpu-plain');
-    expect(choice.reason).toContain('attention is written with plain products');
+    const problems = {
+      'webgpu fp16': 'no f16',
+      'webgpu-plain fp16': 'no f16',
+      'webgpu fp32': 'off by 4 %',
+      'webgpu-plain': null,
+    };
+    const choice = await chooseProvider('webgpu', 'auto', machine('linux', problems));
+    expect(choice).toMatchObject({ provider: 'webgpu-plain', precision: 'fp32' });
+    expect(choice.reason).toContain('webgpu in fp32: off by 4 %');
   });
 
   test('is an error on a platform that has none', async () => {
-    await expect(chooseProvider('dml', machine('linux', {}))).rejects.toThrow(
-      'onnxruntime-node has none for linux x64',
+    await expect(chooseProvider('dml', 'auto', machine('linux', {}))).rejects.toThrow(
+      'onnxruntime-node has no dml for linux x64',
     );
   });
 });
 
 test('this machine: the CPU works, and auto says why it chose', async () => {
-  expect(await chooseProvider('cpu')).toEqual({ provider: 'cpu', reason: 'configured' });
+  expect(await chooseProvider('cpu')).toEqual({ provider: 'cpu', precision: 'fp32', reason: 'configured' });
   expect((await chooseProvider('auto')).reason).toMatch(/^auto/);
 });
 
-/** A software adapter, where Vulkan's loader and SwiftShader are given by LD_LIBRARY_PATH and VK_ICD_FILENAMES. */
-const isVulkanGiven = process.env.VK_ICD_FILENAMES !== undefined;
+test('the trial passes on the CPU and says in one line why a provider fails', async () => {
+  expect(await tryProvider('cpu', 'fp32')).toBeNull();
+  const absent = PROVIDERS.find((provider) => provider === (process.platform === 'win32' ? 'coreml' : 'dml'))!;
+  expect(await tryProvider(absent, 'fp16')).toMatch(/^[^\n]+backend not found/);
+});
 
-test.skipIf(!isVulkanGiven)(
-  'WebGPU on the given Vulkan computes what the CPU computes',
-  async () => {
-    expect(await tryProvider('webgpu-plain')).toBeNull();
-    expect((await chooseProvider('webgpu')).provider).toMatch(/^webgpu/);
+test.each(PROVIDERS.flatMap((provider) => precisionsOf(provider).map((precision) => [provider, precision] as const)))(
+  'the trial of %s in %s has a node for every kind of step',
+  (provider, precision) => {
+    const ops = new Set(lowered(buildTrial(provider), provider, precision).nodes.map(({ op }) => op));
+    expect(
+      [...ops]
+        .filter((op) => !SHUFFLES.has(op))
+        .toSorted()
+        .join(' '),
+    ).toMatchSnapshot();
   },
-  300_000,
 );
 
-test('the trial passes on the CPU and says in one line why a provider fails', async () => {
-  expect(await tryProvider('cpu')).toBeNull();
-  const absent = PROVIDERS.find((provider) => provider === (process.platform === 'win32' ? 'coreml' : 'dml'))!;
-  expect(await tryProvider(absent)).toMatch(/^[^\n]+backend not found/);
-});
+const SHUFFLES = new Set(['Cast', 'Identity', 'Reshape', 'Shape', 'Split', 'Transpose']);
