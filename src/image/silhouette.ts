@@ -13,15 +13,15 @@ const LEAST_THING = 0.001;
 const OPAQUE = 0.5;
 
 /**
- * u8[h, w, 3] → u8[h, w]
+ * u8[h, w, 3] → u8[h, w] of 0 and 255, nothing in between: networks have learned it so.
  * @param alpha f32[h, w] of the same size, 1 where the picture is opaque; null where it has no transparent parts
  * @throws input_image_invalid where nothing stands out
  */
 export function silhouetteOf(rgb: ArrayLike<number>, alpha: Mask | null, size: Size): Uint8Array {
   const shape =
-    alpha === null ? notBackground(rgb, size) : Uint8Array.from(alpha.data, (part) => Math.round(255 * part));
+    alpha === null ? notBackground(rgb, size) : Uint8Array.from(alpha.data, (part) => (part >= OPAQUE ? 255 : 0));
   let count = 0;
-  for (const level of shape) if (level > 255 * OPAQUE) count += 1;
+  for (const level of shape) if (level === 255) count += 1;
   if (count < LEAST_THING * shape.length) throw refuse('nothing stands out from its background');
   return shape;
 }

@@ -126,7 +126,7 @@ describe('a silhouette', () => {
   const disc = (x: number, y: number) => (x - 24) ** 2 + (y - 16) ** 2 < 100;
 
   test('is what is opaque, where a picture has transparent parts', async () => {
-    const cutOut = await decodeControl(paintedPng(48, 32, (x, y) => [255, 255, 255, disc(x, y) ? 255 : 0]));
+    const cutOut = await decodeControl(paintedPng(48, 32, (x, y) => [255, 255, 255, disc(x, y) ? 200 : 90]));
     const levels = levelsOf(await controlMap('silhouette', cutOut, size));
     expect(levels).toEqual(Array.from({ length: 48 * 32 }, (_, at) => (disc(at % 48, Math.floor(at / 48)) ? 255 : 0)));
   });
