@@ -85,7 +85,7 @@ function refuseKind(kind: string, fitting: readonly ControlCard[], model: ModelC
 function named(name: string, cards: readonly ControlCard[], model: ModelCard): ControlCard {
   const card = findControl(name, cards) ?? refuse('control model', name, there(cards, model));
   if (card.fits.includes(model.name)) return card;
-  const expected = `one for ${FAMILY_TITLES[model.family]}, as ${model.name} is; this one is for ${card.family}`;
+  const expected = `one that fits ${model.name}, ${FAMILY_TITLES[model.family]}; this one is for ${card.family}`;
   return refuse('control model', name, expected);
 }
 

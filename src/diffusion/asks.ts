@@ -39,8 +39,24 @@ export interface UnetRow {
   readonly guidance?: number;
   /** Rows of different stacks share a call. */
   readonly loras?: LoraStack;
+  /** What controls add; rows with and without share a call. */
+  readonly control?: ControlSignal;
   /** The picture goes on beyond its edges as on the other side; true for all rows of a call or for none. */
   readonly tile?: boolean;
+}
+
+/** What is added inside the U-Net for one row, every number f32[c, h, w] of its place; null where nothing is. */
+export interface ControlSignal {
+  /** To every skip, and last to the middle. */
+  readonly skips: readonly Latents[] | null;
+  /** To every level of the way down, and where there is one more, to the middle. */
+  readonly levels: readonly Latents[] | null;
+}
+
+/** One row of a ControlNet's call: what the U-Net is told, and what the map says. */
+export interface ControlRow extends Pick<UnetRow, 'latents' | 'timestep' | 'conditioning' | 'added' | 'tile'> {
+  /** f32[c, h, w]; the same object for all rows of a picture. */
+  readonly hint: Latents;
 }
 
 /** @source arXiv:2307.01952, section 2.2 */
@@ -67,6 +83,10 @@ export interface TextAsk {
 export type Ask =
   | TextAsk
   | { readonly kind: 'unet'; readonly rows: readonly UnetRow[]; readonly expert?: Expert }
+  /** What a map says to the control network of that name, once for all steps. */
+  | { readonly kind: 'hint'; readonly control: string; readonly pixels: Pixels; readonly tile?: boolean }
+  /** What a ControlNet finds at one step. */
+  | { readonly kind: 'control'; readonly control: string; readonly rows: readonly ControlRow[] }
   /** Pixels → mean and standard deviation of the posterior, each f32[c, h, w], not yet scaled. */
   | { readonly kind: 'encode'; readonly pixels: Pixels; readonly tile?: boolean }
   /** Latents already divided by the scaling factor → pixels. */
@@ -85,6 +105,10 @@ export type Answer =
   | { readonly kind: 'text'; readonly conditioning: Conditioning }
   /** What the network predicted (epsilon or v), one f32[c, h, w] a row. */
   | { readonly kind: 'unet'; readonly predictions: readonly Float32Array[] }
+  /** One of a ControlNet, for its rows; of a T2I-Adapter what is added to every level. */
+  | { readonly kind: 'hint'; readonly features: readonly Latents[] }
+  /** For every row what is added to the skips, and last to the middle. */
+  | { readonly kind: 'control'; readonly residuals: readonly (readonly Latents[])[] }
   | { readonly kind: 'encode'; readonly mean: Latents; readonly std: Float32Array }
   | { readonly kind: 'decode'; readonly pixels: Pixels }
   /** As many times larger as the upscaler is made for. */

@@ -6,15 +6,8 @@ import { promptParts } from '../core/promptParts.ts';
 import type { SamplerName, ScheduleName, Size } from '../core/request.ts';
 import type { UpscalerCard } from '../core/upscale.ts';
 import { DarkroomError } from '../errors.ts';
-import {
-  type Answer,
-  type Ask,
-  type Conditioning,
-  expectKind,
-  type Latents,
-  type Pixels,
-  type UnetRow,
-} from './asks.ts';
+import { type Answer, type Ask, type Conditioning, expectKind, type Latents, type Pixels } from './asks.ts';
+import { type Controlled, ofSecondPass, type PictureControl, type RoleRow, readControls } from './controls.ts';
 import { DENOISERS } from './denoiser.ts';
 import { type NetworkAt, type NetworkUse, readNetworks, toldBesides } from './experts.ts';
 import {
@@ -76,6 +69,8 @@ export interface PictureRequest {
   readonly variation?: Variation | null | undefined;
   /** Only without a start picture. */
   readonly hires?: SecondPass | null | undefined;
+  /** Pictures that are followed. */
+  readonly controls?: readonly PictureControl[] | null | undefined;
   /** Whether the edges fit together. */
   readonly tile?: boolean | null | undefined;
 }
@@ -134,8 +129,8 @@ function stepsRun({ steps, start }: Pick<PictureRequest, 'steps' | 'start'>): nu
 }
 
 /**
- * Develops one picture. Asks come in this order: text for every text the prompts pass through, encode when there is a start picture, unet `stepsTotal`
- * times, decode; a second pass asks for its own before the last. Noise is drawn from the seed's own generator in the order of diffusers' pipelines.
+ * Develops one picture. Asks come in this order: text for every text the prompts pass through, hint for every control, encode when there is a start picture, unet
+ * `stepsTotal` times, each after a control for every ControlNet, decode; a second pass asks for its own before the last. Noise is drawn from the seed's own generator in the order of diffusers' pipelines.
  * @source diffusers, StableDiffusionPipeline and StableDiffusionImg2ImgPipeline; where guidance is 0 … 1 they drop it, we apply it
  * @throws request_invalid when the size, the start picture or the step count does not fit the model.
  */
@@ -153,7 +148,8 @@ function* seamless<T>(pipeline: Pipeline<T>): Pipeline<T> {
 
 function seamlessAsk(ask: Ask): Ask {
   if (ask.kind === 'unet') return { ...ask, rows: ask.rows.map((row) => ({ ...row, tile: true })) };
-  return ask.kind === 'encode' || ask.kind === 'decode' ? { ...ask, tile: true } : ask;
+  if (ask.kind === 'control') return { ...ask, rows: ask.rows.map((row) => ({ ...row, tile: true })) };
+  return ask.kind === 'encode' || ask.kind === 'decode' || ask.kind === 'hint' ? { ...ask, tile: true } : ask;
 }
 
 function* develop(request: PictureRequest, model: ModelFacts, watch: Watch): Pipeline<Picture> {
@@ -187,7 +183,7 @@ function* drawAgain(
   model: ModelFacts,
   watch: Watch,
 ): Pipeline<Latents> {
-  const again = { ...request, size: hires.size };
+  const again = { ...request, size: hires.size, controls: ofSecondPass(request.controls ?? []) };
   const shape = latentShape(hires.size, model);
   const random = noiseOf(request, model);
   const wished = Math.trunc(hires.steps / Math.min(hires.denoise, MOST_DENOISE));
@@ -280,6 +276,7 @@ function* drawn(
     model,
     steps.map(({ from }) => from),
   );
+  const controlled = yield* readControls(request.controls ?? [], asksOf(sampler, steps.length));
   const { noisy, kept, extra } = yield* beginning;
   const sampling = sampler.sample(noisy, { steps, random, config, plannedSteps });
   const data = yield* denoise(sampling, {
@@ -289,6 +286,7 @@ function* drawn(
     kept,
     extra,
     networkAt,
+    controlled,
     guidance,
     shape,
     rescale: model.guidanceRescale ?? 0,
@@ -469,6 +467,7 @@ interface Denoising {
   readonly kept: Kept | null;
   readonly extra: Latents | null;
   readonly networkAt: NetworkAt;
+  readonly controlled: Controlled;
   /** Scale the predictions are brought together with. */
   readonly guidance: number;
   readonly shape: Shape;
@@ -483,7 +482,9 @@ function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Arr
   for (let look = 0; !result.done; look += 1) {
     const ask = kept === null || look === 0 ? result.value : withSource(result.value, kept);
     const use = denoising.networkAt(ask.level);
-    const rows = rowsOf(ask, denoising, use, look);
+    const told = rowsOf(ask, denoising, use, look);
+    // A refiner was trained with no control, and its levels are others.
+    const rows = use.expert === null ? yield* denoising.controlled(look, told) : told.map(({ row }) => row);
     const answer = yield { kind: 'unet', rows, ...(use.expert === null ? {} : { expert: use.expert }) };
     const denoised = denoisedFrom(expectKind('unet', answer).predictions, ask, denoising, use);
     const seen = kept === null ? denoised : blend(kept, denoised, kept.clean);
@@ -494,15 +495,18 @@ function* denoise(sampling: Sampling, denoising: Denoising): Pipeline<Float32Arr
 }
 
 /** A row per prompt; where the picture has a scale of its own, one before them, of the negative prompt without the picture. */
-function rowsOf({ noisy, level }: DenoiseAsk, denoising: Denoising, use: NetworkUse, look: number): UnetRow[] {
+function rowsOf({ noisy, level }: DenoiseAsk, denoising: Denoising, use: NetworkUse, look: number): RoleRow[] {
   const { shape, extra, pictureScale, request } = denoising;
   const latents: Latents = { ...shape, data: noisy };
-  const row = (conditioning: Conditioning, role: PromptRole, seen: Latents | null): UnetRow => ({
-    latents,
-    timestep: level.timestep,
-    conditioning,
-    ...(seen === null ? {} : { extra: seen }),
-    ...toldBesides(conditioning, role, use, request),
+  const row = (conditioning: Conditioning, role: PromptRole, seen: Latents | null): RoleRow => ({
+    row: {
+      latents,
+      timestep: level.timestep,
+      conditioning,
+      ...(seen === null ? {} : { extra: seen }),
+      ...toldBesides(conditioning, role, use, request),
+    },
+    role,
   });
   const conditionings = use.conditioningsAt(look);
   const rows = conditionings.map((conditioning, at) => row(conditioning, use.roles[at]!, extra));

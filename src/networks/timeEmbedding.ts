@@ -5,13 +5,13 @@
 import type { Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import { linearOfRows, type Net, silu } from './layers.ts';
-import type { UnetConfig } from './unetConfig.ts';
+import type { EncoderConfig } from './unetConfig.ts';
 
 /** Longest wavelength over 2π. */
 const MAX_PERIOD = 10_000;
 
 /** f32[n] → f32[n,e]. @param guidance f32[n,g] of `guidanceWaves`, or null */
-export function timeEmbedding(net: Net, timestep: Value, config: UnetConfig, guidance: Value | null): Value {
+export function timeEmbedding(net: Net, timestep: Value, config: EncoderConfig, guidance: Value | null): Value {
   const column = op.reshape(net.g, timestep, net.g.integers(-1, 1));
   const own = waves(net, column, 'time', config.channels[0]!, config);
   const told = guidance === null ? own : op.add(net.g, own, guided(net, guidance, config.channels[0]!));
@@ -26,7 +26,7 @@ function guided(net: Net, guidance: Value, out: number): Value {
 }
 
 /** pooled f32[n,p], time ids f32[n,k] → f32[n,e], to be added to the time embedding. @source diffusers UNet2DConditionModel.get_aug_embed */
-export function addedEmbedding(net: Net, pooled: Value, timeIds: Value, config: UnetConfig): Value {
+export function addedEmbedding(net: Net, pooled: Value, timeIds: Value, config: EncoderConfig): Value {
   const { g } = net;
   const { width } = config.added!;
   const ids = timeIds.shape[1] as number;
@@ -35,13 +35,13 @@ export function addedEmbedding(net: Net, pooled: Value, timeIds: Value, config: 
   return twoLayers(net, op.concat(g, [pooled, flat], 1), 'add_embedding', config);
 }
 
-function twoLayers(net: Net, x: Value, name: string, { timeWidth }: UnetConfig): Value {
+function twoLayers(net: Net, x: Value, name: string, { timeWidth }: EncoderConfig): Value {
   const hidden = silu(net, linearOfRows(net, x, `${name}.linear_1`, timeWidth));
   return linearOfRows(net, hidden, `${name}.linear_2`, timeWidth);
 }
 
 /** f32[…,1] → f32[…,width]; an odd width ends in a column of zeros. @param what names the frequencies */
-function waves(net: Net, x: Value, what: string, width: number, config: UnetConfig): Value {
+function waves(net: Net, x: Value, what: string, width: number, config: EncoderConfig): Value {
   const { g } = net;
   const half = Math.floor(width / 2);
   const shape = [...x.shape.slice(1).map(() => 1), half];

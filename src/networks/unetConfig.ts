@@ -7,14 +7,12 @@ const DOWN_BLOCKS = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
 const UP_BLOCKS = ['UpBlock2D', 'CrossAttnUpBlock2D'] as const;
 const MID_BLOCKS = ['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D', null] as const;
 
-export interface UnetConfig {
+/** What a U-Net and a ControlNet, a copy of its first half, have in common. */
+export interface EncoderConfig {
   readonly inChannels: number;
-  readonly outChannels: number;
   /** Channels of every level, the outermost first; all lists "by level" go the same way. */
   readonly channels: readonly number[];
   readonly downBlocks: readonly (typeof DOWN_BLOCKS)[number][];
-  /** The innermost first. */
-  readonly upBlocks: readonly (typeof UP_BLOCKS)[number][];
   /** UNetMidBlock2D is one residual block without attention, as diffusers builds it here. */
   readonly midBlock: (typeof MID_BLOCKS)[number];
   /** By level. */
@@ -23,10 +21,11 @@ export interface UnetConfig {
   readonly transformerLayers: readonly number[];
   readonly crossAttentionDim: readonly number[];
   readonly onlyCrossAttention: readonly boolean[];
+  /** Whether attention is computed in single precision where the rest is not. */
+  readonly isSingleAttention: boolean;
   readonly groups: number;
   readonly epsilon: number;
   readonly convInKernel: number;
-  readonly convOutKernel: number;
   readonly downsamplePadding: number;
   readonly midBlockScaleFactor: number;
   readonly centerInputSample: boolean;
@@ -38,6 +37,13 @@ export interface UnetConfig {
   readonly guidanceWidth: number | null;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
+}
+
+export interface UnetConfig extends EncoderConfig {
+  readonly outChannels: number;
+  /** The innermost first. */
+  readonly upBlocks: readonly (typeof UP_BLOCKS)[number][];
+  readonly convOutKernel: number;
 }
 
 export interface AddedConfig {
@@ -60,20 +66,42 @@ const AVERAGING_FIELDS = [
 
 /** @throws model_unsupported naming the field and its value. */
 export function readUnetConfig(reader: ConfigReader): UnetConfig {
+  const encoder = readEncoderConfig(reader, 'unet');
+  const levels = encoder.channels.length;
+  const crossLevels = Array.from({ length: Math.max(levels - 1, 0) }, () => 'CrossAttnUpBlock2D' as const);
+  const config: UnetConfig = {
+    ...encoder,
+    outChannels: reader.count('out_channels', 4),
+    upBlocks: reader.listOf('up_block_types', ['UpBlock2D', ...crossLevels], UP_BLOCKS),
+    convOutKernel: reader.count('conv_out_kernel', 3),
+  };
+  if (config.upBlocks.length !== levels) reader.refuse('up_block_types', `${levels} blocks`);
+  if (config.convOutKernel % 2 === 0) reader.refuse('conv_out_kernel', 'an odd number');
+  reader.skip(...AVERAGING_FIELDS);
+  reader.refuseUnread();
+  return config;
+}
+
+/**
+ * The fields both kinds have; whoever calls reads the others and refuses what is left.
+ * @param part how messages call it
+ * @throws model_unsupported
+ */
+export function readEncoderConfig(reader: ConfigReader, part: string): EncoderConfig {
   refuseOtherKinds(reader);
   const channels = reader.counts('block_out_channels', [320, 640, 1280, 1280]);
   const levels = channels.length;
-  const config: UnetConfig = {
+  const crossAttentionDim = reader.countPerBlock('cross_attention_dim', 1280, levels);
+  const config: EncoderConfig = {
     inChannels: reader.count('in_channels', 4),
-    outChannels: reader.count('out_channels', 4),
     channels,
     ...readBlocks(reader, levels),
     heads: readHeads(reader, levels),
-    crossAttentionDim: reader.countPerBlock('cross_attention_dim', 1280, levels),
+    crossAttentionDim,
+    isSingleAttention: isUpcast(reader) || crossAttentionDim.includes(SD2_TEXT_WIDTH),
     groups: reader.count('norm_num_groups', 32),
     epsilon: reader.real('norm_eps', 1e-5),
     convInKernel: reader.count('conv_in_kernel', 3),
-    convOutKernel: reader.count('conv_out_kernel', 3),
     downsamplePadding: reader.real('downsample_padding', 1),
     midBlockScaleFactor: reader.real('mid_block_scale_factor', 1),
     centerInputSample: reader.flag('center_input_sample', false),
@@ -83,34 +111,23 @@ export function readUnetConfig(reader: ConfigReader): UnetConfig {
     added: readAdded(reader),
     guidanceWidth: reader.isSet('time_cond_proj_dim') ? reader.count('time_cond_proj_dim', 0) : null,
   };
-  checkTogether(reader, config);
-  // Single precision throughout: whether attention would have been widened makes no difference.
-  reader.skip(
-    'upcast_attention',
-    'use_linear_projection',
-    'sample_size',
-    'dropout',
-    'time_embedding_dim',
-    'time_cond_proj_dim',
-  );
-  reader.skip(...AVERAGING_FIELDS);
-  reader.refuseUnread();
+  checkTogether(reader, config, part);
+  reader.skip('use_linear_projection', 'sample_size', 'dropout', 'time_embedding_dim', 'time_cond_proj_dim');
   return config;
 }
 
+/** Width of the text Stable Diffusion 2.x reads; its attention overflows in half precision, also where its config does not say so. */
+const SD2_TEXT_WIDTH = 1024;
+
+function isUpcast(reader: ConfigReader): boolean {
+  reader.skip('upcast_attention');
+  return reader.isSet('upcast_attention') && reader.flag('upcast_attention', false);
+}
+
 function readBlocks(reader: ConfigReader, levels: number) {
-  const crossLevels = Array.from({ length: Math.max(levels - 1, 0) });
+  const crossLevels = Array.from({ length: Math.max(levels - 1, 0) }, () => 'CrossAttnDownBlock2D' as const);
   return {
-    downBlocks: reader.listOf(
-      'down_block_types',
-      [...crossLevels.map(() => 'CrossAttnDownBlock2D' as const), 'DownBlock2D'],
-      DOWN_BLOCKS,
-    ),
-    upBlocks: reader.listOf(
-      'up_block_types',
-      ['UpBlock2D', ...crossLevels.map(() => 'CrossAttnUpBlock2D' as const)],
-      UP_BLOCKS,
-    ),
+    downBlocks: reader.listOf('down_block_types', [...crossLevels, 'DownBlock2D'], DOWN_BLOCKS),
     midBlock: reader.oneOf('mid_block_type', 'UNetMidBlock2DCrossAttn', MID_BLOCKS),
     layersPerBlock: reader.countPerBlock('layers_per_block', 2, levels),
     transformerLayers: reader.countPerBlock('transformer_layers_per_block', 1, levels),
@@ -163,21 +180,20 @@ function refuseOtherKinds(reader: ConfigReader): void {
   reader.skip('addition_embed_type_num_heads');
 }
 
-function checkTogether(reader: ConfigReader, config: UnetConfig): void {
+function checkTogether(reader: ConfigReader, config: EncoderConfig, part: string): void {
   const levels = config.channels.length;
   if (config.downBlocks.length !== levels) reader.refuse('down_block_types', `${levels} blocks`);
-  if (config.upBlocks.length !== levels) reader.refuse('up_block_types', `${levels} blocks`);
   if (config.convInKernel % 2 === 0) reader.refuse('conv_in_kernel', 'an odd number');
-  if (config.convOutKernel % 2 === 0) reader.refuse('conv_out_kernel', 'an odd number');
   if (![0, 1].includes(config.downsamplePadding)) reader.refuse('downsample_padding', '0 or 1');
   if (new Set(config.crossAttentionDim).size > 1) reader.refuse('cross_attention_dim', 'the same width everywhere');
   for (const [level, channels] of config.channels.entries()) {
-    if (channels % config.groups !== 0) refuseDivision('norm_num_groups', config.groups, channels);
-    if (channels % config.heads[level]! !== 0) refuseDivision('attention_head_dim', config.heads[level]!, channels);
+    if (channels % config.groups !== 0) refuseDivision(part, 'norm_num_groups', config.groups, channels);
+    if (channels % config.heads[level]! !== 0)
+      refuseDivision(part, 'attention_head_dim', config.heads[level]!, channels);
   }
 }
 
-function refuseDivision(field: string, divisor: number, channels: number): never {
-  const message = `unet: config field ${field} is ${divisor}, expected a divisor of ${channels} channels`;
-  throw new DarkroomError('model_unsupported', message, { part: 'unet', field, found: divisor });
+function refuseDivision(part: string, field: string, divisor: number, channels: number): never {
+  const message = `${part}: config field ${field} is ${divisor}, expected a divisor of ${channels} channels`;
+  throw new DarkroomError('model_unsupported', message, { part, field, found: divisor });
 }

@@ -16,14 +16,18 @@ import {
   PENULTIMATE_LAYER,
   type TextUse,
 } from '../networks/clipText.ts';
+import type { ControlPlaces } from '../networks/controlInputs.ts';
 import { type BranchedLayers, bothLayers, isBranched, loraTargets, NO_LAYERS } from '../networks/loraBranches.ts';
+import { autoencoderPrecision, TEXT_PRECISION } from '../networks/precision.ts';
 import { seamlessGraph } from '../networks/seamless.ts';
 import { guidanceWaves } from '../networks/timeEmbedding.ts';
 import { buildUnet, SDXL_TIME_IDS } from '../networks/unet.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { ModelFolder, Part } from '../weights/modelFolder.ts';
+import { controlFeeds } from './controlFeeds.ts';
 import { LoraFeeds } from './loraFeeds.ts';
 import { needBytes, SessionSlot } from './memory.ts';
+import { groupsOf, stack, unstack } from './rows.ts';
 import type { Input, NetworkSession, SessionSettings } from './session.ts';
 
 export interface Posterior {
@@ -37,6 +41,8 @@ export type ModelParts = Pick<ModelFolder, 'textEncoder' | 'unet' | 'vae'> &
   Partial<Pick<ModelFolder, 'textEncoder2' | 'family' | 'conditions'>> & {
     /** Layers the LoRAs of this installation change; asked again when a call brings one for others. Absent: none are expected. */
     readonly loraLayers?: () => LoraLayers;
+    /** Where controls may add something to the U-Net; absent is nowhere, which costs nothing. */
+    readonly controlPlaces?: ControlPlaces;
     /** What token ids beyond the vocabulary stand for. */
     readonly vectorOf?: VectorOf;
   };
@@ -71,8 +77,9 @@ export interface OpenModel {
    * Bytes of memory a picture takes at its worst moment, while no other network is open.
    * @param latents rows and columns of the picture's latents
    * @param piece of what the decoder sees at once
+   * @param besideBytes of other networks that are open while the U-Net draws; absent is 0
    */
-  needBytes(latents: Grid, piece: Grid): number;
+  needBytes(latents: Grid, piece: Grid, besideBytes?: number): number;
   close(): Promise<void>;
 }
 
@@ -95,25 +102,29 @@ export async function openModel(folder: ModelParts, settings: SessionSettings): 
   const { provider } = settings;
   const vectorOf = folder.vectorOf ?? (() => undefined);
   const layers = folder.loraLayers ?? (() => ({ unet: NO_LAYERS, text: [] }));
-  const shared = { settings, vectorOf, layers };
+  const shared = { settings: { ...settings, precision: TEXT_PRECISION }, vectorOf, layers };
   const text = openText(folder.textEncoder, firstTextUse(folder), 0, shared);
   const { textEncoder2 } = folder;
   const text2 = textEncoder2 === undefined ? undefined : openText(textEncoder2, PENULTIMATE_AND_POOLED, 1, shared);
   const timeIds = folder.conditions?.added === 'score' ? SDXL_TIME_IDS - 1 : SDXL_TIME_IDS;
   const unet = new BothKinds(
-    { layers: () => layers().unet, build: (branches) => buildUnet(folder.unet, provider, branches, timeIds) },
+    {
+      layers: () => layers().unet,
+      build: (branches) => buildUnet(folder.unet, provider, branches, timeIds, folder.controlPlaces),
+    },
     settings,
   );
-  const encoder = new BothKinds(fixed(buildEncoder(folder.vae, provider)), settings);
-  const decoder = new BothKinds(fixed(buildDecoder(folder.vae, provider)), settings);
+  const vaeSettings = { ...settings, precision: autoencoderPrecision(folder.vae, folder.family, settings.precision) };
+  const encoder = new BothKinds(fixed(buildEncoder(folder.vae, provider)), vaeSettings);
+  const decoder = new BothKinds(fixed(buildDecoder(folder.vae, provider)), vaeSettings);
   return {
     text: text.encode,
     ...(text2 === undefined ? {} : { text2: text2.encode }),
     unet: (rows) => predict(unet.of(rows[0]?.tile), rows),
     encode: (pixels, tile) => encode(encoder.of(tile), pixels),
     decode: (latents, tile) => inTurn(latents, (one) => decode(decoder.of(tile), one)),
-    needBytes: (latents, piece) =>
-      Math.max(unetBytes(unet.of().graph, latents), decoderBytes(decoder.of().graph, piece)),
+    needBytes: (latents, piece, besideBytes = 0) =>
+      Math.max(unetBytes(unet.of().graph, latents) + besideBytes, decoderBytes(decoder.of().graph, piece)),
     close: async () => {
       for (const session of [text, text2, unet, encoder, decoder]) await session?.close();
     },
@@ -388,6 +399,10 @@ async function predictEqualShapes(session: LazySession, rows: readonly UnetRow[]
       dims: [n, conditioning.tokens, conditioning.width],
     },
     ...toldBesides(session.graph, rows),
+    ...controlFeeds(
+      session.graph,
+      rows.map(({ control }) => control),
+    ),
   };
   const branches = rows.map(({ loras }) => loras?.unet ?? null);
   const { prediction } = await session.run(inputs, branches);
@@ -451,36 +466,9 @@ async function inTurn<T, R>(items: readonly T[], call: (item: T) => Promise<R>):
   return results;
 }
 
-/** Indices of the items that share a key, groups in order of appearance. */
-function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly number[])[] {
-  const groups = new Map<string, number[]>();
-  for (const [index, item] of items.entries()) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), index]);
-  }
-  return [...groups.values()];
-}
-
-/** One behind the other, of any lengths. */
-function stack(arrays: readonly Float32Array[]): Float32Array {
-  const stacked = new Float32Array(arrays.reduce((length, array) => length + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    stacked.set(array, at);
-    at += array.length;
-  }
-  return stacked;
-}
-
 function stackIntegers(arrays: readonly Int32Array[]): Int32Array {
   const length = arrays[0]!.length;
   const stacked = new Int32Array(length * arrays.length);
   for (const [index, array] of arrays.entries()) stacked.set(array, index * length);
   return stacked;
-}
-
-/** Copies, so that keeping one part does not keep the whole. */
-function unstack(stacked: Float32Array, count: number): Float32Array[] {
-  const length = stacked.length / count;
-  return Array.from({ length: count }, (_, index) => stacked.slice(index * length, (index + 1) * length));
 }

@@ -22,7 +22,7 @@ const LAST_RANK = 2;
 /** The order of closing; what is named nowhere goes with the autoencoders. */
 const RANKS: readonly (readonly [RegExp, number])[] = [
   [/^text_encoder/, 0],
-  [/^unet/, LAST_RANK],
+  [/^(unet|controlnet$)/, LAST_RANK],
 ];
 
 /** What can give way: a session as the budget sees it. */
@@ -189,7 +189,12 @@ export function callBytes(graph: Graph, axes: Axes): number {
 
 /** Bytes the process needs for such calls while nothing but this network is open. */
 export function needBytes(graph: Graph, axes: Axes): number {
-  return BASE_BYTES + loadedBytes(graph) + callBytes(graph, axes);
+  return BASE_BYTES + ownBytes(graph, axes);
+}
+
+/** The same without the process itself: for a network that is open beside another. */
+export function ownBytes(graph: Graph, axes: Axes): number {
+  return loadedBytes(graph) + callBytes(graph, axes);
 }
 
 function axesOf({ inputs }: Graph, given: Readonly<Record<string, Input>>): Axes {

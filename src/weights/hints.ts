@@ -2,6 +2,7 @@
 // Deliberately not NAME.json: other programs keep their own notes under that name.
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { CONTROL_KINDS, MAX_CONTROL_STRENGTH } from '../core/control.ts';
 import { DEFAULT_LIMITS, SAMPLERS, SCHEDULES } from '../core/request.ts';
 import { parseSize } from '../core/size.ts';
 import { DISTILLATIONS } from '../diffusion/schedulerAdvice.ts';
@@ -55,6 +56,16 @@ const fileSchema = folderSchema.extend({
   tokenizer: z.string().regex(NAME).optional(),
 });
 
+/** A control network says little of itself. */
+const controlSchema = z.strictObject({
+  name: z.string().regex(NAME).optional(),
+  /** What it follows, the usual kind first; empty for anything. */
+  kinds: z.array(z.enum(CONTROL_KINDS)).max(CONTROL_KINDS.length).optional(),
+  /** Where nobody says another. */
+  strength: z.number().min(0).max(MAX_CONTROL_STRENGTH).optional(),
+});
+
+export type ControlHints = z.infer<typeof controlSchema>;
 export type Hints = z.infer<typeof folderSchema>;
 export type RefinerHint = NonNullable<Hints['refiner']>;
 export type FileHints = z.infer<typeof fileSchema>;
@@ -67,6 +78,11 @@ export function readFolderHints(modelsDir: string, file: string): Hints {
 /** NAME.darkroom.json of a single file. @throws weights_invalid naming the field */
 export function readFileHints(modelsDir: string, file: string): FileHints {
   return readHints(modelsDir, file, fileSchema);
+}
+
+/** darkroom.json of a control network's folder, NAME.darkroom.json of its file. @throws weights_invalid naming the field */
+export function readControlHints(modelsDir: string, file: string): ControlHints {
+  return readHints(modelsDir, file, controlSchema);
 }
 
 function readHints<T extends object>(modelsDir: string, file: string, schema: z.ZodType<T>): T | Record<string, never> {

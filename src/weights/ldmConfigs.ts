@@ -70,11 +70,11 @@ function inferAddition(tensors: TensorIndex, family: ModelFamily, pooledWidth: n
   };
 }
 
-function countResnets(tensors: TensorIndex, block: string): number {
+export function countResnets(tensors: TensorIndex, block: string): number {
   return countWhile((layer) => has(tensors, `${block}.resnets.${layer}.conv1.weight`));
 }
 
-function countTransformers(tensors: TensorIndex, block: string): number {
+export function countTransformers(tensors: TensorIndex, block: string): number {
   const path = `${block}.attentions.0.transformer_blocks`;
   return countWhile((layer) => has(tensors, `${path}.${layer}.norm1.weight`));
 }
@@ -153,11 +153,11 @@ export function ldmSchedulerConfig({ prediction, zeroTerminalSnr }: NoiseFacts, 
   };
 }
 
-function has(tensors: TensorIndex, name: string): boolean {
+export function has(tensors: TensorIndex, name: string): boolean {
   return tensors.get(name) !== undefined;
 }
 
-function lengthOf(tensors: TensorIndex, name: string, axis: number): number {
+export function lengthOf(tensors: TensorIndex, name: string, axis: number): number {
   const shape = tensors.get(name)?.shape;
   const problem = shape === undefined ? 'is missing' : `has the shape [${shape}]`;
   const length = shape?.[axis];
@@ -168,11 +168,11 @@ function lengthOf(tensors: TensorIndex, name: string, axis: number): number {
   });
 }
 
-function list<T>(count: number, item: (index: number) => T): T[] {
+export function list<T>(count: number, item: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => item(index));
 }
 
-function countWhile(isThere: (index: number) => boolean): number {
+export function countWhile(isThere: (index: number) => boolean): number {
   let count = 0;
   while (isThere(count)) count += 1;
   return count;

@@ -1,7 +1,7 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
 import type { PictureScores } from '../core/pictureJudgement.ts';
-import type { Answer, Conditioning, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
+import type { Answer, Conditioning, ControlRow, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { RowBudget, WaitingAsk } from './callPlan.ts';
@@ -37,13 +37,21 @@ export interface UpscalerNetworks {
   upscale(pixels: readonly Pixels[], model: string): Promise<readonly Pixels[]>;
 }
 
+/** The control networks of this installation; a network's name is the same for all rows of a call. */
+export interface ControlNetworks {
+  /** What each map says. @param tile the same for all of them */
+  hint(maps: readonly Pixels[], control: string, tile?: boolean): Promise<readonly (readonly Latents[])[]>;
+  /** What is added for each row. */
+  control(rows: readonly ControlRow[], control: string): Promise<readonly (readonly Latents[])[]>;
+}
+
 /** Who says what pictures show; belongs to no model, or to one whose own checker looks too. */
 export interface JudgeNetworks {
   judge(pixels: readonly Pixels[]): Promise<readonly PictureScores[]>;
 }
 
-type AllNetworks = Networks & UpscalerNetworks & JudgeNetworks;
-type SomeNetworks = Networks | UpscalerNetworks | JudgeNetworks;
+type AllNetworks = Networks & UpscalerNetworks & JudgeNetworks & ControlNetworks;
+type SomeNetworks = Networks | UpscalerNetworks | JudgeNetworks | ControlNetworks;
 
 /** Who asks: the job whose turn it is and the model it uses. */
 export interface Asker {
@@ -241,13 +249,35 @@ const upscale: Trade<AskOf<'upscale'>, AskOf<'upscale'>, Pixels> = {
   answer: ([pixels]) => ({ kind: 'upscale', pixels: pixels! }),
 };
 
+const hint: Trade<AskOf<'hint'>, AskOf<'hint'>, readonly Latents[]> = {
+  rows: (ask) => [ask],
+  run: (networks, asks) =>
+    networks.hint(
+      asks.map(({ pixels }) => pixels),
+      asks[0]!.control,
+      asks[0]!.tile,
+    ),
+  answer: ([features]) => ({ kind: 'hint', features: features! }),
+};
+
+/** Rows go with the name of the network they are for. */
+const control: Trade<AskOf<'control'>, { readonly row: ControlRow; readonly control: string }, readonly Latents[]> = {
+  rows: (ask) => ask.rows.map((row) => ({ row, control: ask.control })),
+  run: (networks, rows) =>
+    networks.control(
+      rows.map(({ row }) => row),
+      rows[0]!.control,
+    ),
+  answer: (residuals) => ({ kind: 'control', residuals }),
+};
+
 const judge: Trade<AskOf<'judge'>, AskOf<'judge'>, PictureScores> = {
   rows: (ask) => [ask],
   run: (networks, asks) => networks.judge(asks.map(({ pixels }) => pixels)),
   answer: ([scores]) => ({ kind: 'judge', scores: scores! }),
 };
 
-const TRADES = { text, unet, encode, decode, upscale, judge };
+const TRADES = { text, unet, encode, decode, upscale, hint, control, judge };
 
 /** Every kind of ask is named like the method that answers it. @throws internal when these networks have no such method */
 function ableTo({ ask: { kind }, networks }: Waiting): AllNetworks {

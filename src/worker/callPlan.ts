@@ -83,14 +83,14 @@ export function budgetFor(provider: string): RowBudget {
 /** Rows of a text call: prompts of mostly one chunk, 77 tokens, for the smallest of the four networks. */
 const TEXT_ROWS = 16;
 /** Pictures of any size are judged by a network of milliseconds; so many make a call in which cancellations are still heard soon. */
-const JUDGED_ROWS = 8;
+const JUDGED_ROWS = 4;
 /** Every known autoencoder of this family shrinks each side by 8; only a measure of memory here. */
 const PX_PER_CELL = 8;
 /** Guidance asks for its two rows at once, and at every size running them together is faster than one by one. */
 const LEAST_UNET_ROWS = 2;
 
 export function rowsOf(ask: Ask): number {
-  return ask.kind === 'unet' ? ask.rows.length : 1;
+  return ask.kind === 'unet' || ask.kind === 'control' ? ask.rows.length : 1;
 }
 
 export function rowLimitOf(ask: NetworkAsk, budget: RowBudget): number {
@@ -98,11 +98,14 @@ export function rowLimitOf(ask: NetworkAsk, budget: RowBudget): number {
     case 'text':
       return TEXT_ROWS;
     case 'unet':
+    case 'control':
       return fit(budget.unetCells, cellsOfUnet(ask), LEAST_UNET_ROWS);
     case 'encode':
       return fit(budget.autoencoderCells, (ask.pixels.height * ask.pixels.width) / PX_PER_CELL ** 2, 1);
     case 'decode':
       return fit(budget.autoencoderCells, ask.latents.height * ask.latents.width, 1);
+    case 'hint':
+      return 1; // once a picture, as large as it
     case 'upscale':
       return 1; // a tile is as much work as a picture elsewhere
     case 'judge':
@@ -114,7 +117,7 @@ function fit(budgetCells: number, rowCells: number, least: number): number {
   return Math.max(least, Math.floor(budgetCells / rowCells));
 }
 
-function cellsOfUnet(ask: Extract<Ask, { kind: 'unet' }>): number {
+function cellsOfUnet(ask: Extract<Ask, { kind: 'unet' | 'control' }>): number {
   const latents = ask.rows[0]?.latents;
   return latents === undefined ? 1 : latents.height * latents.width;
 }
@@ -125,8 +128,8 @@ export function groupOf(model: string, ask: NetworkAsk): string {
 }
 
 function isSeamless(ask: NetworkAsk): boolean {
-  if (ask.kind === 'unet') return ask.rows[0]?.tile === true;
-  return (ask.kind === 'encode' || ask.kind === 'decode') && ask.tile === true;
+  if (ask.kind === 'unet' || ask.kind === 'control') return ask.rows[0]?.tile === true;
+  return 'tile' in ask && ask.tile === true;
 }
 
 function shapeOf(ask: NetworkAsk): string {
@@ -139,6 +142,14 @@ function shapeOf(ask: NetworkAsk): string {
       const { latents, extra, conditioning } = row;
       return [shape(latents), extra?.channels ?? 0, conditioning.tokens, conditioning.width].join('|');
     }
+    case 'control': {
+      const row = ask.rows[0];
+      if (row === undefined) return ask.control;
+      const { latents, conditioning } = row;
+      return [ask.control, shape(latents), conditioning.tokens, conditioning.width].join('|');
+    }
+    case 'hint':
+      return `${ask.control}|${ask.pixels.height}x${ask.pixels.width}`;
     case 'encode':
       return `${ask.pixels.height}x${ask.pixels.width}`;
     case 'decode':

@@ -40,22 +40,29 @@ import { readRecipe } from '../image/pngText.ts';
 import { type Origin, saysDrawn } from '../image/provenance.ts';
 import { resizePixels } from '../image/resize.ts';
 import type { Provider } from '../networks/dialect.ts';
+import { checkControl } from '../runtime/control.ts';
 import { MemoryBudget, MemoryShare, memoryLimitBytes } from '../runtime/memory.ts';
 import { chooseProvider } from '../runtime/providers.ts';
 import type { SessionSettings } from '../runtime/session.ts';
 import { scanClassifier } from '../weights/classifier.ts';
+import { CONTROLNETS_FOLDER } from '../weights/controlNet.ts';
+import { scanControls } from '../weights/controlNetLibrary.ts';
 import { scanEmbeddings } from '../weights/embeddings.ts';
 import { scanLoras } from '../weights/loraLibrary.ts';
 import { scanModels } from '../weights/registry.ts';
 import { scanUpscalers } from '../weights/upscalers.ts';
 import { type Asker, Batcher } from './batcher.ts';
 import { budgetFor } from './callPlan.ts';
+import { ControlShelf, NO_CONTROLS } from './controlShelf.ts';
+import { setControls, writeMaps } from './controlStage.ts';
 import type { ChosenLoras } from './loraShelf.ts';
 import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
-import { checkSource, NO_JUDGE, PictureJudge } from './pictureJudge.ts';
+import { type ConceptChecker, checkSource, NO_JUDGE, PictureJudge } from './pictureJudge.ts';
+import type { BesideBytes } from './pictureMemory.ts';
 import { Previews } from './previews.ts';
 import type { Activity, ChildOptions } from './protocol.ts';
 import { lendRefined, type RefinedModel } from './refined.ts';
+import { NO_SAFETY_CHECKERS, scanSafetyCheckers, withCheckers } from './safetyCheckers.ts';
 import { readInput, type Stage, setStage } from './stage.ts';
 import { answerInPieces } from './tiledNetworks.ts';
 import { UpscalerShelf } from './upscalerShelf.ts';
@@ -80,39 +87,52 @@ export interface Developer {
 
 /** Finds the provider and the models; opens none yet. @throws config_invalid, provider_unavailable */
 export async function openDeveloper(options: DeveloperOptions): Promise<Developer> {
-  const { provider, reason } = await chooseProvider(options.device);
+  const { provider, precision, reason } = await chooseProvider(options.device, options.precision);
   const registry = scanModels(options.modelsDir);
   const threads = options.threads ?? availableParallelism();
   const loras = scanLoras(options.modelsDir, registry.layouts);
-  const settings = { provider, threads };
+  const networks = scanControls(options.modelsDir, registry.layouts, checkControl);
+  const settings = { provider, precision, threads };
   const budget = budgetOf(provider, options.memoryLimit ?? null);
-  const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget);
-  const shelf = new ModelShelf(open, budget?.limitBytes);
-  const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), withShare(settings, budget));
+  const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget, networks.cards);
   const judge = options.judging === 'nobody' ? NO_JUDGE : new PictureJudge(scanClassifier(options.modelsDir));
+  const { layouts } = registry;
+  const isEverybody = judge.name !== null && (options.judging ?? 'everybody') === 'everybody';
+  const checkers = isEverybody ? scanSafetyCheckers(options.modelsDir, layouts, settings) : NO_SAFETY_CHECKERS;
+  const openChecked = withCheckers(open, checkers, layouts, withShare(settings, budget));
+  const shelf = new ModelShelf(openChecked, budget?.limitBytes);
+  const upscalers = new UpscalerShelf(scanUpscalers(options.modelsDir), withShare(settings, budget));
+  const controls = new ControlShelf(networks, withShare(settings, budget));
   const onActivity = options.onActivity ?? (() => {});
   const batcher = new Batcher({ budget: budgetFor(provider), onCall: onActivity, onIdle: () => onActivity('idle') });
   const factsNow = (): WorkerFacts => ({
     pid: process.pid,
     provider,
     providerReason: reason,
-    models: registry.cards.map((card) => (loras.cards.length === 0 ? card : { ...card, loras: loras.cards })),
+    models: registry.cards.map((card) => ({
+      ...card,
+      ...(loras.cards.length === 0 ? {} : { loras: loras.cards }),
+      ...(networks.cards.length === 0 ? {} : { controls: networks.cards }),
+    })),
     modelFiles: Object.fromEntries(registry.files),
     refused: [
       ...registry.refused,
       ...upscalers.refused,
       ...scanEmbeddings(options.modelsDir).refused,
       ...loras.refused,
+      ...networks.refused.map(({ name, reason }) => ({ name: `${CONTROLNETS_FOLDER}/${name}`, reason })),
       ...judge.refused,
+      ...checkers.refused,
     ],
     upscalers: upscalers.cards,
     classifier: judge.name,
+    safetyCheckers: checkers.models,
   });
   const rescan = () => {
     loras.rescan();
     return factsNow();
   };
-  return makeDeveloper(factsNow(), shelf, batcher, upscalers, judge, rescan);
+  return makeDeveloper(factsNow(), shelf, batcher, { upscalers, judge, controls }, rescan);
 }
 
 function withShare(settings: SessionSettings, budget: MemoryBudget | undefined): SessionSettings {
@@ -124,18 +144,24 @@ function budgetOf(provider: Provider, limit: string | null): MemoryBudget | unde
   return provider === 'cpu' || limit !== null ? new MemoryBudget(memoryLimitBytes(limit)) : undefined;
 }
 
+/** Networks that belong to no model. */
+interface Tools {
+  readonly upscalers: UpscalerShelf;
+  readonly judge: PictureJudge;
+  readonly controls: ControlShelf;
+}
+
 /** A developer of models that come from anywhere. */
 export function makeDeveloper(
   facts: WorkerFacts,
   shelf: ModelShelf,
   batcher: Batcher,
-  upscalers: UpscalerShelf = NO_UPSCALERS,
-  judge: PictureJudge = NO_JUDGE,
+  { upscalers = NO_UPSCALERS, judge = NO_JUDGE, controls = NO_CONTROLS }: Partial<Tools> = {},
   rescan: () => WorkerFacts = () => facts,
 ): Developer {
   let lastJob = 0;
   let current = facts;
-  const bench = { shelf, batcher, upscalers, judge };
+  const bench = { shelf, batcher, upscalers, judge, controls };
   return {
     get facts() {
       return current;
@@ -148,6 +174,7 @@ export function makeDeveloper(
     close: async () => {
       await shelf.close();
       await upscalers.close();
+      await controls.close();
       await judge.close();
     },
   };
@@ -164,11 +191,9 @@ const NO_UPSCALERS = new UpscalerShelf(
   { provider: 'cpu', threads: 1 },
 );
 
-interface Bench {
+interface Bench extends Tools {
   readonly shelf: ModelShelf;
   readonly batcher: Batcher;
-  readonly upscalers: UpscalerShelf;
-  readonly judge: PictureJudge;
   /** Whose turn it is in the batcher; a job's second attempt is another one. */
   readonly job: number;
 }
@@ -190,7 +215,11 @@ async function developTask(
     return await enlargeStart(task, upscale, means).finally(() => batcher.forget(job));
   }
   const size = task.request.hires?.size ?? task.request.size;
-  const model = await lendRefined(shelf, task.request.model, { size, signal });
+  const model = await lendRefined(shelf, task.request.model, {
+    size,
+    besideBytes: besideBytes(task.request, bench.controls),
+    signal,
+  });
   let isBroken = false;
   try {
     return await developPictures(task, model, means);
@@ -204,10 +233,8 @@ async function developTask(
   }
 }
 
-interface Means {
+interface Means extends Tools {
   readonly batcher: Batcher;
-  readonly upscalers: UpscalerShelf;
-  readonly judge: PictureJudge;
   readonly job: number;
   readonly onProgress: (progress: DevelopProgress) => void;
   readonly signal: AbortSignal;
@@ -219,12 +246,17 @@ interface JudgedPicture {
   readonly scores: PictureScores | undefined;
 }
 
-/** Says what pictures show; undefined where nobody judges. */
-function judging({ batcher, judge, job }: Means, signal: AbortSignal, model = '', checker = undefined) {
+/** Says what pictures show; undefined where nobody judges. @param model whose own checker looks, too, where it has one */
+function judging(
+  { batcher, judge, job }: Means,
+  signal: AbortSignal,
+  model: { readonly name: string; readonly checker?: ConceptChecker } = { name: '' },
+) {
+  const { name, checker } = model;
   const networks = judge.networks(checker);
   return async (pixels: Pixels): Promise<PictureScores | undefined> => {
     if (networks === null) return undefined;
-    const asker = { job, model: `judge ${model}`, networks, signal };
+    const asker = { job, model: checker === undefined ? 'judge' : `judge of ${name}`, networks, signal };
     return expectKind('judge', await batcher.ask(asker, { kind: 'judge', pixels })).scores;
   };
 }
@@ -245,7 +277,7 @@ async function developPictures(
   model: RefinedModel,
   means: Means,
 ): Promise<readonly DevelopedPicture[]> {
-  const { batcher, upscalers, job, onProgress, signal } = means;
+  const { batcher, upscalers, controls, job, onProgress, signal } = means;
   const { request, jobId } = task;
   const stage = await batcher.hold(setStage(task));
   const stop = new AbortController();
@@ -254,19 +286,20 @@ async function developPictures(
   const refiner = model.refiner && { ...asker, model: model.refiner.name, networks: model.refiner.networks };
   const size = request.hires?.size ?? stage.size;
   const enlargement = enlargementOf(request.upscale ?? null, size, upscalers);
-  const wanted = pictureRequest(request, stage.start, upscalers);
+  const followed = await batcher.hold(setControls(task, stage, controls));
+  const wanted = { ...pictureRequest(request, stage.start, upscalers), controls: followed };
   const total = request.count * (stepsTotal(wanted) + tilesOf(enlargement, size));
   let done = 0;
   const onStep = () => onProgress({ jobId, stepsDone: ++done, stepsTotal: total });
   const loras = chosenLoras(request, model);
-  const answered = answerer(batcher, asker, upscalers, onStep, refiner, model.facts);
+  const answered = answerer(batcher, asker, means, onStep, refiner, model.facts);
   const answer = (ask: Ask) => answered(withLoras(ask, loras?.stack));
   const nowMs = () => performance.now();
   const onPreview = (preview: Uint8Array) => onProgress({ jobId, stepsDone: done, stepsTotal: total, preview });
   const { facts } = model;
   const previews =
     task.previews === true ? new Previews({ facts, count: request.count, answer, onPreview, nowMs }) : null;
-  const scoresOf = judging(means, either);
+  const scoresOf = judging(means, either, { ...model, name: request.model });
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {
     const drawing = developPicture(requestOfImage(wanted, imageIndex), model.facts, previews?.watch(imageIndex));
@@ -274,7 +307,17 @@ async function developPictures(
     return { pixels, scores: await scoresOf(pixels) };
   });
   const pictures = await allOrNone(making, stop);
-  return batcher.hold(writeAll(task, pictures, either, (own) => ownRecipe(own, task, loras?.hashes, model.refinedBy)));
+  const recipeFor = (own: ResolvedRequest) => ownRecipe(own, task, loras?.hashes, model.refinedBy);
+  const [first, ...others] = await batcher.hold(writeAll(task, pictures, either, recipeFor));
+  if (followed.length === 0) return [first!, ...others];
+  return [{ ...first!, controlMaps: await batcher.hold(writeMaps(task, followed)) }, ...others];
+}
+
+/** What the networks of a request's controls take; undefined without any. */
+function besideBytes({ controls }: ResolvedRequest, shelf: ControlShelf): BesideBytes | undefined {
+  if (controls == null || controls.length === 0) return undefined;
+  const names = new Set(controls.map(({ model }) => model));
+  return (latents) => [...names].reduce((sum, name) => sum + shelf.ownBytes(name, latents), 0);
 }
 
 /** Undefined without any. @throws model_missing, weights_invalid, model_unsupported */
@@ -344,7 +387,7 @@ async function enlargeStart(task: DevelopTask, upscale: Upscale, means: Means): 
   const asker = { job, model: 'upscalers', networks: upscalers, signal };
   const large = await drive(
     upscaled(pixels, enlargement.upscaler, enlargement.size),
-    answerer(batcher, asker, upscalers, onStep),
+    answerer(batcher, asker, means, onStep),
   );
   const before = recipeOf(bytes);
   const recipe = request.privatePrompt === true ? null : upscaledRecipe(before, upscale);
@@ -431,7 +474,7 @@ async function startBytes({ initImagePath }: DevelopTask): Promise<Buffer> {
 function answerer(
   batcher: Batcher,
   asker: Asker,
-  upscalers: UpscalerShelf,
+  tools: Tools,
   onStep: () => void,
   refiner = asker,
   facts: ModelFacts | null = null,
@@ -450,15 +493,17 @@ function answerer(
     if (ask.kind === 'text' && ask.expert === 'refiner') return once(`refiner\n${ask.prompt}`, ask, refiner);
     if (ask.kind === 'text') return once(`\n${ask.prompt}`, ask);
     if (ask.kind === 'encode') return once(ask.pixels, ask);
+    if (ask.kind === 'hint') return once(ask.pixels, ask, whoAnswers(ask, asker, refiner, tools));
     if (ask.kind === 'resize') return { kind: 'resize', pixels: await resizePixels(ask.pixels, ask.size) };
-    const whom = whoAnswers(ask, asker, refiner, upscalers);
+    const whom = whoAnswers(ask, asker, refiner, tools);
     const answer = await asked(whom, ask);
     if (ask.kind === 'unet' || ask.kind === 'upscale') onStep();
     return answer;
   };
 }
 
-function whoAnswers(ask: NetworkAsk, asker: Asker, refiner: Asker, upscalers: UpscalerShelf): Asker {
+function whoAnswers(ask: NetworkAsk, asker: Asker, refiner: Asker, { upscalers, controls }: Tools): Asker {
+  if (ask.kind === 'hint' || ask.kind === 'control') return { ...asker, model: 'controls', networks: controls };
   if (ask.kind === 'upscale') return { ...asker, model: 'upscalers', networks: upscalers };
   return ask.kind === 'unet' && ask.expert === 'refiner' ? refiner : asker;
 }

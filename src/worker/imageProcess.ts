@@ -35,6 +35,8 @@ export const DEFAULT_LIMITS: ProcessLimits = {
     encode: 600_000,
     decode: 600_000,
     upscale: 600_000,
+    hint: 600_000,
+    control: 600_000,
     judge: 600_000,
   },
   graceMs: 2_000,

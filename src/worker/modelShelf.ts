@@ -1,8 +1,10 @@
 // The open models of this process: opened by their first job, kept for the next, closed when others need the memory.
+import type { ControlCard } from '../core/control.ts';
 import type { Size } from '../core/request.ts';
 import { largestPiece } from '../diffusion/autoencoderTiles.ts';
 import { type ModelFacts, modelFacts } from '../diffusion/modelFacts.ts';
 import { clipTextWidth } from '../networks/clipText.ts';
+import type { ControlPlaces } from '../networks/controlInputs.ts';
 import { type OpenModel, openModel } from '../runtime/engine.ts';
 import { type MemoryBudget, MemoryShare } from '../runtime/memory.ts';
 import type { SessionSettings } from '../runtime/session.ts';
@@ -14,7 +16,8 @@ import type { ModelRegistry } from '../weights/registry.ts';
 import type { Networks } from './batcher.ts';
 import { LoraShelf } from './loraShelf.ts';
 import { MemoryTurns } from './memoryTurns.ts';
-import { checkPictureFits, type PictureMemory } from './pictureMemory.ts';
+import type { ConceptChecker } from './pictureJudge.ts';
+import { type BesideBytes, checkPictureFits, type PictureMemory } from './pictureMemory.ts';
 import { EmbeddingBook } from './promptEmbeddings.ts';
 import { encodePrompts, type Tokenizers } from './promptEncoder.ts';
 
@@ -28,6 +31,8 @@ export interface LentModel {
   readonly refinedBy?: RefinerHint;
   /** Absent where the installation has none. */
   readonly loras?: LoraShelf;
+  /** The model's own, where it has one and the owner wants it. */
+  readonly checker?: ConceptChecker;
   /** @param isBroken a network failed: the model is closed and opened anew for the next job. */
   giveBack(isBroken: boolean): Promise<void>;
 }
@@ -38,6 +43,8 @@ export interface OpenedModel {
   readonly facts: ModelFacts;
   readonly refinedBy?: RefinerHint;
   readonly loras?: LoraShelf;
+  /** The model's own, where it has one and the owner wants it. */
+  readonly checker?: ConceptChecker;
   /** Absent where nothing is limited. */
   readonly memory?: PictureMemory;
   /** Told when its last job ends, and when the next begins. */
@@ -49,6 +56,8 @@ export interface OpenedModel {
 export interface Use {
   /** The largest picture it makes. */
   readonly size?: Size;
+  /** Bytes that other networks take while its own draws, by rows and columns of the picture's latents. */
+  readonly besideBytes?: BesideBytes | undefined;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
   /** The job has another model already. */
@@ -105,9 +114,10 @@ export class ModelShelf {
     }
   }
 
-  async #turn(name: string, memory: PictureMemory | undefined, { size, signal, isSecond }: Use): Promise<void> {
-    if (memory !== undefined && size !== undefined) checkPictureFits(memory, size);
-    const bytes = memory === undefined || size === undefined ? 0 : memory.needBytes(size);
+  async #turn(name: string, memory: PictureMemory | undefined, use: Use): Promise<void> {
+    const { size, besideBytes, signal, isSecond } = use;
+    if (memory !== undefined && size !== undefined) checkPictureFits(memory, size, besideBytes);
+    const bytes = memory === undefined || size === undefined ? 0 : memory.needBytes(size, besideBytes);
     if (isSecond === true) this.#turns.join(name, bytes);
     else await this.#turns.begin(name, bytes, signal);
   }
@@ -151,6 +161,7 @@ export function folderOpener(
   embeddings: () => EmbeddingRegistry = () => NO_EMBEDDINGS,
   loras?: LoraLibrary,
   budget?: MemoryBudget,
+  controls: readonly ControlCard[] = [],
 ) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
@@ -159,6 +170,7 @@ export function folderOpener(
     const parts = {
       ...folder,
       ...(loras === undefined ? {} : { loraLayers: () => layersOf(loras, name) }),
+      controlPlaces: placesFor(controls, name),
       vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder),
     };
     const model = await openModel(parts, share === undefined ? settings : { ...settings, memory: share });
@@ -171,6 +183,15 @@ export function folderOpener(
       ...(share === undefined ? {} : memoryOf(model, folder, share)),
       close: () => model.close(),
     };
+  };
+}
+
+/** Only where something fits: every place costs a pass over its values. */
+function placesFor(controls: readonly ControlCard[], model: string): ControlPlaces {
+  const fitting = controls.filter(({ fits }) => fits.includes(model));
+  return {
+    skips: fitting.some(({ network }) => network === 'controlnet'),
+    levels: fitting.some(({ network }) => network === 't2i-adapter'),
   };
 }
 
@@ -188,7 +209,10 @@ function memoryOf(model: OpenModel, folder: ModelFolder, share: MemoryShare) {
   const memory: PictureMemory = {
     limitBytes: share.budget.limitBytes,
     stepPx: folder.card.sizeStepPx,
-    needBytes: (size) => model.needBytes(gridOf(size), gridOf(largestPiece(size, facts))),
+    needBytes: (size, beside) => {
+      const latents = gridOf(size);
+      return model.needBytes(latents, gridOf(largestPiece(size, facts)), beside?.(latents));
+    },
   };
   const setIdle = (isIdle: boolean) => {
     share.isIdle = isIdle;

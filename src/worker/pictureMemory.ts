@@ -2,19 +2,24 @@
 // autoencoder need alone, since each gives way to the other.
 import type { Size } from '../core/request.ts';
 import { DarkroomError } from '../errors.ts';
+import type { Grid } from '../runtime/engine.ts';
 import { gib } from '../runtime/memory.ts';
+
+/** Of rows and columns of latents. */
+export type BesideBytes = (latents: Grid) => number;
 
 export interface PictureMemory {
   /** Infinity where nothing is limited. */
   readonly limitBytes: number;
   /** Sides of pictures are multiples of it. */
   readonly stepPx: number;
-  /** What a picture of this size takes at its worst moment. */
-  needBytes(size: Size): number;
+  /** What a picture of this size takes at its worst moment. @param beside what other networks take while the U-Net draws */
+  needBytes(size: Size, beside?: BesideBytes): number;
 }
 
 /** @throws request_invalid with what is needed, what there is and the largest picture of this shape that fits */
-export function checkPictureFits(memory: PictureMemory, size: Size): void {
+export function checkPictureFits(limits: PictureMemory, size: Size, beside?: BesideBytes): void {
+  const memory = { ...limits, needBytes: (other: Size) => limits.needBytes(other, beside) };
   const need = memory.needBytes(size);
   if (need <= memory.limitBytes) return;
   const largest = largestThatFits(memory, size);

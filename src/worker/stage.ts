@@ -22,12 +22,15 @@ import {
   pasted,
   type Region,
 } from '../image/canvas.ts';
+import { type ControlPicture, controlMap } from '../image/controlMaps.ts';
 import { decodePicture, pictureSize } from '../image/decode.ts';
 import { blurredMask, decodeHole, decodeMask } from '../image/mask.ts';
 import { resizeMask, resizePixels } from '../image/resize.ts';
 
 export interface Stage {
   readonly start: StartPicture | null;
+  /** What of a picture that is followed lies where the stage works. */
+  cut(picture: ControlPicture): Promise<ControlPicture>;
   /** Of the finished pictures; that of the request, but for pictures of which only a part was worked on. */
   readonly size: Size;
   /** What was not to be repainted comes back from the start picture, to the bit. */
@@ -60,10 +63,14 @@ export function readInput(what: string, file: string): Promise<Buffer> {
   });
 }
 
+/** A stage that works on the whole. */
+const whole: Stage['cut'] = (picture) => Promise.resolve(picture);
+
 function bareStage(start: StartPicture | null, size: Size): Stage {
   return {
     start,
     size,
+    cut: whole,
     // biome-ignore lint/correctness/useYield: nothing has to be asked for here
     finish: function* (drawn) {
       return drawn;
@@ -76,6 +83,7 @@ function overlayStage(pixels: Pixels, mask: Mask, strength: number): Stage {
   return {
     start: { pixels, strength, repaint: repaintOf(pixels, mask) },
     size,
+    cut: whole,
     finish: function* (drawn) {
       return overlaid(yield* fitting(drawn, size), pixels, mask);
     },
@@ -128,9 +136,13 @@ async function surroundingsStage(
   return {
     start: { pixels: start, strength, repaint },
     size: own,
+    cut: async (picture) => {
+      const part = cropped(await controlMap('map', picture, own), region);
+      return carriedOn(await resizePixels(part, sizeOfRegion(fit)), size, fit);
+    },
     finish: function* (drawn) {
-      const whole = cropped(yield* fitting(drawn, size), fit);
-      const patch = yield* fitting(whole, sizeOfRegion(region));
+      const worked = cropped(yield* fitting(drawn, size), fit);
+      const patch = yield* fitting(worked, sizeOfRegion(region));
       return overlaid(pasted(pixels, patch, region), pixels, mask);
     },
   };

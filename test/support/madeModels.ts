@@ -10,7 +10,12 @@ export const XL = path.join(GOLDEN, 'families/xl');
 const TOKENIZERS = { tokenizer: 'folders/sd-small/tokenizer', tokenizer_2: 'families/models/sd2-zsnr/tokenizer' };
 
 /** Shape, exponents and addends of equal runs of rows, and the name the numbers follow from where it is another. */
-type Rule = readonly [shape: readonly number[], exponents: readonly number[], addends: readonly number[], own?: string];
+export type Rule = readonly [
+  shape: readonly number[],
+  exponents: readonly number[],
+  addends: readonly number[],
+  own?: string,
+];
 type Network = Readonly<Record<string, Rule>>;
 /** Network, its tensors, and whether the matrix lies the other way round. */
 type Source = readonly [network: string, names: readonly string[], isTransposed: boolean];
@@ -19,7 +24,7 @@ const readJson = (name: string) => JSON.parse(readFileSync(path.join(XL, name), 
 const networks: Readonly<Record<string, Network>> = readJson('tensors.json');
 const singles: Readonly<Record<string, Readonly<Record<string, Source>>>> = readJson('singles.json');
 
-interface Tensor {
+export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
@@ -28,7 +33,7 @@ function tensorOf(network: string, name: string): Tensor {
   return numbersOf(network, name, networks[network]![name]!);
 }
 
-function numbersOf(network: string, name: string, [shape, exponents, addends, own = name]: Rule): Tensor {
+export function numbersOf(network: string, name: string, [shape, exponents, addends, own = name]: Rule): Tensor {
   const count = shape.reduce((product, length) => product * length, 1);
   const seed = fnv1a(`${network}/${own}`);
   const data = Float32Array.from({ length: count }, (_, at) => {
@@ -54,7 +59,7 @@ function drawn(seed: number, at: number): number {
   return Math.floor((sum - 510 + 37) / 74);
 }
 
-type Dtype = 'F32' | 'F16' | 'BF16';
+export type Dtype = 'F32' | 'F16' | 'BF16';
 
 /** Only numbers that each of the types holds exactly come here. */
 function bytesOf({ data }: Tensor, dtype: Dtype): Buffer {
@@ -73,7 +78,7 @@ function halfOf(word: number): number {
   return sign | ((0x400 | ((word >>> 13) & 0x3ff)) >>> (1 - exponent));
 }
 
-function writeTensors(file: string, tensors: ReadonlyMap<string, Tensor>, dtype: Dtype): void {
+export function writeTensors(file: string, tensors: ReadonlyMap<string, Tensor>, dtype: Dtype): void {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   const parts: Buffer[] = [];
   let end = 0;

@@ -1,0 +1,170 @@
+// The control networks this installation has: one scan of models/controlnets, headers only, against the configs of every model; then names are
+// keys of what the scan found.
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { ControlCard } from '../core/control.ts';
+import { FAMILY_TITLES } from '../core/loraChoice.ts';
+import { DarkroomError, toDarkroomError } from '../errors.ts';
+import { CONTROLNETS_FOLDER, type ControlFile, controlPlaces, nameTaken, readControlFile } from './controlNet.ts';
+import { nameInMessages, withModelFile } from './modelFiles.ts';
+import type { ModelLayout } from './modelFolder.ts';
+
+/** A model as control networks are tried on it. */
+export type ControlledModel = Pick<ModelLayout, 'name' | 'unet' | 'vae' | 'family'>;
+
+export interface RefusedControl {
+  /** File or folder under models/controlnets. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface ControlLibrary {
+  /** Sorted by name. */
+  readonly cards: readonly ControlCard[];
+  readonly refused: readonly RefusedControl[];
+  /** Reads the file again. @throws model_missing, weights_invalid, model_unsupported */
+  open(name: string): ControlFile;
+}
+
+export const NO_CONTROL_LIBRARY: ControlLibrary = { cards: [], refused: [], open: (name) => missing(name, []) };
+
+/**
+ * None where there is no such folder; what is wrong with a file becomes `refused`.
+ * @param check builds the network, to see every tensor; throws what is wrong with it
+ */
+export function scanControls(
+  modelsDir: string,
+  models: readonly ControlledModel[],
+  check: (file: ControlFile) => void = () => {},
+): ControlLibrary {
+  const folder = path.join(modelsDir, CONTROLNETS_FOLDER);
+  const found = new Map<string, { readonly place: string; readonly card: ControlCard }>();
+  const refused: RefusedControl[] = [];
+  for (const place of controlPlaces(folder)) {
+    try {
+      const file = readControlFile(modelsDir, place);
+      check(file);
+      const card = cardOf(modelsDir, file, models);
+      const other = found.get(card.name);
+      if (other !== undefined) throw nameTaken(card.name, nameInMessages(modelsDir, other.place));
+      found.set(card.name, { place, card });
+    } catch (thrown) {
+      refused.push({ name: nameInMessages(folder, place), reason: toDarkroomError(thrown, 'weights_invalid').message });
+    }
+  }
+  const names = [...found.keys()];
+  return {
+    cards: [...found.values()].map(({ card }) => card).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    refused,
+    open: (name) => readControlFile(modelsDir, found.get(name)?.place ?? missing(name, names)),
+  };
+}
+
+function cardOf(modelsDir: string, file: ControlFile, models: readonly ControlledModel[]): ControlCard {
+  const { name, network, kinds, strength, sizeBytes } = file;
+  return {
+    name,
+    network,
+    kinds,
+    family: familyOf(file),
+    fits: models.filter((model) => fitsModel(file, model)).map((model) => model.name),
+    hash: hashOf(modelsDir, file.file),
+    ...(strength === undefined ? {} : { strength }),
+    sizeBytes,
+  };
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** Whether what it says can be added to the model's network at all; nobody can see whether the two were trained together. */
+export function fitsModel({ network, part }: ControlFile, { unet, vae }: ControlledModel): boolean {
+  const pixelsPerCell = 2 ** (listOf(vae.config.block_out_channels, []).length - 1);
+  return network === 'controlnet'
+    ? fitsAsCopy(part.config, unet.config, pixelsPerCell)
+    : fitsAsAdapter(part.config, unet.config, pixelsPerCell);
+}
+
+/** What both classes take for a field that is absent. @source diffusers UNet2DConditionModel, ControlNetModel */
+const USUAL: Config = { block_out_channels: [320, 640, 1280, 1280], layers_per_block: 2, cross_attention_dim: 1280 };
+
+/** Every skip must be there, as wide and as large. */
+function fitsAsCopy(own: Config, unet: Config, pixelsPerCell: number): boolean {
+  const levels = listOf(own.block_out_channels ?? USUAL.block_out_channels, []).length;
+  const shapeOf = (config: Config) => [
+    listOf(config.block_out_channels ?? USUAL.block_out_channels, []),
+    perLevel(config.layers_per_block ?? USUAL.layers_per_block, levels),
+    // Networks that do not look at the words have no width for them.
+    attends(own) ? perLevel(config.cross_attention_dim ?? USUAL.cross_attention_dim, levels) : null,
+    config.addition_embed_type ?? null,
+    config.projection_class_embeddings_input_dim ?? null,
+  ];
+  const halvings = listOf(own.conditioning_embedding_out_channels ?? [16, 32, 96, 256], []).length - 1;
+  const latents = own.in_channels ?? USUAL_LATENTS;
+  const isSame = JSON.stringify(shapeOf(own)) === JSON.stringify(shapeOf(unet));
+  return isSame && latents === (unet.out_channels ?? USUAL_LATENTS) && 2 ** halvings === pixelsPerCell;
+}
+
+const USUAL_LATENTS = 4;
+
+function attends(config: Config): boolean {
+  const blocks = config.down_block_types;
+  const isInDown = !Array.isArray(blocks) || blocks.includes('CrossAttnDownBlock2D');
+  return isInDown || (config.mid_block_type ?? '') === 'UNetMidBlock2DCrossAttn';
+}
+
+/** A level for every block, and of SDXL's one for the middle. */
+function fitsAsAdapter(own: Config, unet: Config, pixelsPerCell: number): boolean {
+  const blocks = listOf(unet.block_out_channels ?? USUAL.block_out_channels, []);
+  const channels = listOf(own.channels ?? USUAL.block_out_channels, []);
+  const isXl = own.adapter_type === 'full_adapter_xl';
+  const isLight = own.adapter_type === 'light_adapter';
+  const levels = isLight ? [...channels, channels.at(-1)] : channels;
+  const wanted = isXl ? [...blocks, blocks.at(-1)] : blocks;
+  const fold = own.downscale_factor ?? (isXl ? 16 : 8);
+  const halvesFirst = Array.isArray(unet.down_block_types) && unet.down_block_types[0] === 'DownBlock2D';
+  const isSame = JSON.stringify(levels) === JSON.stringify(wanted);
+  return isSame && isXl === (halvesFirst && blocks.length > 1) && fold === pixelsPerCell * (isXl ? 2 : 1);
+}
+
+function listOf(value: unknown, fallback: readonly unknown[]): readonly unknown[] {
+  return Array.isArray(value) ? value : fallback;
+}
+
+function perLevel(value: unknown, levels: number): readonly unknown[] {
+  return Array.isArray(value) ? value : Array.from({ length: levels }, () => value);
+}
+
+/** Told by the width of the words it reads, or by the levels of an adapter. */
+const FAMILIES: Readonly<Record<number, keyof typeof FAMILY_TITLES>> = { 768: 'sd1', 1024: 'sd2', 2048: 'sdxl' };
+
+function familyOf({ network, part: { config } }: ControlFile): string {
+  if (network === 't2i-adapter') {
+    return config.adapter_type === 'full_adapter_xl'
+      ? FAMILY_TITLES.sdxl
+      : `${FAMILY_TITLES.sd1} or ${FAMILY_TITLES.sd2}`;
+  }
+  const [tokens] = perLevel(config.cross_attention_dim ?? USUAL.cross_attention_dim, 1);
+  if (config.addition_embed_type === 'text_time') return FAMILY_TITLES.sdxl;
+  const family = FAMILIES[Number(tokens)];
+  return family === undefined ? `a model whose words are ${String(tokens)} wide` : FAMILY_TITLES[family];
+}
+
+/** The piece of a file by which A1111's extension names it. @source A1111 modules/sd_models.py, model_hash; sd-webui-controlnet */
+const HASHED_BEGIN = 0x100000;
+const HASHED_BYTES = 0x10000;
+const HASH_DIGITS = 8;
+
+/** Of files that end before, and are nobody else's, the whole. */
+function hashOf(modelsDir: string, file: string): string {
+  return withModelFile(modelsDir, file, (open) => {
+    const isLarge = open.sizeBytes > HASHED_BEGIN;
+    const begin = isLarge ? HASHED_BEGIN : 0;
+    const length = isLarge ? Math.min(HASHED_BYTES, open.sizeBytes - begin) : open.sizeBytes;
+    return createHash('sha256').update(open.read(begin, length)).digest('hex').slice(0, HASH_DIGITS);
+  });
+}
+
+function missing(name: string, known: readonly string[]): never {
+  const names = known.slice(0, 10).join(', ') || 'none';
+  throw new DarkroomError('model_missing', `control network ${JSON.stringify(name)}: not found, known are: ${names}`);
+}
