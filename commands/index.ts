@@ -13,9 +13,11 @@ import { privacy } from './privacy.ts';
 import { queue } from './queue.ts';
 import { quota } from './quota.ts';
 import { recipe } from './recipe.ts';
+import { report } from './report.ts';
 import { settings } from './settings.ts';
 import { showCommand } from './show.ts';
 import { style } from './style.ts';
+import { theirPictures } from './theirPictures.ts';
 import { upscale } from './upscale.ts';
 import { vary } from './vary.ts';
 import { verify } from './verify.ts';
@@ -42,4 +44,6 @@ export const commands: readonly Command[] = [
   vary,
   control,
   recipe,
+  report,
+  theirPictures,
 ];

@@ -25,11 +25,12 @@ import { Outbox, type OutboxTiming } from './outbox.ts';
 import { phrasesFor } from './phrases/phrases.ts';
 import { inviteLink, registerCommands } from './register.ts';
 import { Replies } from './replies.ts';
+import { ReviewDesk } from './reviews.ts';
 import { Router } from './router.ts';
 import { makeSheetDesk } from './sheets.ts';
 import { verdictView } from './verdict.ts';
 
-export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'messages' | 'isOwner' | 'hashes'> {
+export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'reviews' | 'messages' | 'isOwner' | 'hashes'> {
   readonly token: string;
   /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
   readonly apiUrl: string | null;
@@ -64,6 +65,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const closing = new AbortController();
   void keepRegistering(client, applicationId, options, closing.signal);
   bot.outbox.start();
+  bot.reviews.start();
   return {
     userId: client.user!.id,
     inviteLink: inviteLink(applicationId),
@@ -75,6 +77,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
       await bot.router.close();
       await bot.outbox.flush(AbortSignal.timeout(graceMs));
       await bot.outbox.stop();
+      await bot.reviews.stop();
       await client.destroy();
     },
   };
@@ -97,6 +100,7 @@ interface Parts {
   readonly context: BotContext;
   readonly router: Router;
   readonly outbox: Outbox;
+  readonly reviews: ReviewDesk;
   /** The language of people who wrote in private, as far as known. */
   readonly locales: Map<string, string>;
   /** Who owns the application; empty until Discord has told. */
@@ -138,15 +142,22 @@ function wire(client: Client, options: BotOptions): Parts {
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
   });
+  const guildWording = (guildId: string) => ({
+    phrases: phrasesFor(client.guilds.cache.get(guildId)?.preferredLocale),
+    ids,
+    canFollow: follows,
+  });
+  const reviews = new ReviewDesk({ store, messenger, clock, log, wordingOf: guildWording });
   const context: BotContext = {
     ...options,
+    reviews,
     hashes: options.hashes ?? NO_HASHES,
     ids,
     outbox,
     messages: messenger,
     isOwner: (userId) => owners.has(userId),
   };
-  return { context, router: new Router(options.commands, context), outbox, locales, owners, fileLimits };
+  return { context, router: new Router(options.commands, context), outbox, reviews, locales, owners, fileLimits };
 }
 
 const MIB = 1024 * 1024;

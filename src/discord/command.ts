@@ -8,6 +8,7 @@ import type {
   ModalSubmitInteraction,
   RESTPostAPIApplicationCommandsJSONBody,
   StringSelectMenuInteraction,
+  UserContextMenuCommandInteraction,
 } from 'discord.js';
 import type { BotContext, Catalog } from './context.ts';
 import type { Action } from './customIds.ts';
@@ -48,5 +49,11 @@ export interface MessageCommand extends Parts {
   readonly run: (interaction: MessageContextMenuCommandInteraction, bot: BotContext) => Promise<void>;
 }
 
-export type Command = SlashCommand | MessageCommand;
+export interface UserCommand extends Parts {
+  readonly kind: 'user';
+  readonly name: string;
+  readonly run: (interaction: UserContextMenuCommandInteraction, bot: BotContext) => Promise<void>;
+}
+
+export type Command = SlashCommand | MessageCommand | UserCommand;
 export type Choice = APIApplicationCommandOptionChoice<string>;

@@ -10,6 +10,7 @@ import type { CustomIds } from './customIds.ts';
 import type { LoraFolder } from './loraFolder.ts';
 import type { Messenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
+import type { ReviewDesk } from './reviews.ts';
 import type { WildcardFolder } from './wildcards.ts';
 
 /** What may be asked for: the models that answer, and the bounds. */
@@ -54,6 +55,8 @@ export interface BotContext {
   readonly store: JobStore;
   readonly queue: QueueControl;
   readonly outbox: Pick<Outbox, 'touch' | 'answerThrough'>;
+  /** The desk of reports; absent where nobody keeps one. */
+  readonly reviews?: Pick<ReviewDesk, 'touch'> | undefined;
   /** Takes messages of ours away again. */
   readonly messages: Pick<Messenger, 'remove'>;
   readonly ids: CustomIds;

@@ -83,6 +83,9 @@ export class Router {
     } else if (interaction.isMessageContextMenuCommand()) {
       const command = this.#commands.get(`message:${interaction.commandName}`);
       if (command?.kind === 'message') return command.run(interaction, this.#bot);
+    } else if (interaction.isUserContextMenuCommand()) {
+      const command = this.#commands.get(`user:${interaction.commandName}`);
+      if (command?.kind === 'user') return command.run(interaction, this.#bot);
     } else if (interaction.isButton()) {
       return this.#runSigned(interaction, this.#buttons);
     } else if (interaction.isStringSelectMenu()) {

@@ -73,12 +73,14 @@ describe.each(declared(two).map((node) => [node.name, node] as const))('%s', (_,
 
 test('the commands are the ones promised', () => {
   expect(commands.map((command) => `${command.kind} ${command.name}`)).toEqual([
-    ...'imagine upscale history favourites show verify style lora settings queue cancel quota help privacy admin'
+    ...'imagine grid upscale history favourites show verify style wildcard lora settings queue cancel quota help privacy admin'
       .split(' ')
       .map((name) => `slash ${name}`),
     'message Vary this picture',
     'message Use as control',
     'message Recipe',
+    'message Report',
+    'user Their pictures',
   ]);
   for (const [index, node] of declared(one).entries()) expect(node.name).toBe(commands[index]?.name);
 });

@@ -19,6 +19,8 @@ const MAX_TITLE_CHARS = 45;
 const MAX_PLACEHOLDER_CHARS = 100;
 /** Choices of a select. */
 const MAX_OPTIONS = 25;
+/** A reason is read on a card with others. */
+const MAX_REASON_CHARS = 300;
 
 /** Names of the inputs, as the submit handlers read them. */
 export const FIELD = {
@@ -33,6 +35,7 @@ export const FIELD = {
   guidance: 'guidance',
   count: 'count',
   kind: 'kind',
+  reason: 'reason',
 } as const;
 
 type Modal = APIModalInteractionResponseCallbackData;
@@ -102,6 +105,16 @@ export function followForm(
 /** A text input where selects stand beside it: its words stand above it, not in it. */
 function labelled({ label, ...input }: APITextInputComponent): APILabelComponent {
   return { type: ComponentType.Label, label: label ?? '', component: input };
+}
+
+/** Why a picture is reported; nobody has to say. */
+export function reportForm(customId: string, { moderating }: Phrases): Modal {
+  const input = {
+    ...text(FIELD.reason, moderating.reportReason(), MAX_REASON_CHARS),
+    style: TextInputStyle.Paragraph,
+    placeholder: clip(moderating.reportHint(), MAX_PLACEHOLDER_CHARS),
+  };
+  return modal(customId, moderating.reportTitle(), [input]);
 }
 
 export function searchForm(customId: string, words: string, { form, label }: Phrases): Modal {

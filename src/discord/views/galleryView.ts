@@ -43,12 +43,12 @@ export interface GalleryPage {
 
 export function galleryView(gallery: GalleryPage, phrases: Phrases, ids: CustomIds): View {
   if (gallery.entries.length === 0 && gallery.page === 0) return emptyView(gallery, phrases, ids);
-  const files = gallery.entries.flatMap((entry) => thumbnailFile(entry, phrases));
+  const files = galleryFiles(gallery.entries, phrases);
   return cardView(
     [
       textPart(heading(gallery, phrases)),
       ...galleryPart(files),
-      textPart(gallery.entries.map((entry, index) => line(entry, index, phrases)).join('\n')),
+      textPart(gallery.entries.map((entry, index) => galleryLine(entry, index, phrases)).join('\n')),
       ...chooser(gallery, phrases, ids),
       turnRow(gallery, phrases, ids),
     ],
@@ -88,13 +88,18 @@ function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-function line({ job, mayRead }: Entry, index: number, phrases: Phrases): string {
+/** One picture in a line: what, which, when, where. */
+export function galleryLine({ job, mayRead }: Entry, index: number, phrases: Phrases): string {
   const prompt = mayRead
     ? quoted(job.request.prompt, LINE_PROMPT_CHARS) || '—'
     : shownPrompt(job, LINE_PROMPT_CHARS, phrases);
   const link =
     job.messageId === null ? [] : [phrases.historyLine(messageLink(job.guildId, job.channelId, job.messageId))];
   return [`${index + 1}. **${prompt}**`, `\`#${job.id}\``, timestamp(job.createdAtMs, 'R'), ...link].join(' · ');
+}
+
+export function galleryFiles(entries: readonly Entry[], phrases: Phrases): ViewFile[] {
+  return entries.flatMap((entry) => thumbnailFile(entry, phrases));
 }
 
 function thumbnailFile({ job, thumbnail, mayRead }: Entry, phrases: Phrases): ViewFile[] {
