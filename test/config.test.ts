@@ -38,6 +38,7 @@ test('an empty environment is complete', () => {
     loraUploadMib: 256,
     previews: true,
     memoryLimit: null,
+    hasSafetyCheckers: true,
     metrics: null,
     hub: { endpoint: 'https://huggingface.co', token: null },
     fleet: null,
@@ -72,6 +73,7 @@ const ACCEPTED: [variable: string, value: string, key: keyof Config, read: unkno
   ['THREADS', '2', 'threads', 2],
   ['MEMORY_LIMIT', '8g', 'memoryLimit', '8G'],
   ['MEMORY_LIMIT', '62.5%', 'memoryLimit', '62.5%'],
+  ['SAFETY_CHECKER', 'off', 'hasSafetyCheckers', false],
 ];
 
 test.each(ACCEPTED)('%s=%s', (variable, value, key, expected) => {

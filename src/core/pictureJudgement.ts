@@ -41,11 +41,14 @@ export interface PictureJudgement {
   readonly because: { readonly rule: PictureRule; readonly score: number } | null;
 }
 
-/** Where everybody may look: certain cases are refused, likely ones veiled. */
+/**
+ * Where everybody may look: certain cases are refused, likely ones veiled. nsfwjs gives real pornography 0.9 and more; of 328 emoji the shipped
+ * model made after names in a dozen languages none came to 0.8, three came to 0.7 and six to 0.6.
+ */
 export const ORDINARY_PICTURES: PicturePolicy = {
   rules: [
     { of: ['porn', 'hentai'], from: 0.85, verdict: 'refuse' },
-    { of: ['porn', 'hentai'], from: 0.6, verdict: 'spoiler' },
+    { of: ['porn', 'hentai'], from: 0.7, verdict: 'spoiler' },
     { of: ['porn', 'hentai', 'sexy'], from: 0.85, verdict: 'spoiler' },
     { of: ['concept'], from: 0.001, verdict: 'spoiler' },
   ],

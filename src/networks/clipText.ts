@@ -202,7 +202,7 @@ function layerStates(net: Net, config: ClipTextConfig, tokenIds: Value, computed
   let x = embeddings(net, config, tokenIds, tokens, 'text_model.embeddings');
   const states: Value[] = [];
   for (let layer = 0; layer < computed; layer++) {
-    x = encoderLayer(net, x, `text_model.encoder.layers.${layer}`, config, mask);
+    x = clipEncoderLayer(net, x, `text_model.encoder.layers.${layer}`, config, mask);
     states.push(x);
   }
   return states;
@@ -239,7 +239,11 @@ function causalMask(net: Net, maxTokens: number, tokens: Value): Value {
   return op.sliceStart(net.g, op.sliceStart(net.g, whole, tokens, 2), tokens, 3);
 }
 
-function encoderLayer(net: Net, x: Value, name: string, config: ClipTextConfig, mask: Value): Value {
+/** What a layer of either of CLIP's encoders is told. */
+export type ClipLayerConfig = Pick<ClipTextConfig, 'width' | 'feedForwardWidth' | 'heads' | 'epsilon' | 'activation'>;
+
+/** f32[n,t,d] → f32[n,t,d]. @param mask f32[1,1,t,t], or null where every token sees every other */
+export function clipEncoderLayer(net: Net, x: Value, name: string, config: ClipLayerConfig, mask: Value | null): Value {
   const first = layerNorm(net, x, `${name}.layer_norm1`, config.epsilon);
   const attended = op.add(net.g, selfAttention(net, first, `${name}.self_attn`, config, mask), x);
   const second = layerNorm(net, attended, `${name}.layer_norm2`, config.epsilon);
@@ -247,7 +251,7 @@ function encoderLayer(net: Net, x: Value, name: string, config: ClipTextConfig, 
   return op.add(net.g, linear(net, wide, `${name}.mlp.fc2`, config.width), attended);
 }
 
-function selfAttention(net: Net, x: Value, name: string, config: ClipTextConfig, mask: Value): Value {
+function selfAttention(net: Net, x: Value, name: string, config: ClipLayerConfig, mask: Value | null): Value {
   const [query, key, value] = ['q_proj', 'k_proj', 'v_proj'].map((part) =>
     linear(net, x, `${name}.${part}`, config.width),
   ) as [Value, Value, Value];
@@ -255,6 +259,6 @@ function selfAttention(net: Net, x: Value, name: string, config: ClipTextConfig,
   return linear(net, mixed, `${name}.out_proj`, config.width);
 }
 
-function activate(net: Net, x: Value, config: ClipTextConfig): Value {
+function activate(net: Net, x: Value, config: ClipLayerConfig): Value {
   return config.activation === 'gelu' ? net.dialect.gelu(net.g, x) : net.dialect.swish(net.g, x, QUICK_GELU_ALPHA);
 }

@@ -13,7 +13,9 @@ import { classifierPixels } from '../../src/image/classifierPixels.ts';
 import { decodeWhole } from '../../src/image/decode.ts';
 import { ROOT } from '../../src/root.ts';
 import { type OpenClassifier, openClassifier } from '../../src/runtime/classifier.ts';
+import { openSafetyChecker } from '../../src/runtime/safetyChecker.ts';
 import { scanClassifier } from '../../src/weights/classifier.ts';
+import { readSafetyChecker } from '../../src/weights/safetyChecker.ts';
 import { type Developer, openDeveloper } from '../../src/worker/developer.ts';
 import { checkSource } from '../../src/worker/pictureJudge.ts';
 import type { Activity } from '../../src/worker/protocol.ts';
@@ -89,6 +91,56 @@ describe('finished pictures', () => {
     const { pictures, task } = await make({ upscale, initImage: { sha256: HASH } }, { initImagePath });
     expect(pictures[0]).toMatchObject({ widthPx: 300, heightPx: 202 });
     expectSame(pictures[0]!.scores, await scoresOfFile(path.join(task.outputDir, '0.png')));
+  });
+});
+
+describe("a model's own safety checker", () => {
+  const GOLDEN_CHECKER = path.join(ROOT, 'test/golden/safety');
+
+  async function withChecker<T>(judging: 'classifier' | 'everybody', use: (by: Developer) => Promise<T>): Promise<T> {
+    const models = path.join(folder, `checked-${judging}`);
+    cpSync(path.join(folder, 'models'), models, { recursive: true });
+    for (const part of ['safety_checker', 'feature_extractor']) {
+      cpSync(path.join(GOLDEN_CHECKER, part), path.join(models, 'sd-small', part), { recursive: true });
+    }
+    cpSync(
+      path.join(GOLDEN_CHECKER, 'safety_checker/config.json'),
+      path.join(models, 'v-linear/safety_checker/config.json'),
+    );
+    const by = await openDeveloper({ modelsDir: models, device: 'cpu', threads: 1, judging });
+    return await use(by).finally(() => by.close());
+  }
+
+  test('says of its own pictures how near they come to its concepts', async () => {
+    await withChecker('everybody', async (by) => {
+      expect(by.facts.safetyCheckers).toEqual(['sd-small']);
+      expect(by.facts.refused).toEqual([
+        {
+          name: 'v-linear/safety_checker',
+          reason: expect.stringContaining('model.safetensors: there is no such file'),
+        },
+      ]);
+      const { pictures, task } = await make({ count: 2 }, {}, by);
+      const files = readSafetyChecker(GOLDEN_CHECKER, GOLDEN_CHECKER)!;
+      const checker = openSafetyChecker(files, { provider: 'cpu', threads: 1 });
+      for (const { scores, fileName } of pictures.slice(0, 2)) {
+        const pixels = await decodeWhole(await readFile(path.join(task.outputDir, fileName)), 4096);
+        expect(scores?.concept).toBe(await checker.concept(pixels));
+        expectSame(scores, await scoresOfFile(path.join(task.outputDir, fileName)));
+      }
+      await checker.close();
+      const plain = await make({ model: 'v-linear' }, {}, by);
+      expect(plain.pictures[0]!.scores).toBeDefined();
+      expect(plain.pictures[0]!.scores).not.toHaveProperty('concept');
+    });
+  });
+
+  test('is left alone where its owner switched it off', async () => {
+    await withChecker('classifier', async (by) => {
+      expect(by.facts).toMatchObject({ classifier: 'nsfwjs', safetyCheckers: [], refused: [] });
+      const { pictures } = await make({}, {}, by);
+      expect(pictures[0]!.scores).not.toHaveProperty('concept');
+    });
   });
 });
 
