@@ -16,6 +16,7 @@ import { FIELD, sourceForm, varyForm } from '../src/discord/views/formViews.ts';
 import { fieldOf, numberOf } from './fields.ts';
 import { EVERYWHERE } from './install.ts';
 import { localized } from './options.ts';
+import { reshaping } from './reshape.ts';
 
 /** A form must be the first answer, so the picture has to be here within Discord's three seconds. */
 const FETCH_MS = 2_200;
@@ -125,8 +126,9 @@ export const vary: MessageCommand = {
     if (customId === undefined) return tell(interaction, phrases.noPicture());
     await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
   },
-  buttons: { vary: varyButton, source },
-  forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom },
+  buttons: { vary: varyButton, source, ...reshaping.buttons },
+  selects: reshaping.selects,
+  forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom, ...reshaping.forms },
 };
 
 /** Takes the message's first picture in now, because its url expires. @returns its hash in 43 characters, for a form to carry */

@@ -29,6 +29,13 @@ export interface ReplyOptions {
   readonly files?: readonly UserFile[];
 }
 
+type TextOrValues = string | readonly string[] | undefined;
+/** What somebody puts into one field of a form. */
+export type FieldValue = string | readonly string[] | UserFile | readonly UserFile[];
+
+/** @source Discord documentation, Component Reference: File Upload */
+const FILE_UPLOAD = 19;
+
 /** Kinds of options. @source Discord documentation, "Application Command Option Type" */
 const OPTION = { subcommand: 1, group: 2, string: 3, integer: 4, boolean: 5, number: 10, attachment: 11 } as const;
 
@@ -232,19 +239,21 @@ export class Actor {
   }
 
   /**
-   * Fills and sends the modal that an interaction opened. `fields`: custom id → text, or list of values for selects.
+   * Fills and sends the modal that an interaction opened. `fields`: custom id → text, list of values for selects, or files for uploads.
    * Fields left out keep the value the app prefilled.
    */
-  async submit(
-    interactionId: string,
-    fields: Readonly<Record<string, string | readonly string[]>> = {},
-  ): Promise<Outcome> {
+  async submit(interactionId: string, fields: Readonly<Record<string, FieldValue>> = {}): Promise<Outcome> {
     const opener = this.#openModal(interactionId);
     const modal = opener.modal ?? {};
     const inputs = modalInputs(modal);
     const unknown = Object.keys(fields).filter((id) => !inputs.some((input) => input.component.custom_id === id));
     if (unknown.length > 0) refuse(`the modal has no field ${unknown.join(', ')}`);
-    const components = inputs.map((input) => submitted(input, fields[String(input.component.custom_id)]));
+    const uploads: Attachment[] = [];
+    const given = ({ component }: ModalInput) => {
+      const value = fields[String(component.custom_id)];
+      return component.type === FILE_UPLOAD ? this.#uploaded(component, value, uploads) : (value as TextOrValues);
+    };
+    const components = inputs.map((input) => submitted(input, given(input)));
     this.#closeModal(opener);
     return await this.#interact({
       kind: 'modal',
@@ -252,7 +261,20 @@ export class Actor {
       data: { id: '0', custom_id: modal.custom_id, components },
       sourceMessageId: opener.sourceMessageId,
       openerId: opener.id,
+      uploads,
     });
+  }
+
+  /** The files' ids, as the app gets them. */
+  #uploaded(component: JsonObject, given: FieldValue | undefined, uploads: Attachment[]): readonly string[] {
+    const files = [given ?? []].flat().map((file) => (isFile(file) ? file : refuse('an upload takes files')));
+    const least = component.required === false ? 0 : Number(component.min_values ?? 1);
+    if (files.length < least || files.length > Number(component.max_values ?? 1)) {
+      refuse(`upload ${String(component.custom_id)}: ${files.length} files chosen`);
+    }
+    const shelved = files.map((file) => this.#upload(file, 'ephemeral', this.#scene.world.applicationId));
+    uploads.push(...shelved);
+    return shelved.map(({ id }) => id);
   }
 
   /** Closes a modal without sending it; the app hears nothing. */

@@ -3,7 +3,7 @@ import { type FieldError, fieldError, type JsonObject, required } from './apiErr
 import { duplicateErrors, walkComponents } from './messageRules.ts';
 import { isObject } from './wire.ts';
 
-const TYPE = { row: 1, textInput: 4, text: 10, label: 18 } as const;
+const TYPE = { row: 1, textInput: 4, text: 10, label: 18, fileUpload: 19 } as const;
 
 /** The inputs of a modal, in order, with the label its user reads. */
 export interface ModalInput {
@@ -38,9 +38,18 @@ export function modalErrors(modal: JsonObject): FieldError[] {
   ];
 }
 
-/** An action row holds one text input. */
+/** An action row holds one text input; an upload stands in a label only. */
 function rowErrors(part: JsonObject, index: number): FieldError[] {
   const children = Array.isArray(part.components) ? part.components : [];
+  if (children.some((child) => isObject(child) && child.type === TYPE.fileUpload)) {
+    return [
+      fieldError(
+        ['data', 'components', index, 'components', 0],
+        'UNION_TYPE_CHOICES',
+        'Value of field "type" must be one of (4,).',
+      ),
+    ];
+  }
   if (part.type !== TYPE.row || children.length === 1) return [];
   return [fieldError(['data', 'components', index, 'components'], 'BASE_TYPE_BAD_LENGTH', 'Must be 1 in length.')];
 }

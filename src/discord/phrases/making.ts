@@ -24,6 +24,23 @@ export interface MakingPhrases {
     tooFew(): string;
     tooMany(max: number): string;
   };
+  /** Going on from one picture. */
+  readonly reshape: {
+    zoom(times: string): string;
+    readonly region: string;
+    readonly left: string;
+    readonly up: string;
+    readonly down: string;
+    readonly right: string;
+    cellsAlt(): string;
+    chooseCells(): string;
+    regionTitle(): string;
+    regionHint(): string;
+    readonly ownMask: string;
+    promptHint(): string;
+    readonly mask: string;
+    maskHint(): string;
+  };
   readonly label: {
     readonly original: string;
   };
@@ -52,6 +69,23 @@ const en: MakingPhrases = {
     tooFew: () => 'A list has at least two choices, with commas between them.',
     tooMany: (max) => `You have ${max} lists, and that is the most. Delete one first.`,
   },
+  reshape: {
+    zoom: (times) => `Zoom out ${times}`,
+    region: 'Redo a part',
+    left: 'Left',
+    up: 'Up',
+    down: 'Down',
+    right: 'Right',
+    cellsAlt: () => 'The picture in four by four cells, A1 at the left upper corner, D4 at the right lower one',
+    chooseCells: () => 'Cells to make anew',
+    regionTitle: () => 'Redo a part of the picture',
+    regionHint: () =>
+      'Choose the cells to be made anew; everything else stays to the pixel. For a finer shape, hand in a mask: white is made anew.',
+    ownMask: 'Hand in a mask',
+    promptHint: () => 'What shall be in the whole picture',
+    mask: 'Mask',
+    maskHint: () => 'White is made anew, black stays; the same shape as the picture',
+  },
   label: { original: 'Original file' },
 };
 
@@ -76,6 +110,22 @@ const zh: MakingPhrases = {
     badName: () => '名称为 1 到 40 个字母、数字或连字符，如 `animal`。',
     tooFew: () => '词表至少要有两个选项，用逗号分隔。',
     tooMany: (max) => `你已有 ${max} 个词表，这是上限。请先删除一个。`,
+  },
+  reshape: {
+    zoom: (times) => `缩小 ${times}`,
+    region: '重画局部',
+    left: '左',
+    up: '上',
+    down: '下',
+    right: '右',
+    cellsAlt: () => '分成四乘四格的图片，A1 在左上角，D4 在右下角',
+    chooseCells: () => '要重画的格子',
+    regionTitle: () => '重画图片的一部分',
+    regionHint: () => '选择要重画的格子，其余部分一个像素也不变。需要更精细的形状时可上传蒙版：白色部分重画。',
+    ownMask: '上传蒙版',
+    promptHint: () => '整张图片应有的内容',
+    mask: '蒙版',
+    maskHint: () => '白色重画，黑色保留；形状与图片相同',
   },
   label: { original: '原始文件' },
 };
@@ -103,6 +153,23 @@ const ru: MakingPhrases = {
     tooFew: () => 'В списке не меньше двух вариантов через запятую.',
     tooMany: (max) => `У вас ${max} списков, больше нельзя. Сначала удалите один.`,
   },
+  reshape: {
+    zoom: (times) => `Отдалить ${times}`,
+    region: 'Переделать часть',
+    left: 'Влево',
+    up: 'Вверх',
+    down: 'Вниз',
+    right: 'Вправо',
+    cellsAlt: () => 'Картинка, разделённая на четыре на четыре клетки: A1 слева вверху, D4 справа внизу',
+    chooseCells: () => 'Клетки, которые переделать',
+    regionTitle: () => 'Переделать часть картинки',
+    regionHint: () =>
+      'Выберите клетки; всё остальное останется до пикселя. Для более точной формы пришлите маску: белое рисуется заново.',
+    ownMask: 'Прислать маску',
+    promptHint: () => 'Что должно быть на всей картинке',
+    mask: 'Маска',
+    maskHint: () => 'Белое рисуется заново, чёрное остаётся; та же форма, что у картинки',
+  },
   label: { original: 'Исходный файл' },
 };
 
@@ -128,6 +195,23 @@ const es: MakingPhrases = {
     badName: () => 'Un nombre tiene de 1 a 40 letras, cifras o guiones, como `animal`.',
     tooFew: () => 'Una lista tiene al menos dos opciones, separadas por comas.',
     tooMany: (max) => `Tienes ${max} listas, el máximo. Borra una antes.`,
+  },
+  reshape: {
+    zoom: (times) => `Alejar ${times}`,
+    region: 'Rehacer una parte',
+    left: 'Izquierda',
+    up: 'Arriba',
+    down: 'Abajo',
+    right: 'Derecha',
+    cellsAlt: () => 'La imagen en cuatro por cuatro celdas, A1 arriba a la izquierda, D4 abajo a la derecha',
+    chooseCells: () => 'Celdas que rehacer',
+    regionTitle: () => 'Rehacer una parte de la imagen',
+    regionHint: () =>
+      'Elige las celdas que se rehacen; todo lo demás queda igual al píxel. Para una forma más fina, sube una máscara: lo blanco se rehace.',
+    ownMask: 'Subir una máscara',
+    promptHint: () => 'Lo que debe haber en toda la imagen',
+    mask: 'Máscara',
+    maskHint: () => 'Lo blanco se rehace, lo negro queda; misma forma que la imagen',
   },
   label: { original: 'Archivo original' },
 };
@@ -155,6 +239,23 @@ const de: MakingPhrases = {
     tooFew: () => 'Eine Liste hat mindestens zwei Einträge mit Kommas dazwischen.',
     tooMany: (max) => `Du hast ${max} Listen, mehr geht nicht. Lösche zuerst eine.`,
   },
+  reshape: {
+    zoom: (times) => `Herauszoomen ${times}`,
+    region: 'Teil neu malen',
+    left: 'Links',
+    up: 'Oben',
+    down: 'Unten',
+    right: 'Rechts',
+    cellsAlt: () => 'Das Bild in vier mal vier Feldern, A1 links oben, D4 rechts unten',
+    chooseCells: () => 'Felder, die neu gemalt werden',
+    regionTitle: () => 'Einen Teil des Bildes neu malen',
+    regionHint: () =>
+      'Wähle die Felder; alles andere bleibt bis aufs Pixel. Für eine feinere Form gib eine Maske: Weißes wird neu gemalt.',
+    ownMask: 'Maske hochladen',
+    promptHint: () => 'Was im ganzen Bild sein soll',
+    mask: 'Maske',
+    maskHint: () => 'Weißes wird neu gemalt, Schwarzes bleibt; gleiche Form wie das Bild',
+  },
   label: { original: 'Originaldatei' },
 };
 
@@ -181,6 +282,23 @@ const fr: MakingPhrases = {
     tooFew: () => 'Une liste a au moins deux choix, séparés par des virgules.',
     tooMany: (max) => `Vous avez ${max} listes, le maximum. Supprimez-en une d’abord.`,
   },
+  reshape: {
+    zoom: (times) => `Dézoomer ${times}`,
+    region: 'Refaire une partie',
+    left: 'Gauche',
+    up: 'Haut',
+    down: 'Bas',
+    right: 'Droite',
+    cellsAlt: () => 'L’image en quatre par quatre cases, A1 en haut à gauche, D4 en bas à droite',
+    chooseCells: () => 'Cases à refaire',
+    regionTitle: () => 'Refaire une partie de l’image',
+    regionHint: () =>
+      'Choisissez les cases à refaire ; le reste ne change d’aucun pixel. Pour une forme plus fine, envoyez un masque : le blanc est refait.',
+    ownMask: 'Envoyer un masque',
+    promptHint: () => 'Ce qui doit être dans toute l’image',
+    mask: 'Masque',
+    maskHint: () => 'Le blanc est refait, le noir reste ; même forme que l’image',
+  },
   label: { original: 'Fichier d’origine' },
 };
 
@@ -206,6 +324,23 @@ const ja: MakingPhrases = {
     badName: () => '名前は 1〜40 文字の文字、数字、ハイフンです（例：`animal`）。',
     tooFew: () => 'リストにはカンマ区切りで 2 つ以上必要です。',
     tooMany: (max) => `リストは ${max} 個までです。先に 1 つ削除してください。`,
+  },
+  reshape: {
+    zoom: (times) => `${times} ズームアウト`,
+    region: '一部を描き直す',
+    left: '左',
+    up: '上',
+    down: '下',
+    right: '右',
+    cellsAlt: () => '4×4 のマスに分けた画像。左上が A1、右下が D4',
+    chooseCells: () => '描き直すマス',
+    regionTitle: () => '画像の一部を描き直す',
+    regionHint: () =>
+      '描き直すマスを選んでください。ほかは 1 画素も変わりません。細かい形にはマスクを送れます：白い部分を描き直します。',
+    ownMask: 'マスクを送る',
+    promptHint: () => '画像全体に描かれるべきもの',
+    mask: 'マスク',
+    maskHint: () => '白は描き直し、黒はそのまま。画像と同じ形',
   },
   label: { original: '元のファイル' },
 };

@@ -34,6 +34,8 @@ export const FIELD = {
   size: 'size',
   guidance: 'guidance',
   count: 'count',
+  mask: 'mask',
+  name: 'name',
   kind: 'kind',
   reason: 'reason',
 } as const;

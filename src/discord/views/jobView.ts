@@ -10,6 +10,7 @@ import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, MAX_ALT_CHARS, quoted, timestamp } from '../text.ts';
 import { failureReason, strikeLine } from './failure.ts';
+import { reshapeRows } from './reshapeViews.ts';
 import {
   type ButtonRow,
   button,
@@ -227,7 +228,7 @@ export function resultRows(job: JobRecord, wording: Wording): ButtonRow[] {
     button(ids.write('delete', job.id), { label: label.delete, emoji: '🗑️' }),
     button(ids.write('more', job.id), { label: label.more, emoji: '🧰' }),
   );
-  if (job.request.count === 1) return [varyRow(job, 0, wording), last];
+  if (job.request.count === 1) return [varyRow(job, 0, wording), ...reshapeRows(job.id, 0, wording), last];
   // Discord has five buttons in a row; more pictures than that are reached by replies.
   const indices = Array.from({ length: Math.min(5, job.request.count) }, (_, index) => index);
   const ups = indices.map((index) => button(ids.write('pick', job.id, index), { label: `U${index + 1}` }));
@@ -286,7 +287,12 @@ export function pictureView(
   const isTooLarge = file.sizeBytes > limitBytes;
   const note = isTooLarge ? `\n-# ${phrases.making.originalTooLarge(mib(file.sizeBytes), mib(limitBytes))}` : '';
   return cardView(
-    [textPart(`${title}${note}`), ...galleryPart([file], isCovered(job)), varyRow(job, picture.imageIndex, wording)],
+    [
+      textPart(`${title}${note}`),
+      ...galleryPart([file], isCovered(job)),
+      varyRow(job, picture.imageIndex, wording),
+      ...reshapeRows(job.id, picture.imageIndex, wording),
+    ],
     [file],
   );
 }
