@@ -93,7 +93,7 @@ export interface ControlMap extends Omit<ControlMapFile, 'fileName'> {
 }
 
 /** Each is a network as large as a third of the model, at every step. */
-export const MAX_CONTROLS = 3;
+export const MAX_CONTROLS = 3 as const;
 /** @source sd-webui-controlnet's slider */
 export const MAX_CONTROL_STRENGTH = 2;
 
@@ -125,4 +125,31 @@ export function parseControl(text: string): ControlWish | undefined {
 /** As `parseControl` reads it. */
 export function formatControl({ kind, strength, start, end }: ControlUse): string {
   return `${kind}:${strength}${start === 0 && end === 1 ? '' : `:${start}-${end}`}`;
+}
+
+/**
+ * What people call networks, and programs that make maps. First match wins: `lineart_anime` is a lineart, `softedge_hed` a soft edge.
+ * @source the file names of lllyasviel/ControlNet-v1-1, TencentARC/T2I-Adapter and those of SDXL that follow them
+ */
+const KINDS_OF_NAMES: readonly (readonly [RegExp, ControlKind])[] = [
+  [/canny/, 'canny'],
+  [/mlsd/, 'mlsd'],
+  [/scribble|sketch|fake_?scribble/, 'scribble'],
+  [/line_?art/, 'lineart'],
+  [/soft_?edge|hed|pidi/, 'softedge'],
+  [/depth|midas|zoe/, 'depth'],
+  [/normal|bae/, 'normal'],
+  [/open_?pose|key_?pose|pose/, 'pose'],
+  [/segment|[-_]seg([-_.]|$)/, 'segmentation'],
+  [/inpaint/, 'inpaint'],
+  [/shuffle/, 'shuffle'],
+  [/ip2p|pix2pix/, 'edit'],
+  [/tile/, 'tile'],
+  [/silhouette/, 'silhouette'],
+  [/colou?r/, 'colour'],
+];
+
+/** Undefined where a name does not say. */
+export function kindOfName(name: string): ControlKind | undefined {
+  return KINDS_OF_NAMES.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
 }

@@ -37,7 +37,7 @@ export async function handIn(hand: HandIn): Promise<void> {
     await putResult(hand, { kind: 'failed', error: hand.error.toJSON() });
     return;
   }
-  for (const { fileName, sha256 } of hand.pictures) {
+  for (const { fileName, sha256 } of hand.pictures.flatMap((one) => [one, ...(one.controlMaps ?? [])])) {
     const bytes = await readFile(path.join(hand.folder, fileName));
     await put(hand, fileName, bytes, { 'x-sha256': sha256, 'content-type': 'image/png' });
   }

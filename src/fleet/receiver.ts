@@ -198,7 +198,8 @@ async function takePicture(open: Open, name: string, request: IncomingMessage): 
 
 /** @throws worker_protocol */
 async function checkResult(open: Open, { pictures }: Extract<Result, { kind: 'developed' }>): Promise<void> {
-  for (const { fileName, sha256, widthPx, heightPx, sizeBytes } of pictures) {
+  const files = pictures.flatMap((one) => [one, ...(one.controlMaps ?? [])]);
+  for (const { fileName, sha256, widthPx, heightPx, sizeBytes } of files) {
     if (open.received.get(fileName) !== sha256) throw broken(fileName, 'was not handed in with this hash');
     const bytes = await readFile(path.join(open.outputDir, fileName));
     const size = pngSize(bytes);

@@ -13,10 +13,12 @@ import type { Receiver } from './receiver.ts';
 import { connectRedis } from './redis.ts';
 import {
   CANCEL_CHANNEL,
+  CONTROL_INPUTS,
   cancelKey,
   deliveryId,
   HEARTBEAT_MS,
   type Heartbeat,
+  type InputName,
   PATH_FIELDS,
   type Parcel,
   PROTOCOL,
@@ -197,7 +199,7 @@ function isCount(value: unknown): value is number {
 }
 
 interface Input {
-  readonly field: (typeof PATH_FIELDS)[number];
+  readonly field: InputName;
   readonly file: string;
   readonly sha256: string;
 }
@@ -205,9 +207,7 @@ interface Input {
 /** @throws input_image_invalid when a file is not there */
 async function inputsOf(task: DevelopTask): Promise<readonly Input[]> {
   const inputs: Input[] = [];
-  for (const field of PATH_FIELDS) {
-    const file = task[field];
-    if (file == null) continue;
+  for (const [field, file] of filesOf(task)) {
     const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
       throw new DarkroomError('input_image_invalid', `${field}: cannot be read (${cause.code})`, {}, { cause });
     });
@@ -216,9 +216,23 @@ async function inputsOf(task: DevelopTask): Promise<readonly Input[]> {
   return inputs;
 }
 
+function filesOf(task: DevelopTask): readonly (readonly [InputName, string])[] {
+  const ofFields = PATH_FIELDS.flatMap((field) => {
+    const file = task[field];
+    return file == null ? [] : [[field, file] as const];
+  });
+  const ofControls = (task.controlPaths ?? []).map((file, at) => [CONTROL_INPUTS[at]!, file] as const);
+  return [...ofFields, ...ofControls];
+}
+
 /** The task without any path of this machine. */
 function parcelOf(task: DevelopTask, inputs: readonly Input[], url: string): Parcel {
-  const paths = Object.fromEntries(inputs.map(({ field }) => [field, field]));
+  const isControl = ({ field }: Input) => (CONTROL_INPUTS as readonly string[]).includes(field);
+  const controlPaths = inputs.filter(isControl).map(({ field }) => field);
+  const paths = {
+    ...Object.fromEntries(inputs.filter((input) => !isControl(input)).map(({ field }) => [field, field])),
+    ...(task.controlPaths === undefined ? {} : { controlPaths }),
+  };
   const hashes = Object.fromEntries(inputs.map(({ field, sha256 }) => [field, sha256]));
   return { protocol: PROTOCOL, task: { ...task, ...paths, outputDir: 'out' }, inputs: hashes, url } as Parcel;
 }

@@ -14,6 +14,7 @@ import { fetchInput, handIn, NobodyWaits } from './handIn.ts';
 import { connectRedis } from './redis.ts';
 import {
   CANCEL_CHANNEL,
+  CONTROL_INPUTS,
   cancelKey,
   deliveryId,
   HEARTBEAT_LIFE_MS,
@@ -170,7 +171,8 @@ class OpenStation implements Station {
     }
   }
 
-  async #unpack({ task, inputs, url }: Parcel, folder: string, signal: AbortSignal): Promise<DevelopTask> {
+  async #unpack(parcel: Parcel, folder: string, signal: AbortSignal): Promise<DevelopTask> {
+    const { task, inputs, url } = parcel;
     const paths: Partial<Record<(typeof PATH_FIELDS)[number], string | null>> = {};
     for (const field of PATH_FIELDS) {
       const sha256 = inputs[field];
@@ -178,8 +180,23 @@ class OpenStation implements Station {
       if (sha256 !== undefined) await fetchInput(`${url}${field}`, sha256, file, signal);
       if (task[field] !== undefined) paths[field] = sha256 === undefined ? null : file;
     }
-    return { ...task, ...paths, outputDir: path.join(folder, 'out') };
+    const { controlPaths } = task;
+    const followed = controlPaths === undefined ? {} : { controlPaths: await fetchControls(parcel, folder, signal) };
+    return { ...task, ...paths, ...followed, outputDir: path.join(folder, 'out') };
   }
+}
+
+/** In their order. @throws NobodyWaits, input_image_invalid */
+async function fetchControls({ inputs, url }: Parcel, folder: string, signal: AbortSignal): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const name of CONTROL_INPUTS) {
+    const sha256 = inputs[name];
+    if (sha256 === undefined) continue;
+    const file = path.join(folder, name);
+    await fetchInput(`${url}${name}`, sha256, file, signal);
+    files.push(file);
+  }
+  return files;
 }
 
 /** Progress into Redis, a few times a second at most; nobody waits for it. */

@@ -1,12 +1,13 @@
 // What the bot and the machines of a fleet say to one another: the names in Redis, the messages, and their schemas. Redis carries tasks,
 // heartbeats and progress; pictures and every result go over HTTP (receiver.ts), so that Redis may be wiped at any moment.
 import { z } from 'zod';
+import type { MAX_CONTROLS } from '../core/control.ts';
 import type { DevelopTask } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
 import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
 
 /** Both sides must say the same number; raised with every change of a message. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** A machine is there as long as its heartbeat is younger than its life in Redis. */
 export const HEARTBEAT_MS = 2_000;
@@ -38,14 +39,22 @@ type Missing = Exclude<PathField, (typeof PATH_FIELDS)[number]>;
 const none: [Missing] extends [never] ? true : never = true;
 void none;
 
+/** What a task's control pictures are called on their way, in their order; as many as there may be controls. */
+export const CONTROL_INPUTS = ['control1', 'control2', 'control3'] as const satisfies {
+  readonly length: typeof MAX_CONTROLS;
+};
+const INPUTS = [...PATH_FIELDS, ...CONTROL_INPUTS] as const;
+/** A file a machine fetches. */
+export type InputName = (typeof INPUTS)[number];
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const parcelSchema = z.strictObject({
   protocol: z.literal(PROTOCOL),
   /** Paths are null or what `inputs` names; outputDir is the receiver's own business. */
   task: taskSchema,
-  /** Path field → hash of the file to fetch. */
-  inputs: z.partialRecord(z.enum(PATH_FIELDS), sha256),
+  /** Path field or control picture → hash of the file to fetch. */
+  inputs: z.partialRecord(z.enum(INPUTS), sha256),
   /** Signed address under which inputs are fetched and results are handed in; ends with a slash. */
   url: z.url({ protocol: /^https?$/ }),
 });
