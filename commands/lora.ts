@@ -11,9 +11,11 @@ import {
 import {
   fitting,
   fuzzy,
+  LORA_WORDS,
   type LoraCard,
   type LoraUse,
   type LoraWish,
+  type LoraWords,
   MAX_LORA_STRENGTH,
   merged,
 } from '../src/core/lora.ts';
@@ -26,11 +28,12 @@ import type { BotContext } from '../src/discord/context.ts';
 import { allowedLoras, denialText, loraAskerOf, loraDenied } from '../src/discord/loraAccess.ts';
 import { usualModel } from '../src/discord/preferences.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
-import { loraPageView, loraView, stackView } from '../src/discord/views/loraViews.ts';
+import { loraThumbnail, type Thumbnail } from '../src/discord/thumbnails.ts';
+import { loraPage, loraPageView, loraView, stackView } from '../src/discord/views/loraViews.ts';
 import { textView, type View } from '../src/discord/views/view.ts';
 import { EVERYWHERE } from './install.ts';
 import { handInLora, loraFileCommands, removeLora } from './loraFiles.ts';
-import { named } from './options.ts';
+import { localized, named } from './options.ts';
 
 const MAX_CHOICES = 25;
 const { Subcommand, String: TEXT, Number: NUMBER } = ApplicationCommandOptionType;
@@ -69,6 +72,15 @@ const RUN: Readonly<Record<string, Run>> = {
   },
   /** @throws request_invalid */
   info: (interaction, bot) => loraView(cardNamed(interaction, bot), phrasesOf(interaction)),
+  /** What becomes of the words a LoRA knows. */
+  words(interaction, bot) {
+    const { store } = bot;
+    const asked = interaction.options.getString('place', true);
+    const words = LORA_WORDS.find((one) => one === asked) ?? 'suggest';
+    const { loraWords: _, ...others } = store.settings(interaction.user.id);
+    store.setSettings(interaction.user.id, words === 'suggest' ? others : { ...others, loraWords: words });
+    return textView(phrasesOf(interaction).loraKeeping.words[words]());
+  },
   save(interaction, bot) {
     const { lora, style } = phrasesOf(interaction);
     const name = styleName(interaction.options.getString('name', true));
@@ -93,7 +105,8 @@ const SLOW: Readonly<Record<string, (interaction: ChatInputCommandInteraction, b
   /** Whatever was put there since is shown, as far as the folder is looked through in time. */
   async browse(interaction, bot) {
     await lookAgain(bot);
-    await show(interaction, page(0, interaction.options.getString('search') ?? '', interaction, bot), bot.dataDir);
+    const view = await page(0, interaction.options.getString('search') ?? '', interaction, bot);
+    await show(interaction, view, bot.dataDir);
   },
 };
 
@@ -170,14 +183,25 @@ function fitsModel(name: string, model: ModelCard): boolean {
   return findLora(name, model.loras ?? [])?.fits.includes(model.name) === true;
 }
 
-function page(at: number, search: string, interaction: RepliableInteraction, bot: BotContext): View {
+async function page(at: number, search: string, interaction: RepliableInteraction, bot: BotContext): Promise<View> {
   const userId = interaction.user.id;
   const model = modelOf(userId, bot);
   const usable = allowedLoras(fitting(model.loras ?? [], model), loraAskerOf(interaction), bot);
   const cards = fuzzy(usable, searchText, search);
   const stack = stackOf(userId, bot);
-  const shown = { userId, model: model.name, cards, page: at, stack, turns: search === '' };
+  const pictures = await picturesOf(loraPage(cards, at).shown, bot);
+  const shown = { userId, model: model.name, cards, page: at, stack, turns: search === '', pictures };
   return loraPageView(shown, phrasesOf(interaction), bot.ids);
+}
+
+/** Thumbnails of what lies beside the files, by the LoRA's name. */
+async function picturesOf(cards: readonly LoraCard[], { loraFolder, dataDir }: BotContext) {
+  const found = new Map<string, Thumbnail>();
+  for (const { name, preview } of loraFolder === undefined ? [] : cards) {
+    const small = preview === undefined ? undefined : await loraThumbnail(preview, loraFolder!.modelsDir, dataDir);
+    if (small !== undefined) found.set(name, small);
+  }
+  return found;
 }
 
 function searchText({ name, triggers }: LoraCard): string {
@@ -187,7 +211,7 @@ function searchText({ name, triggers }: LoraCard): string {
 const turned: ButtonHandler = async (interaction, [userId = '', at], bot) => {
   if (interaction.user.id !== userId) return tell(interaction, phrasesOf(interaction).notYours());
   await interaction.deferUpdate();
-  const view = page(Number(at), '', interaction, bot);
+  const view = await page(Number(at), '', interaction, bot);
   await interaction.editReply({ ...(await messageOf(view, bot.dataDir)), attachments: [] });
 };
 
@@ -317,6 +341,56 @@ const stackName: APIApplicationCommandOption = {
   ),
 };
 
+const wordsPlace: APIApplicationCommandOption = {
+  type: TEXT,
+  required: true,
+  ...named(
+    { en: 'place', zh: '位置', ru: 'место', es: 'lugar', de: 'platz', fr: 'place', ja: '位置' },
+    {
+      en: 'Only shown to you, before your words, or after them.',
+      zh: '仅显示给你、放在你的文字之前或之后。',
+      ru: 'Только показать, перед вашими словами или после них.',
+      es: 'Solo mostrarlas, delante de tu texto o detrás.',
+      de: 'Nur zeigen, vor deinem Text oder dahinter.',
+      fr: 'Seulement montrés, avant votre texte ou après.',
+      ja: '表示だけ、あなたの言葉の前、または後。',
+    },
+  ),
+  choices: [
+    wordsChoice('suggest', {
+      en: 'only show them',
+      zh: '仅显示',
+      ru: 'только показать',
+      es: 'solo mostrarlas',
+      de: 'nur zeigen',
+      fr: 'seulement montrer',
+      ja: '表示だけ',
+    }),
+    wordsChoice('before', {
+      en: 'before my words',
+      zh: '放在前面',
+      ru: 'перед моими словами',
+      es: 'delante de mi texto',
+      de: 'vor meinen Text',
+      fr: 'avant mon texte',
+      ja: '前に置く',
+    }),
+    wordsChoice('after', {
+      en: 'after my words',
+      zh: '放在后面',
+      ru: 'после моих слов',
+      es: 'detrás de mi texto',
+      de: 'hinter meinen Text',
+      fr: 'après mon texte',
+      ja: '後に置く',
+    }),
+  ],
+};
+
+function wordsChoice(value: LoraWords, titles: Parameters<typeof localized>[0]) {
+  return { name: titles.en, name_localizations: localized(titles), value };
+}
+
 const SUBCOMMANDS = [
   {
     type: Subcommand,
@@ -413,6 +487,22 @@ const SUBCOMMANDS = [
       },
     ),
     options: [name],
+  },
+  {
+    type: Subcommand,
+    ...named(
+      { en: 'words', zh: '触发词', ru: 'слова', es: 'palabras', de: 'worte', fr: 'mots', ja: '言葉' },
+      {
+        en: 'Where the words a LoRA knows go in your prompts.',
+        zh: 'LoRA 的触发词放在提示词的什么位置。',
+        ru: 'Куда в промпте идут слова, которые знает LoRA.',
+        es: 'Dónde van en tus textos las palabras que conoce una LoRA.',
+        de: 'Wohin in deinen Texten die Worte kommen, die eine LoRA kennt.',
+        fr: 'Où vont dans vos textes les mots qu’une LoRA connaît.',
+        ja: 'LoRA が知っている言葉を、プロンプトのどこに置くか。',
+      },
+    ),
+    options: [wordsPlace],
   },
   {
     type: Subcommand,

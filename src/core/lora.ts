@@ -110,6 +110,29 @@ function numberOf(text: string): number | undefined {
   return /^[+-]?(\d{1,3}(\.\d{0,6})?|\.\d{1,6})$/.test(text.trim()) ? Number(text) : undefined;
 }
 
+/** Where the words a LoRA knows go; `suggest` leaves them out of prompts. */
+export const LORA_WORDS = ['suggest', 'before', 'after'] as const;
+export type LoraWords = (typeof LORA_WORDS)[number];
+
+/** Words one LoRA adds to a prompt; captions of a whole training set would be a prompt of their own. */
+const MAX_ADDED_WORDS = 3;
+
+/** The prompt with the words its LoRAs know, as far as it does not have them already; what counts 0 calls nothing. */
+export function withLoraWords(
+  prompt: string,
+  uses: readonly LoraWish[],
+  cards: readonly LoraCard[],
+  words: LoraWords,
+): string {
+  if (words === 'suggest') return prompt;
+  const counted = uses.filter(({ strength }) => strength === undefined || strength > 0);
+  const triggersOf = (name: string) => cards.find((card) => card.name === name)?.triggers ?? [];
+  const wanted = counted.flatMap(({ name }) => triggersOf(name).slice(0, MAX_ADDED_WORDS));
+  const missing = [...new Set(wanted)].filter((word) => !prompt.toLowerCase().includes(word.toLowerCase()));
+  const parts = words === 'before' ? [...missing, prompt] : [prompt, ...missing];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
 /** The same LoRA asked for twice counts as its last, at its first place. */
 export function merged<T extends LoraWish>(uses: readonly T[]): readonly T[] {
   return [...new Map(uses.map((use) => [use.name, use])).values()];

@@ -1,5 +1,6 @@
 // What people keep with the bot: settings, named styles, favourites, and the search through their own pictures.
 import type { JobRecord } from './job.ts';
+import type { LoraWords } from './lora.ts';
 import type { Size } from './request.ts';
 
 /** What a person set for all requests; absent is the model's or the program's own. */
@@ -19,6 +20,8 @@ export interface UserSettings {
   readonly privatePrompts?: boolean;
   /** Name of the style that is added to everything. */
   readonly styleInUse?: string;
+  /** Where the words go that a LoRA knows; absent leaves them out. */
+  readonly loraWords?: LoraWords;
 }
 
 /** Words and flags under a name. */

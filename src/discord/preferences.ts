@@ -1,6 +1,6 @@
 // What a person set once, laid under what they ask for now: settings fill what is left open, a named style adds its words and flags.
 // Deliberately only for /imagine: again, variations and replies go on from what there is.
-import { fitting } from '../core/lora.ts';
+import { fitting, withLoraWords } from '../core/lora.ts';
 import type { NamedStyle, UserSettings } from '../core/people.ts';
 import { overlay, readPrompt } from '../core/promptFlags.ts';
 import { nearestName } from '../core/refusal.ts';
@@ -23,7 +23,9 @@ export function withPreferences(draft: RequestDraft, person: Person, bot: BotCon
   const isUsual = (styled.model ?? usual) === usual;
   const card = bot.catalog.cards.find(({ name }) => name === (styled.model ?? usual));
   const wanted = overlay(isUsual ? forUsualModel(settings, usual, card) : forAnyModel(settings), styled);
-  return wanted.loras === undefined ? { ...wanted, ...stackFor(person, card, bot) } : wanted;
+  const complete = wanted.loras === undefined ? { ...wanted, ...stackFor(person, card, bot) } : wanted;
+  const words = settings.loraWords ?? 'suggest';
+  return { ...complete, prompt: withLoraWords(complete.prompt, complete.loras ?? [], card?.loras ?? [], words) };
 }
 
 /**

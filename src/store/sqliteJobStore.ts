@@ -366,7 +366,10 @@ const REFUSALS_TO_STRIKE = 3;
 
 /** Everything the person is told stands in the details. */
 function refusedError(kind: 'source' | 'picture', rule: string, struck: Struck | null): SerializedError {
-  const told = struck === null ? {} : { strikes: struck.count, left: struck.left, untilMs: struck.untilMs, fadesAtMs: struck.fadesAtMs };
+  const told =
+    struck === null
+      ? {}
+      : { strikes: struck.count, left: struck.left, untilMs: struck.untilMs, fadesAtMs: struck.fadesAtMs };
   return { code: 'picture_refused', message: `${kind}: ${rule}`, details: { part: kind, rule, ...told } };
 }
 

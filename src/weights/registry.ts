@@ -17,7 +17,15 @@ import {
 import { UPSCALERS_FOLDER } from './upscalers.ts';
 
 /** Folders beside the models for what changes a model and is none by itself. */
-const RESERVED = new Set(['loras', 'embeddings', 'controlnets', 'wildcards', AUTOENCODERS_FOLDER, UPSCALERS_FOLDER, SAFETY_FOLDER]);
+const RESERVED = new Set([
+  'loras',
+  'embeddings',
+  'controlnets',
+  'wildcards',
+  AUTOENCODERS_FOLDER,
+  UPSCALERS_FOLDER,
+  SAFETY_FOLDER,
+]);
 
 export interface RefusedModel {
   /** File or folder name under the models folder. */

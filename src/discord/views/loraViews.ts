@@ -2,11 +2,12 @@
 import { formatLora, type LoraCard, type LoraUse } from '../../core/lora.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
-import { clip, MAX_CONTENT_CHARS, quoted } from '../text.ts';
-import { button, row, textView, type View } from './view.ts';
+import { clip, MAX_ALT_CHARS, MAX_CONTENT_CHARS, quoted } from '../text.ts';
+import type { Thumbnail } from '../thumbnails.ts';
+import { button, cardView, galleryPart, row, textPart, textView, type View } from './view.ts';
 
-/** Lines that fit one message however long their names are. */
-export const PAGE_LORAS = 12;
+/** Three rows of three pictures; a gallery holds ten. */
+export const PAGE_LORAS = 9;
 
 export interface LoraPage {
   readonly userId: string;
@@ -18,36 +19,45 @@ export interface LoraPage {
   readonly stack: readonly LoraUse[];
   /** Whether the buttons that turn pages are shown; a search has none. */
   readonly turns: boolean;
+  /** What LoRAs of the page look like, by name. */
+  readonly pictures?: ReadonlyMap<string, Thumbnail>;
+}
+
+/** Those of one page, and which page that is. */
+export function loraPage(cards: readonly LoraCard[], page: number) {
+  const pages = Math.max(1, Math.ceil(cards.length / PAGE_LORAS));
+  const at = Math.min(Math.max(0, page), pages - 1);
+  return { at, pages, shown: cards.slice(at * PAGE_LORAS, (at + 1) * PAGE_LORAS) };
 }
 
 export function loraPageView(
-  { userId, model, cards, page, stack, turns }: LoraPage,
+  { userId, model, cards, page, stack, turns, pictures = new Map() }: LoraPage,
   phrases: Phrases,
   ids: CustomIds,
 ): View {
   if (cards.length === 0) return textView(phrases.lora.none(quoted(model, 80)));
-  const pages = Math.ceil(cards.length / PAGE_LORAS);
-  const at = Math.min(Math.max(0, page), pages - 1);
-  const shown = cards.slice(at * PAGE_LORAS, (at + 1) * PAGE_LORAS);
+  const { at, pages, shown } = loraPage(cards, page);
   const head = `**${phrases.lora.browse(quoted(model, 80), at + 1, pages)}**`;
-  const lines = shown.map((card) =>
-    pageLine(
-      card,
-      stack.find(({ name }) => name === card.name),
-    ),
-  );
-  const view = textView(clip([head, ...lines].join('\n'), MAX_CONTENT_CHARS));
-  if (!turns || pages === 1) return view;
+  const used = (card: LoraCard) => stack.find(({ name }) => name === card.name);
+  const lines = shown.map((card, index) => `${index + 1}. ${pageLine(card, used(card))}`);
+  const files = shown.flatMap(({ name }, index) => {
+    const picture = pictures.get(name);
+    const altText = clip(phrases.loraKeeping.previewAlt(name), MAX_ALT_CHARS);
+    return picture === undefined ? [] : [{ ...picture, name: `lora-${index + 1}.webp`, altText }];
+  });
+  const parts = [textPart(head), ...galleryPart(files), textPart(clip(lines.join('\n'), MAX_CONTENT_CHARS))];
+  if (!turns || pages === 1) return cardView(parts, files);
   const turn = (to: number, label: string, emoji: string, disabled: boolean) =>
     button(ids.write('loras', userId, to), { label, emoji, disabled });
   const { newer, older } = phrases.label;
-  return { ...view, rows: [row(turn(at - 1, newer, '◀️', at === 0), turn(at + 1, older, '▶️', at === pages - 1))] };
+  const turning = row(turn(at - 1, newer, '◀️', at === 0), turn(at + 1, older, '▶️', at === pages - 1));
+  return cardView([...parts, turning], files);
 }
 
 function pageLine({ name, triggers, about }: LoraCard, used: LoraUse | undefined): string {
   const words = triggers.slice(0, 3).join(', ') || (about ?? '');
   const mark = used === undefined ? '' : ` ✓ ${used.strength}`;
-  return `- **${quoted(name, 80)}**${mark}${words === '' ? '' : ` · ${quoted(words, 60)}`}`;
+  return `**${quoted(name, 80)}**${mark}${words === '' ? '' : ` · ${quoted(words, 60)}`}`;
 }
 
 export function loraView(card: LoraCard, phrases: Phrases): View {
