@@ -23,7 +23,7 @@ export interface DevelopTask {
   readonly previews?: boolean | undefined;
   /**
    * What the pictures a user sent are judged by before anything is computed: one that it refuses fails the task with `picture_refused`.
-   * Absent, or without a classifier: nothing is refused.
+   * Pictures in the making are shown only where it allows them. Absent, or without a classifier: nothing is refused.
    */
   readonly sourcePolicy?: PicturePolicy | undefined;
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type Hires, isLatentUpscaler } from '../core/hires.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
-import type { PictureScores } from '../core/pictureJudgement.ts';
+import { judgePicture, type PictureScores } from '../core/pictureJudgement.ts';
 import type { Pixels } from '../core/pixels.ts';
 import { recipeText, upscaledRecipe } from '../core/recipe.ts';
 import { promptText, type RefinerCard, type ResolvedRequest, type Size } from '../core/request.ts';
@@ -265,11 +265,29 @@ function judging(
 const SOURCE_SIDE_PX = 512;
 
 /** The pictures a user sent, before anything is computed with them. A mask shows nothing. @throws picture_refused, input_image_invalid */
-async function checkSources({ initImagePath, sourcePolicy }: DevelopTask, means: Means): Promise<void> {
-  if (sourcePolicy === undefined || means.judge.name === null || initImagePath === null) return;
-  const small = async () => decodeSmall(await readInput('start picture', initImagePath), SOURCE_SIDE_PX);
-  const scores = await judging(means, means.signal)(await means.batcher.hold(small()));
-  if (scores !== undefined) checkSource('start picture', scores, sourcePolicy);
+async function checkSources(task: DevelopTask, means: Means): Promise<void> {
+  const { initImagePath, controlPaths = [], sourcePolicy } = task;
+  if (sourcePolicy === undefined || means.judge.name === null) return;
+  const sources = [
+    ...(initImagePath === null ? [] : [{ what: 'start picture', file: initImagePath }]),
+    ...controlPaths.map((file) => ({ what: 'control picture', file })),
+  ];
+  const scoresOf = judging(means, means.signal);
+  for (const { what, file } of sources) {
+    const small = async () => decodeSmall(await readInput(what, file), SOURCE_SIDE_PX);
+    const scores = await scoresOf(await means.batcher.hold(small()));
+    if (scores !== undefined) checkSource(what, scores, sourcePolicy);
+  }
+}
+
+/** A picture in the making that would not be allowed is not shown; of what a policy only veils there is no veiled preview. */
+function previewRule({ sourcePolicy }: DevelopTask, scoresOf: ReturnType<typeof judging>) {
+  if (sourcePolicy === undefined) return {};
+  const mayShow = async (pixels: Pixels) => {
+    const scores = await scoresOf(pixels);
+    return scores === undefined || judgePicture(scores, sourcePolicy).verdict === 'allow';
+  };
+  return { mayShow };
 }
 
 async function developPictures(
@@ -297,8 +315,15 @@ async function developPictures(
   const nowMs = () => performance.now();
   const onPreview = (preview: Uint8Array) => onProgress({ jobId, stepsDone: done, stepsTotal: total, preview });
   const { facts } = model;
-  const previews =
-    task.previews === true ? new Previews({ facts, count: request.count, answer, onPreview, nowMs }) : null;
+  const watched = {
+    facts,
+    count: request.count,
+    answer,
+    onPreview,
+    nowMs,
+    ...previewRule(task, judging(means, either)),
+  };
+  const previews = task.previews === true ? new Previews(watched) : null;
   const scoresOf = judging(means, either, { ...model, name: request.model });
   const indices = Array.from({ length: request.count }, (_, index) => index);
   const making = indices.map(async (imageIndex) => {

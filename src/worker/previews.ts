@@ -18,6 +18,8 @@ export interface PreviewOptions {
   /** What the encoder is asked for, where nobody published what its latents look like. */
   readonly answer: (ask: Ask) => Promise<Answer>;
   readonly onPreview: (webp: Uint8Array) => void;
+  /** Whether everybody may see it; absent is yes. */
+  readonly mayShow?: (pixels: Pixels) => Promise<boolean>;
   /** A clock that never jumps. */
   readonly nowMs: () => number;
 }
@@ -54,7 +56,9 @@ export class Previews {
     try {
       const seen = this.#latest.filter((latents) => latents !== undefined);
       const map = await mapOf(this.#options);
-      const webp = await encodePreview(sheetOf(seen.map((latents) => previewOf(latents, map))));
+      const looks = seen.map((latents) => previewOf(latents, map));
+      for (const look of looks) if ((await this.#options.mayShow?.(look)) === false) return;
+      const webp = await encodePreview(sheetOf(looks));
       if (webp !== null) this.#options.onPreview(webp);
     } catch {
       // The picture itself will say what is wrong; a task that was cancelled has nothing to show.

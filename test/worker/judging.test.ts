@@ -164,6 +164,13 @@ describe('pictures a user sent', () => {
     await expect(made).rejects.toMatchObject({ code: 'picture_refused' });
   });
 
+  test('pictures to follow are judged like start pictures', async () => {
+    const controlPaths = [path.join(GOLDEN, 'dot.png'), path.join(GOLDEN, 'house.png')];
+    const onlyHouse: PicturePolicy = { rules: [{ of: ['drawing'], from: 0.94, verdict: 'refuse' }] };
+    const made = make({}, { controlPaths, sourcePolicy: onlyHouse });
+    await expect(made).rejects.toMatchObject({ code: 'picture_refused', details: { source: 'control picture' } });
+  });
+
   test('milder verdicts and no policy let it be worked with', async () => {
     for (const more of [{ sourcePolicy: VEIL_ALL }, {}]) {
       const { pictures } = await make(over, { initImagePath, ...more });

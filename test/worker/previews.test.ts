@@ -62,6 +62,29 @@ test('an encoder that fails makes no preview, and no noise about it', async () =
   expect(got).toEqual([]);
 });
 
+test('what may not be shown is no preview; the next look is judged anew', async () => {
+  let nowMs = 0;
+  const got: Uint8Array[] = [];
+  const judged: number[] = [];
+  const answer = () => Promise.reject(new Error('not asked'));
+  const mayShow = async ({ height, width }: { readonly height: number; readonly width: number }) => {
+    judged.push(height * width);
+    return judged.length > 2;
+  };
+  const onPreview = (one: Uint8Array) => void got.push(one);
+  const previews = new Previews({ facts: SD, count: 1, answer, onPreview, nowMs: () => nowMs, mayShow });
+  const watch = previews.watch(0);
+  for (let look = 1; look <= 3; look++) {
+    nowMs += PREVIEW_MS;
+    // The one before is over when this one is taken.
+    await vi.waitFor(() => {
+      watch(noise(4));
+      expect(judged.length).toBe(look);
+    });
+  }
+  await made(got, 1);
+});
+
 test('known autoencoders are told by their scaling factor', () => {
   expect(publishedMap(SD)).toHaveLength(3);
   expect(publishedMap({ ...SD, scalingFactor: 0.13025 })).not.toEqual(publishedMap(SD));
