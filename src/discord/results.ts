@@ -69,6 +69,11 @@ export function isRequesterOrModerator(interaction: ResultInteraction, job: JobR
   );
 }
 
+/** Whoever manages the server; checked at every use, whatever the client showed. */
+export function isAdmin({ memberPermissions }: Pick<ResultInteraction, 'memberPermissions'>): boolean {
+  return memberPermissions?.has(PermissionFlagsBits.ManageGuild) === true;
+}
+
 /** Finished pictures in order, without the grid. */
 export function singlesOf(jobId: string, bot: Pick<BotContext, 'store'>): readonly PictureRecord[] {
   return bot.store.pictures(jobId).filter((picture) => picture.imageIndex !== GRID_INDEX);
