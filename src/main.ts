@@ -19,6 +19,7 @@ import { serveHealth } from './ops/healthServer.ts';
 import { makeMetrics } from './ops/metrics.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { sweepInputs, sweepPictures } from './queue/pictureFolders.ts';
+import { keepRetention } from './queue/retention.ts';
 import { ROOT } from './root.ts';
 import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
@@ -125,6 +126,12 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   });
   await openHealth(parts, bot, closers);
   dispatcher.start();
+  const retention = new AbortController();
+  const sweeping = keepRetention({ store, dataDir, clock: systemClock, log }, retention.signal);
+  closers.add(retention, async (one) => {
+    one.abort(new Error('the program ends'));
+    await sweeping;
+  });
   hashes.learn();
   say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
   say(connection.welcome(bot));

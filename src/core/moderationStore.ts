@@ -149,7 +149,12 @@ export interface ModerationStore extends PolicySource {
   /** Takes pictures out of the database; the words with them where `erase`. */
   takeAway(jobId: string, how: { readonly erase: boolean }): TakenAway | undefined;
   /** Jobs of servers with a retention whose files are older than that. */
-  expired(limit: number): readonly { readonly job: JobRecord; readonly rows: 'keep' | 'erase' }[];
+  expired(limit: number): readonly {
+    readonly job: JobRecord;
+    readonly rows: 'keep' | 'erase';
+    /** Hashes of its pictures. */
+    readonly pictures: readonly string[];
+  }[];
   /** Its files are gone, the rows stay. */
   filesGone(jobId: string): TakenAway | undefined;
 

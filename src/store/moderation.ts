@@ -271,7 +271,11 @@ function makeVerdicts(db: Database) {
       return taken(jobId);
     },
     expired: (nowMs: number, limit: number) =>
-      expired.all({ nowMs, limit }).map((found) => ({ job: toJob(found), rows: found.rows ?? 'keep' })),
+      expired.all({ nowMs, limit }).map((found) => ({
+        job: toJob(found),
+        rows: found.rows ?? 'keep',
+        pictures: pictures.all(found.id).map(({ sha256 }) => sha256),
+      })),
     picturesIn: (_: number, member: { userId: string; guildId: string }, page: { limit: number; offset: number }) =>
       picturesIn.all({ ...member, ...page }).map(toJob),
     refusalsSince: ({ userId, guildId }: Member, sinceMs: number): number =>
