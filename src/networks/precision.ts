@@ -18,9 +18,9 @@ export function precisionsOf(provider: Provider): readonly Precision[] {
 export const TEXT_PRECISION: Precision = 'fp32';
 
 /**
- * SDXL's autoencoder overflows in half precision, and so do those whose config says force_upcast. Retrained ones that fit say false; a
- * single file says nothing, so that it is taken for the original.
- * @source diffusers StableDiffusionXLPipeline, `needs_upcasting`
+ * SDXL's autoencoder overflows in half precision. Retrained ones that fit say so in their config, force_upcast false; a single file says
+ * nothing, so that it is taken for the original. The flag means nothing in other families: diffusers writes it into every config it saves.
+ * @source diffusers StableDiffusionXLPipeline, `needs_upcasting`; pipelines of other families do not read it
  */
 export function autoencoderPrecision(
   { config }: Part,
@@ -28,9 +28,8 @@ export function autoencoderPrecision(
   wanted: Precision = 'fp32',
 ): Precision {
   const isXl = family === 'sdxl' || family === 'sdxl-refiner';
-  const isTiny = config._class_name === 'AutoencoderTiny';
-  const overflows = config.force_upcast ?? (isXl && !isTiny);
-  return overflows === false ? wanted : 'fp32';
+  const fits = config._class_name === 'AutoencoderTiny' || config.force_upcast === false;
+  return isXl && !fits ? 'fp32' : wanted;
 }
 
 /** CUDA's group norm takes its scale and shift in single precision only; DirectML's takes all its inputs in one. */

@@ -21,7 +21,7 @@ import { ROOT } from '../../src/root.ts';
 import { type Input, NetworkSession } from '../../src/runtime/session.ts';
 import type { TensorIndex } from '../../src/weights/tensors.ts';
 import { referenceGraph } from '../support/referenceGraph.ts';
-import { type Shapes, wave, writeTensors } from '../support/writtenParts.ts';
+import { type Shapes, usual, wave, writeTensors } from '../support/writtenParts.ts';
 import { fakeTensors } from './fakeTensors.ts';
 import { relativeError } from './goldenTensors.ts';
 
@@ -327,5 +327,20 @@ describe('at the widths fused operators are made for', () => {
     expect(misfits(graph)).toEqual([]);
     const found = await run(referenceGraph(graph));
     expect(relativeError(found, await expected[stored])).toBeLessThan(TOLERANCE[precision]);
+  });
+});
+
+describe('attention whose sums of queries and keys exceed 65504', () => {
+  const isLarge = (name: string) => /\.to_[qk]\.weight$/.test(name);
+  const tensors = writeTensors(SHAPES, 'F32', (name, at, shape) => usual(name, at, shape) * (isLarge(name) ? 300 : 1));
+  const answer = (isSingle: boolean) =>
+    run(referenceGraph(lowered(wideNet(tensors, 'webgpu-plain', isSingle), 'webgpu-plain', 'fp16')));
+
+  test('is lost in half precision where it is written out', async () => {
+    expect((await answer(false)).every(Number.isFinite)).toBe(false);
+  });
+
+  test('is right where it stays in single precision, as Stable Diffusion 2.x needs it', async () => {
+    expect(relativeError(await answer(true), await run(wideNet(tensors, 'cpu')))).toBeLessThan(5e-2);
   });
 });

@@ -113,17 +113,27 @@ test('the trial passes on the CPU and says in one line why a provider fails', as
   expect(await tryProvider(absent, 'fp16')).toMatch(/^[^\n]+backend not found/);
 });
 
-test.each(PROVIDERS.flatMap((provider) => precisionsOf(provider).map((precision) => [provider, precision] as const)))(
-  'the trial of %s in %s has a node for every kind of step',
-  (provider, precision) => {
-    const ops = new Set(lowered(buildTrial(provider), provider, precision).nodes.map(({ op }) => op));
-    expect(
-      [...ops]
+const SHUFFLES = new Set(['Cast', 'Gather', 'Identity', 'Reshape', 'Shape', 'Split', 'Transpose']);
+
+test('the trial has a node for every kind of step', () => {
+  const trials = PROVIDERS.map((provider) => {
+    const nodes = lowered(buildTrial(provider), provider, precisionsOf(provider)[0]!).nodes.map(({ op }) => op);
+    return [
+      provider,
+      [...new Set(nodes)]
         .filter((op) => !SHUFFLES.has(op))
         .toSorted()
         .join(' '),
-    ).toMatchSnapshot();
-  },
-);
-
-const SHUFFLES = new Set(['Cast', 'Identity', 'Reshape', 'Shape', 'Split', 'Transpose']);
+    ];
+  });
+  expect(Object.fromEntries(trials)).toMatchInlineSnapshot(`
+    {
+      "coreml": "Add Conv Erf InstanceNormalization LayerNormalization MatMul Mul Sigmoid Softmax",
+      "cpu": "Add Conv FusedMatMul Gelu InstanceNormalization LayerNormalization Mul MultiHeadAttention QuickGelu",
+      "cuda": "BiasAdd BiasSplitGelu FusedMatMul Gelu MultiHeadAttention NhwcConv SkipGroupNorm SkipLayerNormalization",
+      "dml": "Add Conv Gelu GroupNorm LayerNormalization MatMul Mul MultiHeadAttention",
+      "webgpu": "Add BiasAdd BiasSplitGelu Conv Gelu InstanceNormalization MatMul Mul MultiHeadAttention QuickGelu SkipLayerNormalization",
+      "webgpu-plain": "Add BiasAdd BiasSplitGelu Conv Gelu InstanceNormalization MatMul Mul QuickGelu SkipLayerNormalization Softmax",
+    }
+  `);
+});
