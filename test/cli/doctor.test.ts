@@ -7,6 +7,7 @@ import { doctor } from '../../src/cli/doctorCommand.ts';
 import * as examine from '../../src/cli/examine.ts';
 import { findingLines, ok, warn } from '../../src/cli/findings.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import { ROOT } from '../../src/root.ts';
 import { openStore } from '../../src/store/openStore.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
@@ -83,6 +84,24 @@ describe('a visit', () => {
   test('changes nothing', async () => {
     await visit({}, healthy().fetch);
     await expect(rm(path.join(folder, 'data'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('the classifier', () => {
+  test('of the repository looks at every picture', async () => {
+    const found = await examine.examineClassifier(config({ MODELS_DIR: path.join(ROOT, 'models') }));
+    expect(found).toEqual([ok('classifier', 'nsfwjs looks at every picture')]);
+  });
+
+  test('is no fault when it is not there, and named when it cannot be used', async () => {
+    const none = ok('classifier', 'none in models/safety: pictures are shown unjudged');
+    expect(await examine.examineClassifier(config())).toEqual([none]);
+    const models = path.join(folder, 'models');
+    await mkdir(path.join(models, 'safety/broken'), { recursive: true });
+    await writeFile(path.join(models, 'safety/broken/config.json'), '{}');
+    const [first, second] = await examine.examineClassifier(config({ MODELS_DIR: models }));
+    expect(first).toEqual(none);
+    expect(second).toMatchObject({ verdict: 'warn', text: expect.stringContaining('_class_name is undefined') });
   });
 });
 

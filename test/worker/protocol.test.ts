@@ -1,6 +1,8 @@
 // What may cross the pipe, and that everything else is one stated error that repeats no prompt.
 import { describe, expect, test } from 'vitest';
+import { ORDINARY_PICTURES } from '../../src/core/pictureJudgement.ts';
 import { DarkroomError } from '../../src/errors.ts';
+import { readResult } from '../../src/fleet/wire.ts';
 import { parseChildMessage, parseParentMessage } from '../../src/worker/protocol.ts';
 import { makeTask } from '../support/tasks.ts';
 
@@ -64,6 +66,45 @@ describe('refused', () => {
   test('without repeating the prompt', () => {
     const task = { ...makeTask('/d'), request: { ...makeTask('/d', { prompt: 'a secret wish' }).request, steps: 'x' } };
     expect(catchError(() => parseParentMessage(develop({ task }))).message).not.toContain('secret');
+  });
+});
+
+describe('scores and policies', () => {
+  const scores = { drawing: 0.1, hentai: 0.2, neutral: 0.3, porn: 0.4, sexy: 1.0000001, concept: -0.05 };
+  const picture = {
+    imageIndex: 0,
+    fileName: '0.png',
+    sha256: 'a'.repeat(64),
+    seed: 1,
+    widthPx: 96,
+    heightPx: 64,
+    sizeBytes: 1,
+  };
+  const developed = (more: object) => ({ type: 'developed', taskId: 1, pictures: [{ ...picture, ...more }] });
+
+  test('cross the pipe and the fleet as they are, or not at all', () => {
+    for (const more of [{ scores }, {}]) {
+      const { type: _, taskId: __, ...result } = developed(more);
+      expect(parseChildMessage(developed(more))).toEqual(developed(more));
+      expect(readResult(JSON.stringify({ kind: 'developed', ...result }))).toEqual({ kind: 'developed', ...result });
+    }
+    const task = { ...makeTask('/data/job'), sourcePolicy: ORDINARY_PICTURES };
+    expect(parseParentMessage(develop({ task }))).toMatchObject({ task: { sourcePolicy: ORDINARY_PICTURES } });
+  });
+
+  test.each([
+    [{ ...scores, porn: 1.1 }, 'scores.porn'],
+    [{ ...scores, gore: 0.5 }, 'gore'],
+    [{ ...scores, neutral: undefined }, 'scores.neutral'],
+    [{ ...scores, sexy: Number.NaN }, 'scores.sexy'],
+  ])('refused: %j', (wrong, words) => {
+    expect(catchError(() => parseChildMessage(developed({ scores: wrong }))).message).toContain(words);
+  });
+
+  test('a policy of verdicts nobody knows is refused', () => {
+    const sourcePolicy = { rules: [{ of: ['porn'], from: 0.5, verdict: 'explode' }] };
+    const task = { ...makeTask('/data/job'), sourcePolicy };
+    expect(catchError(() => parseParentMessage(develop({ task }))).message).toContain('sourcePolicy');
   });
 });
 
