@@ -1,6 +1,7 @@
 // Every command there is.
 import type { Command } from '../src/discord/command.ts';
 import { admin } from './admin.ts';
+import { blend } from './blend.ts';
 import { cancel } from './cancel.ts';
 import { control } from './control.ts';
 import { favourites } from './favourites.ts';
@@ -26,6 +27,7 @@ import { wildcard } from './wildcard.ts';
 export const commands: readonly Command[] = [
   imagine,
   grid,
+  blend,
   upscale,
   history,
   favourites,

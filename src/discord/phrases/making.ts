@@ -41,6 +41,11 @@ export interface MakingPhrases {
     readonly mask: string;
     maskHint(): string;
   };
+  /** Several pictures made one. */
+  readonly blend: {
+    howMany(least: number, most: number): string;
+    wordsNeeded(): string;
+  };
   readonly label: {
     readonly original: string;
   };
@@ -86,6 +91,10 @@ const en: MakingPhrases = {
     mask: 'Mask',
     maskHint: () => 'White is made anew, black stays; the same shape as the picture',
   },
+  blend: {
+    howMany: (least, most) => `Give ${least} to ${most} pictures: uploads, ids of pictures made here, or both.`,
+    wordsNeeded: () => 'None of these pictures tells what it shows. Say in `prompt` what the whole shall be.',
+  },
   label: { original: 'Original file' },
 };
 
@@ -126,6 +135,10 @@ const zh: MakingPhrases = {
     promptHint: () => '整张图片应有的内容',
     mask: '蒙版',
     maskHint: () => '白色重画，黑色保留；形状与图片相同',
+  },
+  blend: {
+    howMany: (least, most) => `请给出 ${least} 到 ${most} 张图片：上传、这里的图片编号，或两者都用。`,
+    wordsNeeded: () => '这些图片都没有说明内容。请在 `prompt` 中写出整体要画什么。',
   },
   label: { original: '原始文件' },
 };
@@ -170,6 +183,10 @@ const ru: MakingPhrases = {
     mask: 'Маска',
     maskHint: () => 'Белое рисуется заново, чёрное остаётся; та же форма, что у картинки',
   },
+  blend: {
+    howMany: (least, most) => `Нужно от ${least} до ${most} картинок: загруженных, по номерам отсюда или тех и других.`,
+    wordsNeeded: () => 'Ни одна из картинок не говорит, что на ней. Напишите в `prompt`, чем должно стать целое.',
+  },
   label: { original: 'Исходный файл' },
 };
 
@@ -212,6 +229,10 @@ const es: MakingPhrases = {
     promptHint: () => 'Lo que debe haber en toda la imagen',
     mask: 'Máscara',
     maskHint: () => 'Lo blanco se rehace, lo negro queda; misma forma que la imagen',
+  },
+  blend: {
+    howMany: (least, most) => `Da de ${least} a ${most} imágenes: subidas, ids de imágenes hechas aquí, o ambas.`,
+    wordsNeeded: () => 'Ninguna de estas imágenes dice qué muestra. Escribe en `prompt` qué debe ser el conjunto.',
   },
   label: { original: 'Archivo original' },
 };
@@ -256,6 +277,11 @@ const de: MakingPhrases = {
     mask: 'Maske',
     maskHint: () => 'Weißes wird neu gemalt, Schwarzes bleibt; gleiche Form wie das Bild',
   },
+  blend: {
+    howMany: (least, most) =>
+      `Gib ${least} bis ${most} Bilder: hochgeladene, Kennungen von hier gemachten oder beides.`,
+    wordsNeeded: () => 'Keines dieser Bilder sagt, was es zeigt. Schreibe in `prompt`, was das Ganze sein soll.',
+  },
   label: { original: 'Originaldatei' },
 };
 
@@ -299,6 +325,10 @@ const fr: MakingPhrases = {
     mask: 'Masque',
     maskHint: () => 'Le blanc est refait, le noir reste ; même forme que l’image',
   },
+  blend: {
+    howMany: (least, most) => `Donnez de ${least} à ${most} images : envois, ids d’images faites ici, ou les deux.`,
+    wordsNeeded: () => 'Aucune de ces images ne dit ce qu’elle montre. Écrivez dans `prompt` ce que doit être le tout.',
+  },
   label: { original: 'Fichier d’origine' },
 };
 
@@ -341,6 +371,11 @@ const ja: MakingPhrases = {
     promptHint: () => '画像全体に描かれるべきもの',
     mask: 'マスク',
     maskHint: () => '白は描き直し、黒はそのまま。画像と同じ形',
+  },
+  blend: {
+    howMany: (least, most) =>
+      `${least}〜${most} 枚の画像をください：アップロード、ここで作った画像の番号、または両方。`,
+    wordsNeeded: () => 'どの画像にも説明がありません。`prompt` に全体を何にするか書いてください。',
   },
   label: { original: '元のファイル' },
 };
