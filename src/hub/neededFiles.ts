@@ -11,7 +11,7 @@ export interface Needed {
   readonly files: readonly HubFile[];
 }
 
-/** Folders of a model that this program reads; a safety checker and its feature extractor are none of them. */
+/** Folders of a model that pictures need; a safety checker, 1.2 GB that only some want, is left to its owner. */
 const PARTS = ['unet', 'vae', 'text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'scheduler'];
 /** Bytes; a tokenizer.json of a 250k-word vocabulary has 17 MB. */
 const MAX_CONFIG_BYTES = 64 * 1024 * 1024;

@@ -176,6 +176,14 @@ describe('inspect', () => {
     await expect(told.join('\n')).toMatchFileSnapshot(path.join(GOLDEN, 'inspect.txt'));
   });
 
+  test('the shipped classifier, as a folder and as a file', async () => {
+    for (const place of ['models/safety/nsfwjs', 'models/safety/nsfwjs/model.safetensors']) {
+      const { out } = await run(['inspect', path.join(GOLDEN, '../..', place)]);
+      expect(out).toMatch(/: classifier\n/);
+      expect(out).toContain('usable      yes');
+    }
+  });
+
   test('as JSON, down to the parameters of a part', async () => {
     const { out } = await run(['inspect', path.join(GOLDEN, 'families/models/sd1.safetensors'), '--json']);
     const found = JSON.parse(out);
@@ -242,6 +250,18 @@ describe('inspect', () => {
   });
 
   test.each([
+    ['u-net', { 'conv_in.weight': [8, 9, 3, 3], 'time_embedding.linear_1.weight': [8, 8] }, 'unet (inpainting)'],
+    ['text encoder', { 'text_model.embeddings.token_embedding.weight': [9, 8] }, 'text encoder'],
+    ['embedding', { emb_params: [3, 768] }, 'embedding for Stable Diffusion 1.x'],
+    ['embedding of two encoders', { clip_l: [2, 768], clip_g: [2, 1280] }, 'embedding for Stable Diffusion XL'],
+    ['anything else', { 'x.y': [3, 2, 2] }, 'no kind known here'],
+  ])('%s is told from its tensors', async (_, shapes, words) => {
+    const target = putModels({ 'any name.safetensors': safetensorsOf(shapes) });
+    const { code, out } = await run(['inspect', path.join(target, 'any name.safetensors')]);
+    expect([code, out.split('\n')[0]]).toEqual([0, `any name.safetensors: ${words}`]);
+  });
+
+  test.each([
     [
       'controlnet',
       {
@@ -259,15 +279,12 @@ describe('inspect', () => {
       },
       'controlnet for Stable Diffusion XL',
     ],
-    ['u-net', { 'conv_in.weight': [8, 9, 3, 3], 'time_embedding.linear_1.weight': [8, 8] }, 'unet (inpainting)'],
-    ['text encoder', { 'text_model.embeddings.token_embedding.weight': [9, 8] }, 'text encoder'],
-    ['embedding', { emb_params: [3, 768] }, 'embedding for Stable Diffusion 1.x'],
-    ['embedding of two encoders', { clip_l: [2, 768], clip_g: [2, 1280] }, 'embedding for Stable Diffusion XL'],
-    ['anything else', { 'x.y': [3, 2, 2] }, 'no kind known here'],
-  ])('%s is told from its tensors', async (_, shapes, words) => {
+    ['a T2I-Adapter', { 'adapter.body.0.resnets.0.block1.weight': [8, 8, 3, 3] }, 't2i-adapter'],
+  ])('half a %s is told from its tensors, and that it cannot be used', async (_, shapes, words) => {
     const target = putModels({ 'any name.safetensors': safetensorsOf(shapes) });
     const { code, out } = await run(['inspect', path.join(target, 'any name.safetensors')]);
-    expect([code, out.split('\n')[0]]).toEqual([0, `any name.safetensors: ${words}`]);
+    expect([code, out.split('\n')[0]]).toEqual([2, `any name.safetensors: ${words}`]);
+    expect(out).toMatch(/usable {6}no: .+/);
   });
 
   test('what its author wrote into it, without what would move a cursor', async () => {
