@@ -29,7 +29,6 @@ const channel: APIApplicationCommandBasicOption = {
     ChannelType.GuildAnnouncement,
     ChannelType.GuildVoice,
     ChannelType.GuildForum,
-    ChannelType.GuildMedia,
     ChannelType.GuildCategory,
     ChannelType.PublicThread,
     ChannelType.PrivateThread,
