@@ -5,6 +5,7 @@ Overlap: intersection over union of the silhouette asked for and the one drawn.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -51,6 +52,12 @@ def maps_of(pictures, hexcodes):
     return np.stack([silhouette(moved(pictures.pixels[chosen[hexcode]], rng)) for hexcode in hexcodes])
 
 
+def write_maps(folder, names, maps):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, bits in zip(names, maps):
+        Image.fromarray(bits.astype(np.uint8) * 255).save(Path(folder) / f"{name}.png")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", default="data")
@@ -58,18 +65,22 @@ def main():
     parser.add_argument("--controlnet", default="../../controlnets/emoji-silhouette")
     parser.add_argument("--evaluation", default="evaluation")
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--maps", help="writes the sheet's maps as NAME.png into this folder instead, for evaluate_engine.mjs")
     parser.add_argument("--sheet", help="writes rows of maps, pictures without and pictures with them here instead of measuring")
     args = parser.parse_args()
     torch.set_num_threads(2)
-    pictures, painter = Pictures(args.data), ControlPainter(args.model, args.controlnet)
-    if args.sheet:
+    pictures = Pictures(args.data)
+    if args.sheet or args.maps:
         of = {concept["names"]["en"]["label"]: concept["hexcode"] for concept in pictures.concepts}
         names, hexcodes = list(SHEET), [of[name] for name in SHEET]
     else:
         entries = Retrieval(args.evaluation).names[: args.count]
         names, hexcodes = [e["names"]["en"] for e in entries], [e["hexcode"] for e in entries]
     wanted = maps_of(pictures, hexcodes)
-    having = painter.follow(wanted, names, **OPTIONS)
+    if args.maps:
+        write_maps(args.maps, names, wanted)
+        return
+    having = ControlPainter(args.model, args.controlnet).follow(wanted, names, **OPTIONS)
     without = Painter(args.model).paint(names, batch=len(names), **OPTIONS)
     if args.sheet:
         drawn = np.repeat(wanted[..., None], 3, axis=-1).astype(np.uint8) * 255

@@ -3,10 +3,12 @@
 //   node models/emoji/recipe/evaluate_engine.mjs retrieval [--languages en,zh,ru] [--count 200] [--style noto]
 //   node models/emoji/recipe/evaluate_engine.mjs sheet OUT.webp [--style noto] [--names FILE.json]
 //   node models/emoji/recipe/evaluate_engine.mjs lora NAME OUT.webp [--names FILE.json]: base above, the LoRA with its trigger words below
+//   node models/emoji/recipe/evaluate_engine.mjs control FOLDER OUT.webp: silhouettes in FOLDER, each called as the prompt; base; following them
 //
 // Retrieval: a picture counts when a training picture of the same concept is among the five nearest (L2 of 32x32 RGB on white)
 // of all training pictures. Every request takes the model's own defaults; picture i of a language has seed i.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,17 +79,18 @@ function nearest(tile, tiles) {
 
 const styled = (style) => (style === undefined ? {} : { style });
 
-/** Draws every prompt with the model's defaults, a few at a time so that they share network calls; returns PNG paths. */
-async function draw(developer, prompts, options, folder) {
+/** Draws every prompt with the model's defaults and `wishes`, or its own of them, a few at a time so that they share network calls; returns PNG paths. */
+async function draw(developer, prompts, wishes, folder) {
   const card = developer.facts.models.find(({ name }) => name === MODEL);
   const files = new Array(prompts.length);
   let next = 0;
   const work = async () => {
     for (let i = next++; i < prompts.length; i = next++) {
+      const { options = wishes, controlPaths = [] } = Array.isArray(wishes) ? wishes[i] : {};
       const draft = { prompt: prompts[i], seed: i, count: 1, ...options };
       const request = resolveRequest(draft, card, DEFAULT_LIMITS, 0);
       const outputDir = path.join(folder, String(i));
-      const task = { jobId: String(i), attempt: 1, request, initImagePath: null, outputDir };
+      const task = { jobId: String(i), attempt: 1, request, initImagePath: null, controlPaths, outputDir };
       const [picture] = await developer.develop(task, () => {}, new AbortController().signal);
       files[i] = path.join(outputDir, picture.fileName);
     }
@@ -115,6 +118,22 @@ async function retrieval(developer, { languages, count, style }, folder) {
 async function sheet(developer, out, { style, names }, folder) {
   const prompts = JSON.parse(await readFile(names ?? path.join(EVALUATION, 'sheet.json'), 'utf8'));
   await writeSheet(out, await draw(developer, prompts, styled(style), folder));
+}
+
+/** Maps as evaluate_controlnet.py --maps writes them, white on black. */
+async function controlSheet(developer, maps, out, folder) {
+  const names = (await readdir(maps)).filter((name) => name.endsWith('.png')).sort();
+  const prompts = names.map((name) => path.basename(name, '.png'));
+  const files = names.map((name) => path.resolve(maps, name));
+  const controls = await Promise.all(
+    files.map(async (file) => {
+      const image = { sha256: createHash('sha256').update(await readFile(file)).digest('hex') };
+      return { options: { controls: [{ kind: 'silhouette', ready: true, image }] }, controlPaths: [file] };
+    }),
+  );
+  const base = await draw(developer, prompts, {}, path.join(folder, 'base'));
+  const having = await draw(developer, prompts, controls, path.join(folder, 'control'));
+  await writeSheet(out, [...files, ...base, ...having]);
 }
 
 const LORA_PROMPTS = ['red heart', 'grinning face', 'cat', 'panda', 'pizza', 'automobile', 'house', 'sunflower'];
@@ -159,6 +178,7 @@ const developer = await openDeveloper({ modelsDir: path.resolve(values.models), 
 try {
   if (positionals[0] === 'sheet') await sheet(developer, positionals[1] ?? 'sheet.webp', values, folder);
   else if (positionals[0] === 'lora') await loraSheet(developer, positionals[1], positionals[2] ?? 'lora.webp', values, folder);
+  else if (positionals[0] === 'control') await controlSheet(developer, positionals[1], positionals[2] ?? 'control.webp', folder);
   else await retrieval(developer, values, folder);
 } finally {
   await developer.close();

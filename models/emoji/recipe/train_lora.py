@@ -37,7 +37,7 @@ ABOUT = {
 }
 TRIGGER_SHARE = 0.5
 CLASS_PICTURES = 400
-COPIES = 24
+COPIES = 12
 
 
 class StyleSamples:
@@ -53,8 +53,8 @@ class StyleSamples:
 
 
 def moved(picture, rng):
-    """u8[h, w, 3] -> the same, a little smaller and somewhere else, on white."""
-    side = int(rng.integers(round(0.82 * SIZE_PX), SIZE_PX + 1))
+    """u8[h, w, 3] -> the same, a little smaller and a little elsewhere, on white."""
+    side = int(rng.integers(round(0.93 * SIZE_PX), SIZE_PX + 1))
     top, left = rng.integers(0, SIZE_PX - side + 1, 2)
     canvas = np.full_like(picture, 255)
     canvas[top : top + side, left : left + side] = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
@@ -109,11 +109,12 @@ def main():
     parser.add_argument("--minutes", type=float, default=11)
     parser.add_argument("--rank", type=int, default=24)
     parser.add_argument("--attention-only", action="store_true")
-    parser.add_argument("--batch", type=int, default=32, help="captions a step; each is denoised from two noise levels")
+    parser.add_argument("--batch", type=int, default=16, help="captions a step; each is denoised from two noise levels")
     parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--noisy-share", type=float, default=0.65)
+    parser.add_argument("--threads", type=int, default=2, help="1 where others need the machine, too")
     args = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(args.threads)
     painter, scheduler = Painter(args.model), new_scheduler()
     samples = (ConceptSamples if args.name == "zibbo" else StyleSamples)(args, painter)
     unet = painter.unet.requires_grad_(False).train()
