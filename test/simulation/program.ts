@@ -225,5 +225,32 @@ async function filesSettled(): Promise<void> {
 function openInMemory(image: Buffer): Database {
   const db = new Sqlite(image);
   db.pragma('foreign_keys = ON');
+  const prepare = db.prepare.bind(db);
+  db.prepare = ((sql: string) => lazily(() => prepare(sql))) as unknown as typeof db.prepare;
   return db;
+}
+
+/** A statement that is prepared when it is first run: most lives are short, and preparing all of them is most of a start. */
+function lazily(prepare: () => Sqlite.Statement) {
+  let made: Sqlite.Statement | undefined;
+  let shape = (statement: Sqlite.Statement) => statement;
+  const statement = () => {
+    made ??= shape(prepare());
+    return made;
+  };
+  const lazy = {
+    get: (...values: unknown[]) => statement().get(...values),
+    all: (...values: unknown[]) => statement().all(...values),
+    run: (...values: unknown[]) => statement().run(...values),
+    iterate: (...values: unknown[]) => statement().iterate(...values),
+    pluck() {
+      shape = (one) => one.pluck();
+      return lazy;
+    },
+    raw() {
+      shape = (one) => one.raw();
+      return lazy;
+    },
+  };
+  return lazy;
 }

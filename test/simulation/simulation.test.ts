@@ -229,7 +229,7 @@ const LEDGER_OF: Readonly<Record<JobState, string>> = {
 
 test(`${SIMULATIONS} schedules of faults: nothing lost, nothing twice`, { timeout: 3_600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       const trial = new Trial();
       for (const action of steps) await trial.take(action);
       await trial.end();
