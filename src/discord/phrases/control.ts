@@ -27,6 +27,7 @@ export interface ControlPhrases {
   notKind(what: string, model: string, kinds: string): string;
   /** A picture nothing stands out of. */
   noSilhouette(): string;
+  readonly help: { readonly title: string; readonly body: string };
   readonly label: { readonly use: string };
   readonly form: {
     readonly title: string;
@@ -72,6 +73,10 @@ const en: ControlPhrases = {
   notKind: (what, model, kinds) => `no control network here follows “${what}” with ${model}; there is: ${kinds}`,
   noSilhouette: () =>
     'nothing stands out in it; a silhouette needs a transparent background, or one plain colour around the thing',
+  help: {
+    title: '🧭 Follow a picture',
+    body: '> /imagine a castle control:canny control_image:…\nThe lines of that picture are followed. **Apps → Use as control** does it with any picture here; `--control canny:0.7` says how closely.',
+  },
   label: { use: 'Use as control' },
   form: {
     title: 'Follow this picture',
@@ -116,6 +121,10 @@ const zh: ControlPhrases = {
     `这里没有适用于 ${model} 的控制网络。机器人的所有者可以把用于 ${family} 的 ControlNet 或 T2I-Adapter（.safetensors 文件或 diffusers 文件夹）放进 models/controlnets 并重启机器人`,
   notKind: (what, model, kinds) => `这里没有控制网络能让 ${model} 遵循“${what}”；可用的有：${kinds}`,
   noSilhouette: () => '图中没有突出的东西；剪影需要透明背景，或者物体周围是单一的颜色',
+  help: {
+    title: '🧭 遵循一张图片',
+    body: '> /imagine 城堡 control:canny control_image:…\n会遵循那张图片的线条。对这里的任何图片，**应用 → 用作控制图**也可以；`--control canny:0.7` 说明遵循的程度。',
+  },
   label: { use: '用作控制图' },
   form: { title: '遵循这张图片', kind: '遵循什么', strength: '遵循程度，0 到 2', strengthHint: '0.5 较松，1 为通常' },
 };
@@ -155,6 +164,10 @@ const ru: ControlPhrases = {
     `для ${model} здесь нет сети контроля. Владелец может положить ControlNet или T2I-Adapter для ${family} (файл .safetensors или папку diffusers) в models/controlnets и перезапустить бота`,
   notKind: (what, model, kinds) => `ни одна сеть контроля здесь не следует «${what}» с ${model}; есть: ${kinds}`,
   noSilhouette: () => 'на ней ничего не выделяется; силуэту нужен прозрачный фон или один ровный цвет вокруг предмета',
+  help: {
+    title: '🧭 Следовать картинке',
+    body: '> /imagine замок control:canny control_image:…\nРисунок пойдёт по её линиям. **Приложения → Взять за образец** — с любой картинкой здесь; `--control canny:0.7` — насколько точно.',
+  },
   label: { use: 'Взять за образец' },
   form: {
     title: 'Следовать этой картинке',
@@ -200,6 +213,10 @@ const es: ControlPhrases = {
   notKind: (what, model, kinds) => `ninguna red de control sigue aquí «${what}» con ${model}; hay: ${kinds}`,
   noSilhouette: () =>
     'nada destaca en ella; una silueta necesita un fondo transparente o un solo color alrededor del objeto',
+  help: {
+    title: '🧭 Seguir una imagen',
+    body: '> /imagine un castillo control:canny control_image:…\nSe siguen las líneas de esa imagen. **Aplicaciones → Usar como control** lo hace con cualquiera de aquí; `--control canny:0.7` dice con qué fidelidad.',
+  },
   label: { use: 'Usar como control' },
   form: {
     title: 'Seguir esta imagen',
@@ -245,6 +262,10 @@ const de: ControlPhrases = {
   notKind: (what, model, kinds) => `kein Steuernetz hier folgt „${what}“ mit ${model}; es gibt: ${kinds}`,
   noSilhouette: () =>
     'darauf hebt sich nichts ab; ein Umriss braucht einen durchsichtigen Hintergrund oder eine einzige Farbe um das Ding',
+  help: {
+    title: '🧭 Einem Bild folgen',
+    body: '> /imagine eine Burg control:canny control_image:…\nDen Linien dieses Bildes wird gefolgt. **Apps → Als Vorlage** tut das mit jedem Bild hier; `--control canny:0.7` sagt, wie genau.',
+  },
   label: { use: 'Als Vorlage' },
   form: {
     title: 'Diesem Bild folgen',
@@ -290,6 +311,10 @@ const fr: ControlPhrases = {
   notKind: (what, model, kinds) => `aucun réseau de contrôle ne suit ici « ${what} » avec ${model} ; il y a : ${kinds}`,
   noSilhouette: () =>
     'rien ne s’y détache ; une silhouette demande un fond transparent, ou une seule couleur autour de la chose',
+  help: {
+    title: '🧭 Suivre une image',
+    body: '> /imagine un château control:canny control_image:…\nLes lignes de cette image sont suivies. **Applications → Utiliser comme guide** le fait avec n’importe laquelle ici ; `--control canny:0.7` dit avec quelle fidélité.',
+  },
   label: { use: 'Utiliser comme guide' },
   form: {
     title: 'Suivre cette image',
@@ -334,6 +359,10 @@ const ja: ControlPhrases = {
     `${model} 用の制御ネットワークはここにありません。持ち主が ${family} 用の ControlNet か T2I-Adapter（.safetensors ファイルか diffusers フォルダー）を models/controlnets に置いてボットを再起動すれば使えます`,
   notKind: (what, model, kinds) => `${model} で「${what}」に従う制御ネットワークはここにありません。あるのは：${kinds}`,
   noSilhouette: () => '浮き出ているものがありません。シルエットには透明な背景か、まわりが一色の画像が必要です',
+  help: {
+    title: '🧭 画像に従う',
+    body: '> /imagine 城 control:canny control_image:…\nその画像の線に従って描きます。ここのどの画像でも **アプリ → お手本にする** でできます。`--control canny:0.7` でどれだけ従うかを指定します。',
+  },
   label: { use: 'お手本にする' },
   form: {
     title: 'この画像に従う',
