@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Config, readConfig } from '../config.ts';
+import type { ControlMapFile } from '../core/control.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import { overlay } from '../core/promptFlags.ts';
 import { recipeText } from '../core/recipe.ts';
@@ -43,9 +44,9 @@ export async function imagine(argv: readonly string[], terminal: Terminal, signa
     const { facts } = developer;
     const places = { modelsDir: source.modelsDir, dataDir: config.dataDir };
     const complete = await withRecipe(options, source.name, facts, places, terminal);
-    const request = await resolve(complete, source.name, facts, terminal.folder);
+    const { request, files } = await resolve(complete, source.name, facts, terminal.folder);
     const modelHash = await knownHashOf(request.model, facts, places);
-    const placed = await develop(developer, request, modelHash, options, terminal, signal);
+    const placed = await develop(developer, request, { modelHash, files }, options, terminal, signal);
     report(request, modelHash, placed, developer, options.json, terminal);
   } finally {
     await developer.close();
@@ -96,24 +97,42 @@ async function withRecipe(
   return { ...options, draft: overlay(found.draft, prompt === '' ? changes : options.draft) };
 }
 
+interface Resolved {
+  readonly request: ResolvedRequest;
+  /** Hash → the picture's file. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
 async function resolve(
-  { draft, image, mask }: ImagineOptions,
+  { draft, image, mask, controlImages }: ImagineOptions,
   modelName: string | null,
   { models: cards, upscalers = [] }: WorkerFacts,
   folder: string,
-): Promise<ResolvedRequest> {
+): Promise<Resolved> {
   if (cards.length === 0) {
     throw new DarkroomError('model_missing', 'models folder: found no model that can be used; npm run doctor says why');
   }
   const named: RequestDraft = { ...draft, ...(modelName === null ? {} : { model: modelName }) };
-  const inputOf = async (file: string) => ({ sha256: await hashOf(path.resolve(folder, file)) });
+  const files = new Map<string, string>();
+  const inputOf = async (file: string) => {
+    const place = path.resolve(folder, file);
+    const sha256 = await hashOf(place);
+    files.set(sha256, place);
+    return { sha256 };
+  };
+  const followed = await Promise.all(controlImages.map(inputOf));
+  const controls = draft.controls?.map((wish, at) => {
+    const own = followed[at] ?? followed.at(-1);
+    return own === undefined ? wish : { ...wish, image: own };
+  });
   const whole = {
     ...named,
     ...(image === null ? {} : { initImage: await inputOf(image) }),
     ...(mask === null ? {} : { mask: await inputOf(mask) }),
+    ...(controls === undefined ? {} : { controls }),
   };
   const card = chooseCard(whole, cards, defaultModel(cards));
-  return resolveRequest(whole, card, DEFAULT_LIMITS, randomInt(SEED_COUNT), upscalers);
+  return { request: resolveRequest(whole, card, DEFAULT_LIMITS, randomInt(SEED_COUNT), upscalers), files };
 }
 
 /** The shipped model where it is there, else the first by name. */
@@ -132,14 +151,20 @@ async function hashOf(file: string): Promise<string> {
   }
 }
 
-interface PlacedPicture extends Omit<DevelopedPicture, 'fileName'> {
+interface PlacedPicture extends Omit<DevelopedPicture, 'fileName' | 'controlMaps'> {
+  readonly path: string;
+  /** The maps it was drawn by. */
+  readonly controlMaps?: readonly PlacedMap[];
+}
+
+interface PlacedMap extends Omit<ControlMapFile, 'fileName'> {
   readonly path: string;
 }
 
 async function develop(
   developer: Developer,
   request: ResolvedRequest,
-  modelHash: string | undefined,
+  { modelHash, files }: Pick<Resolved, 'files'> & { readonly modelHash: string | undefined },
   { image, mask, out }: ImagineOptions,
   terminal: Terminal,
   signal: AbortSignal,
@@ -148,7 +173,8 @@ async function develop(
   const bar = progressBar(terminal);
   try {
     const pathOf = (file: string | null) => (file === null ? null : path.resolve(terminal.folder, file));
-    const inputs = { initImagePath: pathOf(image), maskPath: pathOf(mask) };
+    const controlPaths = (request.controls ?? []).map((control) => files.get(control.image.sha256)!);
+    const inputs = { initImagePath: pathOf(image), maskPath: pathOf(mask), controlPaths };
     const task = { jobId: 'imagine', attempt: 1, request, ...inputs, outputDir, modelHash };
     const pictures = await developer.develop(task, (step) => bar.show(step.stepsDone, step.stepsTotal), signal);
     return await place(pictures, outputDir, (picture) =>
@@ -167,8 +193,25 @@ async function place(
 ): Promise<readonly PlacedPicture[]> {
   const placed: PlacedPicture[] = [];
   for (const picture of pictures) {
-    const { fileName, ...facts } = picture;
-    placed.push({ ...facts, path: await placePicture(path.join(outputDir, fileName), wanted(picture)) });
+    const { fileName, controlMaps, ...facts } = picture;
+    const maps = await placeMaps(controlMaps ?? [], outputDir, wanted(picture));
+    const file = await placePicture(path.join(outputDir, fileName), wanted(picture));
+    placed.push({ ...facts, path: file, ...(maps.length === 0 ? {} : { controlMaps: maps }) });
+  }
+  return placed;
+}
+
+/** Beside the picture: `7-control-1.png`. */
+async function placeMaps(
+  maps: readonly ControlMapFile[],
+  outputDir: string,
+  picture: string,
+): Promise<readonly PlacedMap[]> {
+  const { dir, name } = path.parse(picture);
+  const placed: PlacedMap[] = [];
+  for (const { fileName, ...facts } of maps) {
+    const wanted = path.join(dir, `${name}-${fileName}`);
+    placed.push({ ...facts, path: await placePicture(path.join(outputDir, fileName), wanted) });
   }
   return placed;
 }
@@ -191,5 +234,9 @@ function report(
 ): void {
   const recipe = recipeText(request, request.seed, { name: request.model, hash: modelHash });
   if (asJson) terminal.print(`${JSON.stringify({ pictures, request, recipe, provider: facts.provider })}\n`);
-  else terminal.print(`${pictures.map((picture) => picture.path).join('\n')}\n${recipe}\n`);
+  else terminal.print(`${pictures.flatMap(pathsOf).join('\n')}\n${recipe}\n`);
+}
+
+function pathsOf({ path: picture, controlMaps = [] }: PlacedPicture): readonly string[] {
+  return [picture, ...controlMaps.map((map) => map.path)];
 }

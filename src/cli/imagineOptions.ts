@@ -1,5 +1,6 @@
 // The command line of `imagine`: its options, its help, and the draft they make. Bounds are the request's business, not checked twice.
 
+import { type ControlWish, parseControl } from '../core/control.ts';
 import type { DrawingWish } from '../core/drawing.ts';
 import { DRAWING_FLAGS } from '../core/drawingFlags.ts';
 import { type LoraWish, merged, parseLora, takeLoraTags } from '../core/lora.ts';
@@ -22,6 +23,8 @@ export interface ImagineOptions {
   readonly image: string | null;
   /** Path of the mask. */
   readonly mask: string | null;
+  /** Paths of the pictures that controls follow, in their order; the last is for those that are left, none means the start picture. */
+  readonly controlImages: readonly string[];
   /** Path of the picture to write. */
   readonly out: string | null;
   /** Path of a picture or a text with a recipe; the other options change it. */
@@ -66,6 +69,17 @@ export const IMAGINE_HELP = `npm run imagine -- "PROMPT" [options]
   --pan SIDE        left | right | up | down: paint on beyond that side, half a
                     picture; right:0.25 is a quarter
   --image-cfg G     how closely a model that edits pictures keeps to them
+  --control KIND    what of a picture is followed: canny, scribble, softedge,
+                    silhouette, colour or tile, whose map is made here, or a
+                    ready map of depth, pose, lineart, ...; KIND:STRENGTH or
+                    KIND:STRENGTH:START-END; may be repeated
+  --control-image FILE   the picture; by default that of --image. Further
+                    ones belong to further controls
+  --control-strength X   0 to 2, of controls that say none; so
+  --control-start X, --control-end X   are parts of the steps
+  --control-model NAME   a network of models/controlnets, for all of them
+  --control-ready   the pictures are maps already
+  --control-guess   the control counts more than the words
   --lora NAME:S     a LoRA of models/loras and its strength; may be repeated
   --upscale NAME    enlarge at the end: a file of models/upscalers, or lanczos
   --scale X         how many times; 2 by default
@@ -101,6 +115,14 @@ const OPTIONS = {
   zoom: { type: 'string' },
   pan: { type: 'string' },
   'image-cfg': { type: 'string' },
+  control: { type: 'string', multiple: true },
+  'control-image': { type: 'string', multiple: true },
+  'control-strength': { type: 'string' },
+  'control-start': { type: 'string' },
+  'control-end': { type: 'string' },
+  'control-model': { type: 'string' },
+  'control-ready': { type: 'boolean' },
+  'control-guess': { type: 'boolean' },
   upscale: { type: 'string' },
   scale: { type: 'string' },
   recipe: { type: 'string' },
@@ -140,6 +162,7 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     imageGuidance: number('image-cfg', values['image-cfg']),
     ...drawingOf(values),
     tile: values.tile,
+    controls: controlsOf(values),
     upscale: upscaleOf(values.upscale, number('scale', values.scale)),
     size: values.size === undefined ? undefined : (parseSize(values.size) ?? refuse('size', values.size, 'WxH')),
   };
@@ -148,6 +171,7 @@ export function parseImagine(argv: readonly string[]): ImagineOptions | null {
     model: values.model ?? null,
     image: values.image ?? null,
     mask: values.mask ?? null,
+    controlImages: values['control-image'] ?? [],
     out: values.out ?? null,
     recipe: values.recipe ?? null,
     json: values.json ?? false,
@@ -162,6 +186,43 @@ function drawingOf(values: Readonly<Record<string, string | boolean | readonly s
     if (typeof value === 'string') wish = { ...wish, ...read(value, `--${flag}`, wish) };
   }
   return wish;
+}
+
+interface ControlValues {
+  readonly control?: readonly string[];
+  readonly 'control-image'?: readonly string[];
+  readonly 'control-strength'?: string;
+  readonly 'control-start'?: string;
+  readonly 'control-end'?: string;
+  readonly 'control-model'?: string;
+  readonly 'control-ready'?: boolean;
+  readonly 'control-guess'?: boolean;
+  readonly image?: string;
+}
+
+const ABOUT_CONTROLS = ['image', 'strength', 'start', 'end', 'model', 'ready', 'guess'] as const;
+
+function controlsOf(values: ControlValues): readonly ControlWish[] | undefined {
+  const { control: texts } = values;
+  if (texts === undefined) {
+    const idle = ABOUT_CONTROLS.find((about) => values[`control-${about}`] !== undefined);
+    return idle === undefined ? undefined : refuse(`control-${idle}`, 'no control', '--control KIND too');
+  }
+  if (values['control-image'] === undefined && values.image === undefined)
+    refuse('control', texts[0]!, '--control-image FILE too');
+  const said = withoutUndefined({
+    strength: number('control-strength', values['control-strength']),
+    start: number('control-start', values['control-start']),
+    end: number('control-end', values['control-end']),
+    model: values['control-model'],
+    ready: values['control-ready'],
+    guess: values['control-guess'],
+  });
+  return texts.map((text) => ({ ...said, ...control(text) }));
+}
+
+function control(text: string): ControlWish {
+  return parseControl(text) ?? refuse('control', text, 'a kind, or a kind and a strength: canny:0.8');
 }
 
 function lora(text: string): LoraWish {
@@ -191,10 +252,8 @@ function number(option: string, text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : refuse(option, text, 'a number');
 }
 
-type Drafted = { [K in keyof RequestDraft]: RequestDraft[K] | undefined } & { prompt: string };
+type Said<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
-function withoutUndefined(draft: Drafted): RequestDraft {
-  return Object.fromEntries(
-    Object.entries(draft).filter(([, value]) => value !== undefined),
-  ) as unknown as RequestDraft;
+function withoutUndefined<T extends object>(draft: T): Said<T> {
+  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as Said<T>;
 }

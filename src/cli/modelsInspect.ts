@@ -8,6 +8,7 @@ import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
 import { buildUpscaler } from '../networks/esrgan.ts';
 import { readAutoencoderFile, readAutoencoderFolder } from '../weights/autoencoderPart.ts';
 import { readClassifier } from '../weights/classifier.ts';
+import { readControlFile } from '../weights/controlNet.ts';
 import { type FileKind, type Inspection, inspect, type PartFacts } from '../weights/inspect.ts';
 import { readLora } from '../weights/loraFile.ts';
 import { type Part, readModelLayout } from '../weights/modelFolder.ts';
@@ -76,6 +77,8 @@ const CHECKS: Readonly<Partial<Record<FileKind, Check>>> = {
     openClassifier(readClassifier(modelsDir, folder), 1);
     return {};
   },
+  controlnet: checkControlNetwork,
+  't2i-adapter': checkControlNetwork,
   lora: async (modelsDir, place) => {
     readLora(modelsDir, place);
     return {};
@@ -86,6 +89,13 @@ const CHECKS: Readonly<Partial<Record<FileKind, Check>>> = {
     return {};
   },
 };
+
+/** Builds the graphs of either kind. */
+async function checkControlNetwork(modelsDir: string, place: string) {
+  const { checkControl } = await import('../runtime/control.ts');
+  checkControl(readControlFile(modelsDir, place));
+  return {};
+}
 
 /** A folder of the diffusers layout, or a file under the name by which models/vaes would know it. */
 function readLoneAutoencoder(modelsDir: string, place: string): Part {

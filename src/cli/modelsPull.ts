@@ -19,6 +19,7 @@ const PLACES: Readonly<Partial<Record<FileKind, string>>> = {
   lora: 'loras',
   embedding: 'embeddings',
   controlnet: 'controlnets',
+  't2i-adapter': 'controlnets',
   vae: 'vaes',
   upscaler: 'upscalers',
 };

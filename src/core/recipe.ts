@@ -2,6 +2,7 @@
 // Deliberately not here: the PNG; src/image keeps the text in a chunk. What a foreign recipe asks for is judged by `resolve`.
 // @source AUTOMATIC1111 stable-diffusion-webui, modules/infotext_utils.py (grammar) and processing.py (order of the fields)
 
+import { controlFields, readControlUnits } from './controlRecipe.ts';
 import { drawingFields, isHires, readDrawing } from './drawingRecipe.ts';
 import { loraTag, takeLoraTags } from './lora.ts';
 import { withoutPhrase } from './promptParts.ts';
@@ -149,6 +150,7 @@ function recipeFields(request: ResolvedRequest, seed: number, model: RecipeModel
     ['Schedule', request.schedule ?? undefined],
     ['Template', request.template === undefined ? undefined : JSON.stringify(request.template)],
     ['Lora hashes', loraHashes(request, model)],
+    ...controlFields(request),
     ...drawingFields(request, quoteValue),
     ...(request.upscale == null ? [] : upscaleFields(request.upscale)),
     ['Version', 'Darkroom'],
@@ -232,6 +234,7 @@ export function parseRecipe(text: string): Recipe {
     ...readSampler(fields),
     ...readDrawing(fields),
     ...readRepaint(fields),
+    ...readControls(fields),
   };
   return { draft: withoutUndefined(draft), fields };
 }
@@ -243,6 +246,11 @@ function readUpscale(fields: ReadonlyMap<string, string>): Partial<Writable<Requ
   const [scale, name] = [readNumber(fields.get('Postprocess upscale by')), fields.get('Postprocess upscaler')];
   if (scale === undefined || name === undefined || fields.get('Version') !== 'Darkroom') return {};
   return { upscale: { upscaler: name === 'Lanczos' ? LANCZOS : name, scale } };
+}
+
+function readControls(fields: ReadonlyMap<string, string>): Partial<Writable<RequestDraft>> {
+  const units = readControlUnits(fields);
+  return units.length === 0 ? {} : { controls: units.map(({ wish }) => wish) };
 }
 
 function readNumbers(fields: ReadonlyMap<string, string>): Partial<Writable<RequestDraft>> {

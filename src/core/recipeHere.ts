@@ -1,5 +1,7 @@
 // What becomes of a recipe from anywhere on this installation: the draft that comes closest, and what is different, as data.
 // Nothing is changed in silence: whoever shows the draft shows the differences.
+import { fittingControls } from './controlChoice.ts';
+import { type ReadControl, readControlUnits } from './controlRecipe.ts';
 import { LATENT_UPSCALERS } from './hires.ts';
 import { fitting, type LoraWish } from './lora.ts';
 import { withPhrase } from './promptParts.ts';
@@ -56,13 +58,13 @@ export function recipeHere(recipe: Recipe, here: Here): RecipeHere {
   if (card === undefined) return { draft: { ...recipe.draft, model }, differences: aboutModel };
   let draft: RequestDraft = { ...styled(recipe, card), model };
   const differences = [...aboutModel];
-  for (const step of [sampler, size, numbers, start, loras, upscaler]) {
+  for (const step of [sampler, size, numbers, start, loras, controls, upscaler]) {
     const [next, found] = step(draft, recipe, here, card);
     draft = next;
     differences.push(...found);
   }
   const unknown = [...recipe.fields.keys()].filter(
-    (name) => MEANINGLESS_HERE.test(name) && !isRefined(name, recipe, card),
+    (name) => MEANINGLESS_HERE.test(name) && !isRefined(name, recipe, card) && !isFollowed(name, recipe, here, card),
   );
   if (unknown.length > 0) differences.push({ kind: 'fields', names: unknown });
   return { draft, differences };
@@ -184,6 +186,30 @@ function loras(draft: RequestDraft, { fields }: Recipe, here: Here, card: ModelC
 function loraHashes(text: string): ReadonlyMap<string, string> {
   const pairs = text.split(',').map((pair) => /^\s*(.+?)\s*:\s*([0-9a-f]{8,64})\s*$/i.exec(pair));
   return new Map(pairs.flatMap((match) => (match === null ? [] : [[match[1]!, match[2]!] as const])));
+}
+
+/** Those whose network and picture are both here. */
+function controls(draft: RequestDraft, recipe: Recipe, here: Here, card: ModelCard): Step {
+  const { controls: _, ...rest } = draft;
+  const kept = unitsHere(recipe, here, card).map(({ wish }) => wish);
+  return [kept.length === 0 ? rest : { ...rest, controls: kept }, []];
+}
+
+function isFollowed(field: string, recipe: Recipe, here: Here, card: ModelCard): boolean {
+  const unit = /^ControlNet \d+/.exec(field)?.[0];
+  return unit !== undefined && unitsHere(recipe, here, card).some((one) => one.field === unit);
+}
+
+/** With the names networks have here, by hash before name. */
+function unitsHere({ fields }: Recipe, { hasStart }: Here, card: ModelCard): readonly ReadControl[] {
+  const networks = fittingControls(card.controls ?? [], card);
+  return readControlUnits(fields).flatMap((unit) => {
+    const { wish, hash } = unit;
+    const isPictureHere = wish.image !== undefined && hasStart?.(wish.image.sha256) === true;
+    const byHash = hash === undefined ? undefined : networks.find((one) => one.hash === hash);
+    const network = byHash ?? networks.find((one) => sameName(one.name, wish.model!));
+    return isPictureHere && network !== undefined ? [{ ...unit, wish: { ...wish, model: network.name } }] : [];
+  });
 }
 
 /** A second pass can be drawn from another enlargement; enlarging at the end is left out. */

@@ -70,9 +70,12 @@ export async function adaptRecipe(text: string, bot: BotContext): Promise<Adapte
   return { ...adapted, refused: refusalOf(adapted, bot) };
 }
 
-async function keptPictures({ initImage, mask }: RequestDraft, bot: BotContext): Promise<ReadonlySet<string>> {
+async function keptPictures(
+  { initImage, mask, controls = [] }: RequestDraft,
+  bot: BotContext,
+): Promise<ReadonlySet<string>> {
   const kept = new Set<string>();
-  for (const picture of [initImage, mask]) {
+  for (const picture of [initImage, mask, ...controls.map(({ image }) => image)]) {
     if (picture !== undefined && (await bot.inputs.has(picture.sha256))) kept.add(picture.sha256);
   }
   return kept;

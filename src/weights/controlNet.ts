@@ -2,7 +2,7 @@
 // or the original ones. What it is when it is something else is said in the refusal.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { ControlKind, ControlNetwork } from '../core/control.ts';
+import { type ControlKind, type ControlNetwork, kindOfName } from '../core/control.ts';
 import { DarkroomError } from '../errors.ts';
 import { inferAdapterConfig, inferControlNetConfig } from './controlNetConfigs.ts';
 import { adapterTensors, controlNetTensors, originalControlNet } from './controlNetNames.ts';
@@ -118,31 +118,9 @@ function otherKind(tensors: TensorIndex): string | undefined {
   return OTHERS.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
 }
 
-/**
- * What its makers call it. First match wins: `lineart_anime` is a lineart, `softedge_hed` a soft edge.
- * @source the file names of lllyasviel/ControlNet-v1-1, TencentARC/T2I-Adapter and those of SDXL that follow them
- */
-const KINDS_OF_NAMES: readonly (readonly [RegExp, ControlKind])[] = [
-  [/canny/, 'canny'],
-  [/mlsd/, 'mlsd'],
-  [/scribble|sketch|fake_?scribble/, 'scribble'],
-  [/line_?art/, 'lineart'],
-  [/soft_?edge|hed|pidi/, 'softedge'],
-  [/depth|midas|zoe/, 'depth'],
-  [/normal|bae/, 'normal'],
-  [/open_?pose|key_?pose|pose/, 'pose'],
-  [/segment|[-_]seg([-_.]|$)/, 'segmentation'],
-  [/inpaint/, 'inpaint'],
-  [/shuffle/, 'shuffle'],
-  [/ip2p|pix2pix/, 'edit'],
-  [/tile/, 'tile'],
-  [/silhouette/, 'silhouette'],
-  [/colou?r/, 'colour'],
-];
-
 /** Empty where the name does not say. */
 export function kindsOfName(name: string): readonly ControlKind[] {
-  const kind = KINDS_OF_NAMES.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
+  const kind = kindOfName(name);
   return kind === undefined ? [] : [kind];
 }
 

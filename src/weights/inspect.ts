@@ -16,6 +16,7 @@ export const FILE_KINDS = [
   'lora',
   'embedding',
   'controlnet',
+  't2i-adapter',
   'vae',
   'upscaler',
   'unet',
@@ -179,11 +180,15 @@ function textOf(value: unknown): string | null {
 const LORA_NAME =
   /^lora_(unet|te\d?)_|^lycoris_|\.lora[._](A|B|up|down|linear_layer)\b|\.lora_(up|down|A|B)\.|_lora\.(up|down)\.|\.(hada_w1_a|lokr_w1|dora_scale)/;
 
+/** Of a T2I-Adapter under diffusers' names, or the original ones of both forms. */
+const ADAPTER_NAME = /^(adapter\.)?body\.\d+\.(body\.\d+\.|resnets\.\d+\.)?block1\.weight$/;
+
 /** First match wins: a ControlNet holds half a U-Net, a model holds everything. */
 const KINDS: readonly (readonly [FileKind, (has: (pattern: RegExp) => boolean, tensors: TensorIndex) => boolean])[] = [
   ['lora', (has) => has(LORA_NAME)],
   ['controlnet', (has) => has(/^control_model\.|^controlnet_cond_embedding\.|^input_hint_block\./)],
   ['model', (has) => has(/^model\.diffusion_model\./)],
+  ['t2i-adapter', (has) => has(ADAPTER_NAME)],
   ['embedding', (_, tensors) => embeddingOf(tensors) !== null],
   ['unet', (has) => has(/^conv_in\.weight$/) && has(/^time_embedding\./)],
   ['vae', (has) => has(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in|layers\.|\d+\.)/)],

@@ -19,8 +19,9 @@ export const STABLE_DIFFUSION_FILE: Kind = {
 
 const CONTROLNET: Kind = {
   is: 'a ControlNet',
-  advice: 'it steers a model and is none by itself; ControlNets come later',
+  advice: 'it steers a model and is none by itself; put it into controlnets, in the models folder',
 };
+const ADAPTER: Kind = { ...CONTROLNET, is: 'a T2I-Adapter' };
 export const LORA: Kind = {
   is: 'a LoRA',
   advice: 'it changes a model and is none by itself; put it into models/loras',
@@ -51,7 +52,13 @@ export const SUPPORTED_PIPELINES = [
 
 /** First match wins. */
 const PIPELINES: readonly (readonly [RegExp, Kind])[] = [
-  [/ControlNet/, { ...CONTROLNET, is: 'a pipeline with a ControlNet' }],
+  [
+    /ControlNet/,
+    {
+      is: 'a pipeline with a ControlNet',
+      advice: 'put its controlnet folder into controlnets, in the models folder, and the model beside that',
+    },
+  ],
   [/^StableDiffusion3/, { is: 'a Stable Diffusion 3 model', advice: LATER }],
   [/^Flux/, { is: 'a Flux model', advice: LATER }],
   [/^Onnx|^ORT/, { is: 'an ONNX export', advice: 'the original folder with .safetensors files is what is needed' }],
@@ -94,6 +101,7 @@ export function kindOfTensors(tensors: TensorIndex): Kind {
   if (has(LORA_NAME)) return LORA;
   if (has(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./)) return CONTROLNET;
   if (has(/^model\.diffusion_model\./)) return checkpoint(has);
+  if (has(/^(adapter\.)?body\.\d+\.(body\.\d+\.|resnets\.\d+\.)?block1\.weight$/)) return ADAPTER;
   if (has(/^double_blocks\./)) return { is: 'the network of a Flux model alone', advice: LATER };
   if (names.length <= 2 && has(/^emb_params$|^clip_[lg]$|^<.*>$/)) return EMBEDDING;
   if (has(UPSCALER_NAME)) return UPSCALER;

@@ -71,6 +71,7 @@ describe('options', () => {
       model: 'sd-small',
       image: 'a.png',
       mask: null,
+      controlImages: [],
       out: 'b.png',
       recipe: null,
       json: true,
@@ -83,13 +84,32 @@ describe('options', () => {
       model: null,
       image: null,
       mask: null,
+      controlImages: [],
       out: null,
       recipe: null,
       json: false,
     });
   });
 
+  test('controls, each with what it says itself, and for all what they do not say', () => {
+    const line =
+      '--control canny:0.8 --control depth --control-image a.png --control-image b.png --control-strength 0.5 --control-end 0.6 --control-guess';
+    expect(parseImagine(['x', ...line.split(' ')])).toMatchObject({
+      draft: {
+        controls: [
+          { kind: 'canny', strength: 0.8, end: 0.6, guess: true },
+          { kind: 'depth', strength: 0.5, end: 0.6, guess: true },
+        ],
+      },
+      controlImages: ['a.png', 'b.png'],
+    });
+  });
+
   test.each([
+    [['x', '--control', 'canny'], 'control: found canny, expected --control-image FILE too'],
+    [['x', '--control', 'stripes', '--control-image', 'a.png'], 'control: found stripes'],
+    [['x', '--control-image', 'a.png'], 'control-image: found no control, expected --control KIND too'],
+    [['x', '--control-strength', '1'], 'control-strength: found no control'],
     [[], 'prompt: found nothing'],
     [['x', '--colour', 'red'], '--colour'],
     [['x', '--steps'], '--steps'],

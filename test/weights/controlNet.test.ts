@@ -1,0 +1,192 @@
+// Control networks from strangers: told from everything else by name, fitted to models by their configs, and refused with a typed error however
+// they are damaged.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DarkroomError } from '../../src/errors.ts';
+import { checkControl } from '../../src/runtime/control.ts';
+import { kindsOfName, readControlFile } from '../../src/weights/controlNet.ts';
+import { scanControls } from '../../src/weights/controlNetLibrary.ts';
+import { scanModels } from '../../src/weights/registry.ts';
+import { makeControlModels, writeControlFolder } from '../support/madeControls.ts';
+import { modelsFolder, putFile, safetensorsOf } from './makeSafetensors.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function folderOf(files: Parameters<typeof modelsFolder>[0]): string {
+  const folder = modelsFolder(files);
+  folders.push(folder);
+  return folder;
+}
+
+const scan = (folder: string) => scanControls(folder, [], checkControl);
+
+describe('what a network follows is told by what its makers call it', () => {
+  test.each([
+    ['control_v11p_sd15_canny', 'canny'],
+    ['control_v11f1p_sd15_depth_fp16', 'depth'],
+    ['control_v11p_sd15s2_lineart_anime', 'lineart'],
+    ['control_v11e_sd15_ip2p', 'edit'],
+    ['control_v11p_sd15_normalbae', 'normal'],
+    ['control_v11p_sd15_seg', 'segmentation'],
+    ['control_v11p_sd15_mlsd', 'mlsd'],
+    ['control_v11p_sd15_openpose', 'pose'],
+    ['control_v11f1e_sd15_tile', 'tile'],
+    ['control_v11e_sd15_shuffle', 'shuffle'],
+    ['control_sd15_hed', 'softedge'],
+    ['t2iadapter_sketch_sd15v2', 'scribble'],
+    ['t2iadapter_color_sd14v1', 'colour'],
+    ['t2iadapter_zoedepth_sd15v1', 'depth'],
+    ['emoji-silhouette', 'silhouette'],
+    ['diffusion model', ''],
+    ['watershed', ''],
+  ])('%s', (name, kinds) => expect(kindsOfName(name).join()).toBe(kinds));
+});
+
+describe('what is none', () => {
+  const lone = (shapes: Readonly<Record<string, readonly number[]>>) => ({
+    'controlnets/x.safetensors': safetensorsOf(shapes),
+  });
+  test.each([
+    [
+      'a model',
+      lone({ 'model.diffusion_model.out.2.bias': [4] }),
+      /a single-file checkpoint \(Stable Diffusion\), not a ControlNet/,
+    ],
+    [
+      'a LoRA',
+      lone({ 'lora_unet_a.lora_down.weight': [4, 8] }),
+      /is a LoRA, not a ControlNet; controlnets takes ControlNets and/,
+    ],
+    ['a Control-LoRA', lone({ lora_controlnet: [1], 'input_hint_block.0.bias': [16] }), /is a Control-LoRA/],
+    [
+      'a ControlNet-Union',
+      lone({ task_embedding: [6, 8], 'controlnet_cond_embedding.conv_in.weight': [16, 3, 3, 3] }),
+      /Union/,
+    ],
+    ['a ControlLLLite', lone({ 'lllite_unet_a.down.0.weight': [4, 4] }), /ControlLLLite/],
+    ['an IP-Adapter', lone({ 'image_proj.norm.weight': [8] }), /IP-Adapter/],
+    ['a ControlNet of Flux', lone({ 'controlnet_x_embedder.weight': [8, 8] }), /Flux/],
+    [
+      'a U-Net',
+      lone({ 'down_blocks.0.resnets.0.a': [1], 'time_embedding.a': [1] }),
+      /the U-Net of a diffusers folder alone/,
+    ],
+    ['a pickle', { 'controlnets/x.pth': 'x' }, /pickle/],
+    [
+      'a folder of another class',
+      { 'controlnets/x/config.json': { _class_name: 'FluxControlNetModel' } },
+      /a FluxControlNetModel/,
+    ],
+    [
+      'a folder without weights',
+      { 'controlnets/x/config.json': { _class_name: 'ControlNetModel' } },
+      /there is no such file/,
+    ],
+    [
+      'half a ControlNet',
+      lone({ 'controlnet_cond_embedding.conv_in.weight': [16, 3, 3, 3] }),
+      /conv_in.weight is missing/,
+    ],
+    [
+      'half an original one',
+      lone({ 'control_model.input_hint_block.0.weight': [16, 3, 3, 3] }),
+      /conv_in.weight is missing/,
+    ],
+    ['half a T2I-Adapter', lone({ 'adapter.body.0.resnets.0.block1.weight': [8, 8, 3, 3] }), /adapter.conv_in.weight/],
+  ])('%s', (_, files, words) => {
+    const { cards, refused } = scan(folderOf(files));
+    expect(cards).toEqual([]);
+    expect(refused.map(({ reason }) => reason)).toEqual([expect.stringMatching(words)]);
+  });
+});
+
+describe('what its owner says of it', () => {
+  test('name, kinds and strength, in the folder or beside the file; two of a name are one and a refusal', () => {
+    const folder = folderOf({});
+    const hints = { name: 'my edges', kinds: ['scribble', 'canny'], strength: 0.6 };
+    for (const name of ['small-canny', 'again']) {
+      writeFileSync(path.join(folder, 'note.txt'), '');
+      putFile(folder, `controlnets/sorted/${name}/darkroom.json`, hints);
+      writeControlFolder(path.join(folder, 'controlnets/sorted', name), 'small-canny', 'F16');
+    }
+    const { cards, refused } = scan(folder);
+    expect(cards).toMatchObject([
+      { name: 'my edges', kinds: ['scribble', 'canny'], strength: 0.6, family: expect.any(String) },
+    ]);
+    expect(refused).toMatchObject([{ reason: expect.stringMatching(/the name my edges is taken by/) }]);
+  });
+
+  test('an unknown word in it is refused', () => {
+    const folder = folderOf({});
+    putFile(folder, 'controlnets/x/darkroom.json', { kind: 'canny' });
+    writeControlFolder(path.join(folder, 'controlnets/x'), 'small-canny', 'F16');
+    expect(scan(folder).refused[0]?.reason).toMatch(/darkroom.json.*kind/);
+  });
+});
+
+describe('damaged networks', () => {
+  const made = makeControlModels();
+  folders.push(made);
+  const target = folderOf({ 'controlnets/keep.txt': '' });
+  const place = path.join(target, 'controlnets/x.safetensors');
+  const files = ['single-canny', 'single-depth', 'single-pose'].map((name) =>
+    readFileSync(path.join(made, 'controlnets', `${name}.safetensors`)),
+  );
+
+  test('the same models fit as before; none of another family does', () => {
+    const models = scanModels(made).layouts;
+    const { cards } = scanControls(made, models);
+    expect(cards.filter(({ fits }) => fits.length > 1)).toEqual([]);
+    expect(cards.find(({ name }) => name === 'xl-canny')).toMatchObject({ family: 'SDXL', fits: ['base'] });
+  });
+
+  test('bytes of the header changed, the end cut off: always a typed error or a whole network', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(files.length - 1),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }),
+        fc.option(fc.nat()),
+        (which, changes, cut) => {
+          const bytes = Buffer.from(files[which]!);
+          const header = 8 + Number(bytes.readBigUInt64LE(0));
+          for (const [at, byte] of changes) bytes[at % header] = byte;
+          writeFileSync(place, cut === null ? bytes : bytes.subarray(0, cut % bytes.length));
+          expectTyped(() => checkControl(readControlFile(target, place)));
+        },
+      ),
+      { numRuns: 120, seed: 4 },
+    );
+  });
+
+  test('a config that says something else: always a typed error or a whole network', () => {
+    const folder = path.join(target, 'controlnets/y');
+    putFile(target, 'controlnets/y/config.json', {});
+    writeControlFolder(folder, 'small-canny', 'F16');
+    const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(config)), fc.jsonValue(), (field, value) => {
+        writeFileSync(path.join(folder, 'config.json'), JSON.stringify({ ...config, [field]: value }));
+        expectTyped(() => {
+          const file = readControlFile(target, folder);
+          checkControl(file);
+          scanControls(target, scanModels(made).layouts.slice(0, 1));
+        });
+      }),
+      { numRuns: 60, seed: 5 },
+    );
+  });
+});
+
+function expectTyped(work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(DarkroomError);
+    expect(['weights_invalid', 'model_unsupported', 'model_missing']).toContain((thrown as DarkroomError).code);
+  }
+}
