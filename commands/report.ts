@@ -78,7 +78,9 @@ const review: ButtonHandler = async (interaction, [decision, jobId], bot) => {
   const { moderating, staleButton } = phrasesOf(interaction);
   const report = jobId === undefined ? undefined : bot.store.reportOf(jobId);
   const isKnown = decision !== undefined && Object.hasOwn(DECISIONS, decision);
-  const belongs = report?.messageId === interaction.message.id && report.guildId === interaction.guildId;
+  // Somebody may press before the database knows that the card stands.
+  const isCard = report?.messageId === null || report?.messageId === interaction.message.id;
+  const belongs = isCard && report?.guildId === interaction.guildId;
   if (report === undefined || !isKnown || !belongs) return tell(interaction, staleButton());
   if (!mayDecide(interaction, decision as Decision)) return tell(interaction, moderating.moderatorsOnly());
   const isFirst = bot.store.decide(report.jobId, DECISIONS[decision as Decision], interaction.user.id);

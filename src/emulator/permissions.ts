@@ -3,6 +3,7 @@ import type { Channel, Guild, World } from './world.ts';
 
 /** Bits of a permission set. @source Discord documentation, "Permissions" */
 export const PERMISSION = {
+  banMembers: 1n << 2n,
   addReactions: 1n << 6n,
   administrator: 1n << 3n,
   manageChannels: 1n << 4n,
@@ -17,6 +18,7 @@ export const PERMISSION = {
   useApplicationCommands: 1n << 31n,
   createPublicThreads: 1n << 35n,
   sendMessagesInThreads: 1n << 38n,
+  moderateMembers: 1n << 40n,
 } as const;
 
 export type PermissionName = keyof typeof PERMISSION;

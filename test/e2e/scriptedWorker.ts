@@ -5,6 +5,7 @@ import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { type ControlMapFile, controlMapName } from '../../src/core/control.ts';
 import { GRID_INDEX } from '../../src/core/job.ts';
+import type { PictureScores } from '../../src/core/pictureJudgement.ts';
 import { type Size, seedOfImage } from '../../src/core/request.ts';
 import type {
   DevelopedPicture,
@@ -58,6 +59,8 @@ export class ScriptedWorker implements ImageWorker {
   shift = 0;
   /** Whether pictures are noise, and so large files. */
   isNoisy = false;
+  /** What a classifier would see in picture k of a task; undefined where there is none. */
+  scoresOf: (task: DevelopTask, index: number) => PictureScores | undefined = () => undefined;
   #gate: Promise<void> = Promise.resolve();
   #open: () => void = () => {};
   #report: (stepsDone: number) => void = () => {};
@@ -91,7 +94,11 @@ export class ScriptedWorker implements ImageWorker {
     if (signal.aborted) throw new DarkroomError('cancelled', 'the task was cancelled');
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    return writePictures(task, this.shift, this.isNoisy);
+    const written = await writePictures(task, this.shift, this.isNoisy);
+    return written.map((one) => {
+      const scores = one.imageIndex === GRID_INDEX ? undefined : this.scoresOf(task, one.imageIndex);
+      return scores === undefined ? one : { ...one, scores };
+    });
   }
 
   async close(): Promise<void> {}
