@@ -9,23 +9,35 @@ const SHARES = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 /** f32[3,h,w] → f32[3,side,side] in 0 … 1, from the colours a viewer of the picture file sees. */
 export function classifierPixels(pixels: Pixels, sidePx: number): Float32Array {
-  const rows = tapsOf(pixels.height, sidePx);
-  const columns = tapsOf(pixels.width, sidePx);
-  const near = toRgb(picked(pixels, rows.places, columns.places));
+  const [rows, columns] = [tapsOf(pixels.height, sidePx), tapsOf(pixels.width, sidePx)];
+  const { near, down, across } = coloursNear(pixels, rows.places, columns.places);
+  const stride = 3 * near.width;
   const made = new Float32Array(3 * sidePx * sidePx);
-  const stride = 3 * 2 * sidePx;
   for (let y = 0; y < sidePx; y++) {
+    const [above, below] = [stride * down[2 * y]!, stride * down[2 * y + 1]!];
     for (let x = 0; x < sidePx; x++) {
-      const [at, down, right] = [2 * y * stride + 6 * x, rows.shares[y]!, columns.shares[x]!];
+      const [left, right, share] = [3 * across[2 * x]!, 3 * across[2 * x + 1]!, columns.shares[x]!];
       for (let channel = 0; channel < 3; channel++) {
-        const corner = at + channel;
-        const top = between(near[corner]!, near[corner + 3]!, right);
-        const bottom = between(near[corner + stride]!, near[corner + stride + 3]!, right);
-        made[(channel * sidePx + y) * sidePx + x] = top + (bottom - top) * down;
+        const [from, until] = [left + channel, right + channel];
+        const top = between(near.rgb[above + from]!, near.rgb[above + until]!, share);
+        const bottom = between(near.rgb[below + from]!, near.rgb[below + until]!, share);
+        made[(channel * sidePx + y) * sidePx + x] = top + (bottom - top) * rows.shares[y]!;
       }
     }
   }
   return made;
+}
+
+/** Only what is looked at becomes 8-bit colours: all of a small picture, a few rows and columns of a large one. */
+function coloursNear(pixels: Pixels, rows: Int32Array, columns: Int32Array) {
+  const isSmall = pixels.height * pixels.width <= rows.length * columns.length;
+  const looked = isSmall ? pixels : picked(pixels, rows, columns);
+  const near = { width: looked.width, rgb: toRgb(looked) };
+  return isSmall ? { near, down: rows, across: columns } : { near, down: counted(rows), across: counted(columns) };
+}
+
+function counted(places: Int32Array): Int32Array {
+  return places.map((_, at) => at);
 }
 
 function between(left: number, right: number, share: number): number {

@@ -40,6 +40,26 @@ describe('classifierPixels', () => {
     expect(rounded(plane(2))).toEqual(new Array(16).fill(7));
   });
 
+  test.each([
+    [40, 90, 8],
+    [9, 7, 8],
+  ])('of %i x %i pixels the nearest four make each of 8 x 8, whichever way they are fetched', (height, width, side) => {
+    const level = (y: number, x: number, channel: number) => (37 * y + 11 * x * x + 85 * channel) % 256;
+    const seen = classifierPixels(picture(height, width, level), side);
+    for (let at = 0; at < seen.length; at++) {
+      const [channel, y, x] = [Math.floor(at / side ** 2), Math.floor(at / side) % side, at % side];
+      const [down, across] = [(y * (height - 1)) / (side - 1), (x * (width - 1)) / (side - 1)];
+      let sum = 0;
+      for (const row of [Math.floor(down), Math.floor(down) + 1]) {
+        for (const column of [Math.floor(across), Math.floor(across) + 1]) {
+          const share = (1 - Math.abs(down - row)) * (1 - Math.abs(across - column));
+          if (share > 0) sum += share * level(row, column, channel);
+        }
+      }
+      expect(255 * seen[at]!).toBeCloseTo(sum, 3);
+    }
+  });
+
   test('it sees the 8-bit colours of the file, not what the network made', () => {
     const made = { height: 1, width: 1, data: Float32Array.of(-1.7, 0.001, 3) };
     expect([...classifierPixels(made, 2)].map((share) => share * 255)).toEqual(
