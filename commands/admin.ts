@@ -9,6 +9,7 @@ import { bans } from './admin/bans.ts';
 import { channels } from './admin/channels.ts';
 import { doctors } from './admin/doctor.ts';
 import type { AdminInteraction, AdminPart } from './admin/group.ts';
+import { look } from './admin/look.ts';
 import { loraRules } from './admin/loras.ts';
 import { policies } from './admin/policy.ts';
 import { quota } from './admin/quota.ts';
@@ -18,7 +19,18 @@ import { SERVERS_ONLY } from './install.ts';
 import { named } from './options.ts';
 
 /** In the order people meet them. Discord takes 25, and 8,000 characters of names and descriptions in all: keep them short. */
-const PARTS: readonly AdminPart[] = [bans, words, channels, policies, strikes, auditLog, doctors, quota, loraRules];
+const PARTS: readonly AdminPart[] = [
+  bans,
+  words,
+  channels,
+  policies,
+  strikes,
+  auditLog,
+  doctors,
+  quota,
+  loraRules,
+  look,
+];
 
 /** Discord has no other way to say which one it was. */
 function chosen({ options }: AdminInteraction | AutocompleteInteraction): string {

@@ -39,6 +39,8 @@ export interface Config {
   readonly loraUploadMib: number;
   /** Whether messages show pictures in the making. */
   readonly previews: boolean;
+  /** Whether queue and model stand under the bot's name. */
+  readonly presence: boolean;
   /** `8G`, `6000M` or `60%` for the networks; null leaves it to the machine. */
   readonly memoryLimit: string | null;
   /** Whether the safety checkers that models bring look at their pictures, beside the installation's classifier. */
@@ -110,6 +112,11 @@ const VARIABLES = {
   ),
   THREADS: variable(whole(1, 256), 'Threads of one network call; every core when not set.'),
   PREVIEWS: variable(oneOf(['on', 'off']), 'Whether messages show pictures in the making: on or off.', 'on'),
+  PRESENCE: variable(
+    oneOf(['on', 'off']),
+    "Whether the length of the queue and the model stand under the bot's name: on or off.",
+    'on',
+  ),
   MEMORY_LIMIT: variable(
     rule('an amount such as 8G, 6000M or 60%', memoryAmount),
     'Memory of the networks: 8G, 6000M, or a share such as 60%. Not set: 70% of the machine or container, no limit on a graphics card.',
@@ -200,6 +207,7 @@ export function readConfig(environment: Environment, root: string): Config {
     threads: values.THREADS ?? null,
     loraUploadMib: values.LORA_UPLOAD_MIB ?? 256,
     previews: (values.PREVIEWS ?? 'on') === 'on',
+    presence: (values.PRESENCE ?? 'on') === 'on',
     memoryLimit: values.MEMORY_LIMIT ?? null,
     hasSafetyCheckers: values.SAFETY_CHECKER !== 'off',
     hub: Object.freeze({ endpoint: values.HF_ENDPOINT ?? HUB_ENDPOINT, token: values.HF_TOKEN ?? null }),

@@ -252,6 +252,7 @@ function botOptions(parts: Parts): BotOptions {
     rules: { dailyQuota, maxWaitingPerUser },
     inputs: new InputFolder(dataDir),
     attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
+    showsPresence: config.presence,
     wildcards: new WildcardFolder(path.join(config.modelsDir, 'wildcards')),
     dataDir,
     clock: systemClock,

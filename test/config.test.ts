@@ -37,6 +37,7 @@ test('an empty environment is complete', () => {
     threads: null,
     loraUploadMib: 256,
     previews: true,
+    presence: true,
     memoryLimit: null,
     hasSafetyCheckers: true,
     metrics: null,

@@ -1,6 +1,7 @@
 // The bot on Discord: one client, its events led to router, replies and outbox, and every way it can end.
 // Deliberately no privileged intent: see replies.ts.
 import {
+  type ActivitiesOptions,
   Client,
   Events,
   GatewayCloseCodes,
@@ -20,15 +21,18 @@ import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
 import { canFollow } from './controlPictures.ts';
 import { makeCustomIds } from './customIds.ts';
 import { fitIn } from './fitting.ts';
+import { lookOf } from './looks.ts';
 import { makeMessenger } from './messenger.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
 import { phrasesFor } from './phrases/phrases.ts';
+import { keepPresence } from './presence.ts';
 import { inviteLink, registerCommands } from './register.ts';
 import { Replies } from './replies.ts';
 import { ReviewDesk } from './reviews.ts';
 import { Router } from './router.ts';
 import { makeSheetDesk } from './sheets.ts';
 import { verdictView } from './verdict.ts';
+import { classicView } from './views/classicView.ts';
 
 export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'reviews' | 'messages' | 'isOwner' | 'hashes'> {
   readonly token: string;
@@ -36,6 +40,8 @@ export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'reviews
   readonly apiUrl: string | null;
   readonly commands: readonly Command[];
   readonly outboxTiming?: OutboxTiming;
+  /** Whether queue and model stand under the bot's name; absent is yes. */
+  readonly showsPresence?: boolean;
   /** Absent: no file is known by its hash. */
   readonly hashes?: KnownHashes;
   /** The bot is deaf or dumb for good: the process must end, not look healthy. */
@@ -65,6 +71,10 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const closing = new AbortController();
   void keepRegistering(client, applicationId, options, closing.signal);
   bot.outbox.start();
+  const { store, catalog, clock } = options;
+  const model = () => catalog.defaultModel;
+  const tell = (activity: ActivitiesOptions) => client.user?.setPresence({ activities: [activity] });
+  if (options.showsPresence !== false) void keepPresence({ store, model, clock, tell }, closing.signal);
   bot.reviews.start();
   return {
     userId: client.user!.id,
@@ -138,6 +148,7 @@ function wire(client: Client, options: BotOptions): Parts {
       ),
     fit: fitIn(dataDir),
     sheets: makeSheetDesk(store, dataDir),
+    dress: ({ guildId }, view) => (lookOf(guildId, store) === 'classic' ? classicView(view) : view),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),

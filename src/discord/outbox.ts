@@ -67,6 +67,8 @@ export interface OutboxOptions {
   readonly showsJob: (customIds: readonly string[], jobId: string) => boolean;
   /** Jobs that are shown together; absent, every job has its own message. */
   readonly sheets?: SheetDesk;
+  /** A view as the job's server likes to see it. */
+  readonly dress?: (job: JobRecord, view: View) => View;
   /** What to say of a rendering made only to compare. */
   readonly verdictOf?: (job: JobRecord) => Promise<View>;
   /** Whether the person wants to be mentioned when pictures are there. */
@@ -80,6 +82,8 @@ export interface OutboxOptions {
 
 /** Jobs at work or waiting up to which their messages show previews. */
 const MAX_PREVIEWED_JOBS = 8;
+/** Messages of one channel that show previews at once; each is an upload every three seconds. */
+const MAX_PREVIEWED_A_CHANNEL = 3;
 
 /** Where a job's message can be put; it only ever moves down this list. */
 type Place = 'channel' | 'answer' | 'direct' | 'nowhere';
@@ -95,6 +99,8 @@ interface Line {
   /** WebP in base64; null where there is none to show, or the place takes none. */
   preview: string | null;
   takesPreviews: boolean;
+  /** The channel, once there is something to preview. */
+  previewsIn: string | null;
   expected: Expectation | undefined;
   shown: string;
   shownState: JobState | null;
@@ -183,6 +189,7 @@ export class Outbox {
       progress: null,
       preview: null,
       takesPreviews: true,
+      previewsIn: null,
       expected: undefined,
       shown: '',
       shownState: null,
@@ -283,7 +290,10 @@ export class Outbox {
   #previewFor(line: Line, job: JobRecord): string | undefined {
     const isCalm = this.#lines.size <= MAX_PREVIEWED_JOBS && line.failures === 0;
     const isThere = line.place === 'channel' && job.messageId !== null;
-    return isCalm && isThere && line.takesPreviews && line.preview !== null ? line.preview : undefined;
+    if (!isCalm || !isThere || !line.takesPreviews || line.preview === null) return undefined;
+    line.previewsIn = job.channelId;
+    const there = [...this.#lines.values()].filter(({ previewsIn }) => previewsIn === job.channelId);
+    return there.indexOf(line) < MAX_PREVIEWED_A_CHANNEL ? line.preview : undefined;
   }
 
   /** A preview that is not taken is no trouble: the same is said without, from now on. Null where that is still to be done. */
@@ -311,7 +321,8 @@ export class Outbox {
   async #showEnd(line: Line, job: JobRecord): Promise<boolean> {
     if (job.state === 'cancelling' && !this.#hasMessage(line, job)) return this.#settle(job);
     if (line.place === 'nowhere') return this.#settle(job);
-    const view = await this.#endView(line, job);
+    const bare = await this.#endView(line, job);
+    const view = this.#options.dress?.(job, bare) ?? bare;
     failpoint('end.sending');
     const outcome = await this.#send(line, job, view);
     failpoint('end.sent');

@@ -59,8 +59,8 @@ function setUp(jobs: readonly JobRecord[], answer: (view: View) => Outcome | und
   });
   running.push(outbox);
   outbox.start();
-  const end = () => {
-    for (const [id, job] of rows) rows.set(id, { ...job, state: 'developed' });
+  const end = (ids: readonly string[] = [...rows.keys()]) => {
+    for (const id of ids) rows.set(id, { ...rows.get(id)!, state: 'developed' });
   };
   return { outbox, clock, views, end };
 }
@@ -121,6 +121,26 @@ test('with many jobs at once there are words only', async () => {
   await clock.advance(OUTBOX_TIMING.progressMs);
   expect(views.some(({ content }) => content.includes('25 %'))).toBe(true);
   expect(views.every(({ files }) => files.length === 0)).toBe(true);
+});
+
+test('one channel shows three of them at once, another its own; the next comes in when one has ended', async () => {
+  const ids = Array.from({ length: 4 }, (_, k) => `abcdefghi${k}`);
+  const elsewhere = atWork('zzzzzzzzzz', { channelId: '999' });
+  const { outbox, clock, views, end } = setUp([...ids.map((id) => atWork(id)), elsewhere]);
+  await settled();
+  const show = async () => {
+    const before = views.length;
+    for (const jobId of [...ids, elsewhere.id]) {
+      outbox.progress({ jobId, stepsDone: views.length, stepsTotal: 100, preview: Uint8Array.of(views.length) });
+    }
+    await clock.advance(OUTBOX_TIMING.progressMs);
+    return views.slice(before).filter(({ files }) => files.some(({ name }) => name === 'preview.webp')).length;
+  };
+  expect(await show()).toBe(4);
+  end([ids[0]!]);
+  outbox.touch(ids[0]!);
+  await settled();
+  expect(await show()).toBe(4);
 });
 
 test('covered pictures have covered previews', async () => {

@@ -46,6 +46,7 @@ export interface MakingPhrases {
     howMany(least: number, most: number): string;
     wordsNeeded(): string;
   };
+  look(isClassic: boolean): string;
   readonly label: {
     readonly original: string;
   };
@@ -95,6 +96,8 @@ const en: MakingPhrases = {
     howMany: (least, most) => `Give ${least} to ${most} pictures: uploads, ids of pictures made here, or both.`,
     wordsNeeded: () => 'None of these pictures tells what it shows. Say in `prompt` what the whole shall be.',
   },
+  look: (isClassic) =>
+    isClassic ? 'Results here are messages with an embed from now on.' : 'Results here are cards from now on.',
   label: { original: 'Original file' },
 };
 
@@ -140,6 +143,7 @@ const zh: MakingPhrases = {
     howMany: (least, most) => `请给出 ${least} 到 ${most} 张图片：上传、这里的图片编号，或两者都用。`,
     wordsNeeded: () => '这些图片都没有说明内容。请在 `prompt` 中写出整体要画什么。',
   },
+  look: (isClassic) => (isClassic ? '此处的结果今后以嵌入消息显示。' : '此处的结果今后以卡片显示。'),
   label: { original: '原始文件' },
 };
 
@@ -187,6 +191,8 @@ const ru: MakingPhrases = {
     howMany: (least, most) => `Нужно от ${least} до ${most} картинок: загруженных, по номерам отсюда или тех и других.`,
     wordsNeeded: () => 'Ни одна из картинок не говорит, что на ней. Напишите в `prompt`, чем должно стать целое.',
   },
+  look: (isClassic) =>
+    isClassic ? 'Результаты здесь теперь сообщениями со встройкой.' : 'Результаты здесь теперь карточками.',
   label: { original: 'Исходный файл' },
 };
 
@@ -234,6 +240,10 @@ const es: MakingPhrases = {
     howMany: (least, most) => `Da de ${least} a ${most} imágenes: subidas, ids de imágenes hechas aquí, o ambas.`,
     wordsNeeded: () => 'Ninguna de estas imágenes dice qué muestra. Escribe en `prompt` qué debe ser el conjunto.',
   },
+  look: (isClassic) =>
+    isClassic
+      ? 'Los resultados aquí son mensajes con incrustado desde ahora.'
+      : 'Los resultados aquí son tarjetas desde ahora.',
   label: { original: 'Archivo original' },
 };
 
@@ -282,6 +292,10 @@ const de: MakingPhrases = {
       `Gib ${least} bis ${most} Bilder: hochgeladene, Kennungen von hier gemachten oder beides.`,
     wordsNeeded: () => 'Keines dieser Bilder sagt, was es zeigt. Schreibe in `prompt`, was das Ganze sein soll.',
   },
+  look: (isClassic) =>
+    isClassic
+      ? 'Ergebnisse sind hier von nun an Nachrichten mit Einbettung.'
+      : 'Ergebnisse sind hier von nun an Karten.',
   label: { original: 'Originaldatei' },
 };
 
@@ -329,6 +343,10 @@ const fr: MakingPhrases = {
     howMany: (least, most) => `Donnez de ${least} à ${most} images : envois, ids d’images faites ici, ou les deux.`,
     wordsNeeded: () => 'Aucune de ces images ne dit ce qu’elle montre. Écrivez dans `prompt` ce que doit être le tout.',
   },
+  look: (isClassic) =>
+    isClassic
+      ? 'Les résultats sont ici des messages avec intégration désormais.'
+      : 'Les résultats sont ici des cartes désormais.',
   label: { original: 'Fichier d’origine' },
 };
 
@@ -377,6 +395,8 @@ const ja: MakingPhrases = {
       `${least}〜${most} 枚の画像をください：アップロード、ここで作った画像の番号、または両方。`,
     wordsNeeded: () => 'どの画像にも説明がありません。`prompt` に全体を何にするか書いてください。',
   },
+  look: (isClassic) =>
+    isClassic ? 'ここでの結果は今後埋め込みメッセージで表示されます。' : 'ここでの結果は今後カードで表示されます。',
   label: { original: '元のファイル' },
 };
 
