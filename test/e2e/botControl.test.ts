@@ -125,6 +125,12 @@ describe('/imagine with a control', () => {
     expect(await offered('')).toEqual(['edges (canny)', 'silhouette (silhouette)', 'pose map (pose)']);
     expect(await offered('sil')).toEqual(['silhouette (silhouette)']);
     expect(await offered('depth')).toEqual([]);
+    const zoe = house.emulator.addUser('zoe', { locale: 'zh-CN' }).id;
+    house.emulator.addMember(house.guildId, zoe);
+    const { choices } = await house.emulator.as(zoe).autocomplete(asked.channel, asked.command, 'control', '剪影');
+    expect(choices).toEqual([{ name: '轮廓剪影 (silhouette)', value: 'silhouette' }]);
+    const other = await alice().autocomplete(asked.channel, asked.command, 'control', '', { model: 'othermodel' });
+    expect(other.choices).toEqual([]);
   });
 
   test('says what there is where a kind, a picture or a network is missing', async () => {
