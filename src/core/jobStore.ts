@@ -207,6 +207,11 @@ export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, Moderatio
    * expired and refunded when it was not and the row is older than `answerWithinMs`.
    */
   recover(answerWithinMs: number): { readonly requeued: number; readonly expired: number; readonly poisoned: number };
+  /**
+   * Takes up orders in the middle of which something failed, a full disk for instance: those older than that are queued when their asker
+   * may have been told so, else expired. How many.
+   */
+  resume(answerWithinMs: number): number;
 
   /** What an order from there would be measured by. */
   quota(member: Member, rules: AcceptRules): QuotaStatus;

@@ -240,9 +240,13 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   release(job.id, bot);
 }
 
-/** The row is answered for: it may run. */
+/** The row is answered for: it may run. A database that cannot take that now does not take the answer back; the queue resumes the row. */
 export function release(jobId: string, bot: BotContext): void {
-  bot.store.acknowledge(jobId);
+  try {
+    bot.store.acknowledge(jobId);
+  } catch (err) {
+    bot.log.error({ err, jobId }, 'an answered order could not be queued yet');
+  }
   failpoint('order.queued');
   bot.queue.kick();
   bot.outbox.touch(jobId);

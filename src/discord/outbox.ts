@@ -123,6 +123,8 @@ export class Outbox {
   readonly #timing: OutboxTiming;
   readonly #lines = new Map<string, Line>();
   readonly #following = new Set<Promise<void>>();
+  /** Jobs whose line broke in this life: what it had sent by then nobody knows any more. */
+  readonly #broken = new Set<string>();
   readonly #stopped = new AbortController();
 
   constructor(options: OutboxOptions) {
@@ -180,7 +182,8 @@ export class Outbox {
     return store.unsettled().filter((job) => isEnding(job.state) && !this.#isOpen(sheets?.of(job.id))).length;
   }
 
-  #follow(jobId: string, fromEarlierLife: boolean): Line {
+  #follow(jobId: string, isFirst: boolean): Line {
+    const fromEarlierLife = this.#broken.delete(jobId) || isFirst;
     const line: Line = {
       jobId,
       place: 'channel',
@@ -220,6 +223,7 @@ export class Outbox {
         // one step after the other until the job's end is shown
       }
     } catch (err) {
+      this.#broken.add(line.jobId);
       if (!this.#stopped.signal.aborted)
         this.#options.log.error({ err, jobId: line.jobId }, 'the outbox broke on a job');
     }

@@ -39,6 +39,8 @@ export interface DispatcherOptions {
 
 const DEFAULT_JOBS_PER_WORKER = 2;
 const DEFAULT_LEASE_MS = 60_000;
+/** An order is answered within this or something failed in the middle of it: three tries of a request, and some. In milliseconds. */
+const ANSWERED_WITHIN_MS = 60_000;
 /** Renewals in the time of one lease: two may fail before the job counts as lost. */
 const RENEWALS_PER_LEASE = 3;
 /** How long an aborted worker may take to let go at shutdown before its job is given back without it, in milliseconds. */
@@ -391,6 +393,7 @@ export class Dispatcher {
       if (!isOurs) abort.abort(new DarkroomError('cancelled', 'the job ended elsewhere'));
     }
     store.lapse();
+    store.resume(ANSWERED_WITHIN_MS);
   }
 
   #tell(jobId: string, state: JobState): void {

@@ -151,12 +151,21 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     failpoint('recovery.middle');
     const accepted = jobs.inStates(['accepted']);
     for (const row of accepted.filter((one) => one.answering === 1)) jobs.move(row, 'queued', now);
-    // A row of the future was written before the clock was set back: how old it is nobody knows.
-    const isLate = ({ created_at_ms: at }: JobRow) => at > now || at <= now - answerWithinMs;
-    const unanswered = accepted.filter((row) => row.answering === 0 && isLate(row));
+    const unanswered = accepted.filter((row) => row.answering === 0 && isOlder(row, answerWithinMs));
     for (const row of unanswered) jobs.move(row, 'expired', now);
     const poisoned = ends.filter((state) => state === 'failing').length;
     return { requeued: ends.length - poisoned, expired: unanswered.length, poisoned };
+  }
+
+  /** A row of the future was written before the clock was set back: how old it is nobody knows. */
+  function isOlder({ created_at_ms: at }: JobRow, ageMs: number): boolean {
+    return at > nowMs() || at <= nowMs() - ageMs;
+  }
+
+  function resume(answerWithinMs: number): number {
+    const stuck = jobs.inStates(['accepted']).filter((row) => isOlder(row, answerWithinMs));
+    for (const row of stuck) jobs.move(row, row.answering === 1 ? 'queued' : 'expired', nowMs());
+    return stuck.length;
   }
 
   const develop: JobStore['develop'] = (jobId, attempt, pictures, gpuMs, verdict) => {
@@ -270,6 +279,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
       }),
     unsettled: () => read(() => jobs.inStates(['developed', 'failing', 'cancelling']).map(toJob)),
     recover: (answerWithinMs) => write(() => recover(answerWithinMs)),
+    resume: (answerWithinMs) => write(() => resume(answerWithinMs)),
 
     quota: (member, rules) => read(() => ledger.status(member, rules, nowMs())),
     setQuota: (member, limit, byUserId) => write(() => house.setQuota(member, limit, byUserId, nowMs())),
@@ -341,8 +351,13 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     holdings: (userId) => read(() => people.holdings(userId)),
     forget: (userId) => write(() => forget(userId)),
     close() {
-      if (db.open) read(() => line.save());
-      db.close();
+      try {
+        if (db.open) line.save();
+      } catch {
+        // A full disk must not keep the program from ending; the ring goes on from where it was last saved.
+      } finally {
+        db.close();
+      }
     },
   };
 

@@ -403,6 +403,25 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(store.answering(promised.job.id)).toBe(false);
     });
 
+    test('orders in the middle of which something failed are taken up, those told of are queued', () => {
+      const { store, clock } = setup();
+      const promised = store.accept(newJob(), RULES);
+      const untold = store.accept(newJob(), RULES);
+      if (!promised.ok || !untold.ok) throw new Error('refused');
+      store.answering(promised.job.id);
+      clock.jump(3_000);
+      const young = store.accept(newJob(), RULES);
+      if (!young.ok) throw new Error('refused');
+      expect(store.resume(3_000)).toBe(2);
+      const states = () => [promised, untold, young].map(({ job }) => store.get(job.id)?.state);
+      expect(states()).toEqual(['queued', 'expired', 'accepted']);
+      // Back before the last one was made: its age is unknown, and it is not left lying for an hour.
+      clock.jump(-10_000);
+      expect(store.resume(3_000)).toBe(1);
+      expect(states()).toEqual(['queued', 'expired', 'expired']);
+      expect(used(store)).toBe(1);
+    });
+
     test('three restarts in the middle of a job are forgiven, the fourth makes it poison and gives the quota back', () => {
       const { store } = setup();
       const { id } = enqueue(store, { cost: 4 });

@@ -39,7 +39,11 @@ export class BotProcess {
     this.settings = settings;
   }
 
-  static async open(settings: Readonly<Record<string, string>> = {}): Promise<BotProcess> {
+  /** @param prepare is given the data folder before anything lies in it */
+  static async open(
+    settings: Readonly<Record<string, string>> = {},
+    prepare: (dataDir: string) => void = () => {},
+  ): Promise<BotProcess> {
     const entry = compiledEntry('src/main.ts');
     if (!existsSync(entry)) throw new Error(`${entry} is missing; npm run build makes it`);
     const bot = new BotProcess(settings);
@@ -50,6 +54,7 @@ export class BotProcess {
     bot.guildId = guild.id;
     bot.channelId = emulator.addChannel(guild.id, 'pictures').id;
     bot.dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-bot-'));
+    prepare(bot.dataDir);
     bot.store = openStore({ file: path.join(bot.dataDir, 'darkroom.db') });
     await bot.start();
     return bot;

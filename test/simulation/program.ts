@@ -66,6 +66,11 @@ export class Program {
     return this.#now.store;
   }
 
+  /** Whether the database's disk has no room left. */
+  setFull(isFull: boolean): void {
+    this.#now.db.pragma(`max_page_count = ${isFull ? 1 : 2 ** 30}`);
+  }
+
   setClock(byMs: number): void {
     this.#wrongByMs += byMs;
   }
@@ -92,21 +97,18 @@ export class Program {
   async order(job: NewJob, crash: AnswerCrash): Promise<string | undefined> {
     const { store, life, outbox, dispatcher } = this.#now;
     if (crash === 'before') return this.#powerCut();
-    const result = store.accept(job, RULES);
+    const result = orNothing(() => store.accept(job, RULES));
+    if (result === undefined) return undefined;
     if (!result.ok) return result.reason === 'duplicate' ? result.job.id : undefined;
     const { id } = result.job;
     if (crash === 'accepted') return this.#powerCut(id);
-    store.answering(id);
+    if (orNothing(() => store.answering(id)) === undefined) return id;
     this.promised.add(id);
-    if (crash === 'answering') return this.#powerCut(id);
-    if (crash === 'answered') return this.#powerCut(id);
+    if (crash === 'answering' || crash === 'answered') return this.#powerCut(id);
     const expiresAtMs = this.#nowMs() + TOKEN_LIFE_MS;
-    outbox.answerThrough(
-      id,
-      { applicationId: '1', token: id, expiresAtMs, original: '@original' },
-      this.discord.isClosed,
-    );
-    store.acknowledge(id);
+    const token = { applicationId: '1', token: id, expiresAtMs, original: '@original' } as const;
+    outbox.answerThrough(id, token, this.discord.isClosed);
+    orNothing(() => store.acknowledge(id));
     dispatcher.kick();
     outbox.touch(id);
     await settled();
@@ -115,7 +117,7 @@ export class Program {
   }
 
   cancel(jobId: string): void {
-    if (this.#now.dispatcher.cancel(jobId)) this.#now.outbox.touch(jobId);
+    if (orNothing(() => this.#now.dispatcher.cancel(jobId))) this.#now.outbox.touch(jobId);
   }
 
   async crash(): Promise<void> {
@@ -129,7 +131,7 @@ export class Program {
     const drained = dispatcher.drain(10_000);
     await this.#clock.advance(20_000);
     if (!life.isOver) {
-      await drained;
+      await drained.catch(() => {});
       await outbox.stop();
       this.#image = db.serialize();
       life.isOver = true;
@@ -214,6 +216,15 @@ export class Program {
       this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
       return this.#random >>> 24;
     });
+  }
+}
+
+/** Undefined where the database could not take it; the asker is told that it did not work. */
+function orNothing<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }
 

@@ -52,6 +52,7 @@ const step = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('attempt' as const), end: fc.constantFrom(...ENDS) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'stop' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), isFull: fc.boolean() }) },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('clock' as const), ms: fc.constantFrom(-3_600_000, 3_600_000) }),
@@ -114,6 +115,9 @@ class Trial {
       case 'stop':
         await program.stop();
         break;
+      case 'full':
+        program.setFull(action.isFull);
+        break;
       case 'clock':
         program.setClock(action.ms);
     }
@@ -174,6 +178,7 @@ class Trial {
 
   /** Faults end and time passes: everything is settled, and everybody sees how it went, once. */
   async end(): Promise<void> {
+    this.program.setFull(false);
     this.program.discord.faults.length = 0;
     this.program.ends.length = 0;
     for (let minute = 0; minute < 240 && this.#owed().length > 0; minute += 1) await this.program.advance(MINUTE_MS);
