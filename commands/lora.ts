@@ -36,6 +36,8 @@ import { handInLora, loraFileCommands, removeLora } from './loraFiles.ts';
 import { localized, named } from './options.ts';
 
 const MAX_CHOICES = 25;
+/** Names what people of a server begin with, in the place of an own stack. */
+const SERVERS_OWN = 'server';
 const { Subcommand, String: TEXT, Number: NUMBER } = ApplicationCommandOptionType;
 
 type Run = (interaction: ChatInputCommandInteraction, bot: BotContext) => View;
@@ -84,13 +86,17 @@ const RUN: Readonly<Record<string, Run>> = {
   save(interaction, bot) {
     const { lora, style } = phrasesOf(interaction);
     const name = styleName(interaction.options.getString('name', true));
-    if (name === undefined) return textView(style.badName());
+    if (name === undefined || name === SERVERS_OWN) return textView(style.badName());
     bot.store.setLoraStack(interaction.user.id, stackOf(interaction.user.id, bot), name);
     return textView(lora.saved(quoted(name, 24)));
   },
   load(interaction, bot) {
     const phrases = phrasesOf(interaction);
     const name = styleName(interaction.options.getString('name', true)) ?? '';
+    if (name === SERVERS_OWN) {
+      bot.store.setLoraStack(interaction.user.id, null);
+      return stackView(bot.store.loraDefaults(interaction.guildId), phrases);
+    }
     const stack = name === '' ? undefined : bot.store.loraStack(interaction.user.id, name);
     if (stack === undefined) return textView(phrases.lora.noStack(quoted(name || '—', 24)));
     bot.store.setLoraStack(interaction.user.id, stack);
@@ -232,7 +238,10 @@ function suggestedNames(
   bot: BotContext,
 ): readonly string[] {
   const userId = interaction.user.id;
-  if (subcommand === 'load') return fuzzy(bot.store.loraStackNames(userId), (name) => name, typed);
+  if (subcommand === 'load') {
+    const servers = bot.store.loraDefaults(interaction.guildId).length > 0 ? [SERVERS_OWN] : [];
+    return fuzzy([...bot.store.loraStackNames(userId), ...servers], (name) => name, typed);
+  }
   if (subcommand === 'strength' || subcommand === 'clear') {
     return fuzzy(
       stackOf(userId, bot).map((use) => use.name),

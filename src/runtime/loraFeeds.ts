@@ -16,6 +16,8 @@ export class LoraFeeds {
   readonly #allUnused: Feeds;
   /** Inputs of factors that were the only ones in a call. */
   readonly #sole = new WeakMap<LoraFactors, Feeds>();
+  /** Of the newest mixed call: the steps of a batch are the same rows again, and their factors are laid out once. */
+  #mixed: { readonly rows: readonly RowBranches[]; readonly feeds: Feeds } | null = null;
 
   constructor(targets: readonly LoraTarget[], provider: Provider) {
     this.#targets = targets;
@@ -27,6 +29,18 @@ export class LoraFeeds {
   of(rows: readonly RowBranches[]): Feeds {
     const stacks = [...new Set(rows)];
     if (stacks.every((stack) => stack === null)) return this.#allUnused;
+    if (stacks.length === 1) return this.#feeds(rows, stacks);
+    const known = this.#mixed;
+    if (known !== null && known.rows.length === rows.length && rows.every((row, at) => row === known.rows[at])) {
+      return known.feeds;
+    }
+    // Given back before the new ones are made: they may be hundreds of megabytes.
+    this.#mixed = null;
+    this.#mixed = { rows: [...rows], feeds: this.#feeds(rows, stacks) };
+    return this.#mixed.feeds;
+  }
+
+  #feeds(rows: readonly RowBranches[], stacks: readonly RowBranches[]): Feeds {
     return Object.assign({}, ...this.#targets.map((target) => this.#feedsOf(target, rows, stacks)));
   }
 

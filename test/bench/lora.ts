@@ -1,9 +1,11 @@
 // What side branches cost: a whole step of a U-Net of Stable Diffusion 1.5's size with random weights, without branches, with unused ones, and with
-// LoRAs of several ranks, for all rows the same or each its own. All in one process and in turns, so that the ratios hold on a machine that is busy;
-// two sessions at once take about 10 GB. `--header sdxl_unet`, `--rounds N`, `--side N` (latent rows and columns), `--rows N`.
+// LoRAs of several ranks, for all rows the same or each its own. The branches lie where such LoRAs need them, as they do in a real installation;
+// `--every` measures branches at every layer, convolutions too, in a session of its own. All in one process and in turns that begin elsewhere in
+// every round, by the clock and by the processor's time, so that the ratios hold on a machine that is busy. Two sessions at once take about 9 GB,
+// a round of `--side 16` seconds. `--header sdxl_unet`, `--rounds N`, `--side N` (latent rows and columns), `--rows N`, `--every`.
 import os from 'node:os';
 import { type LoraFactors, type LoraStack, type SideBranches, stackLoras } from '../../src/diffusion/loraStack.ts';
-import { type LoraTarget, loraTargets } from '../../src/networks/loraBranches.ts';
+import { type BranchedLayers, type LoraTarget, loraTargets } from '../../src/networks/loraBranches.ts';
 import { buildUnet } from '../../src/networks/unet.ts';
 import { LoraFeeds } from '../../src/runtime/loraFeeds.ts';
 import { type Input, NetworkSession } from '../../src/runtime/session.ts';
@@ -19,6 +21,7 @@ interface Options {
   readonly rounds: number;
   readonly side: number;
   readonly rows: number;
+  readonly hasEvery: boolean;
 }
 
 function readOptions(argv: readonly string[]): Options {
@@ -26,9 +29,10 @@ function readOptions(argv: readonly string[]): Options {
   const read = (name: string, fallback: string) => (argv.includes(`--${name}`) ? value(name, fallback) : fallback);
   return {
     header: read('header', 'sd15_unet'),
-    rounds: Number(read('rounds', '9')),
+    rounds: Number(read('rounds', '5')),
     side: Number(read('side', '32')),
     rows: Number(read('rows', '2')),
+    hasEvery: argv.includes('--every'),
   };
 }
 
@@ -43,12 +47,9 @@ function numbers(length: number, seed: number): Float32Array {
 }
 
 /** What kohya trains by default: every matrix of the attention blocks. */
-function attentionStack(targets: readonly LoraTarget[], rank: number, seed: number): SideBranches {
-  return stackOf(
-    targets.filter(({ module, kernel }) => kernel === null && module.includes('attentions')),
-    rank,
-    seed,
-  );
+function attentionModules(targets: readonly LoraTarget[]): ReadonlySet<string> {
+  const found = targets.filter(({ module, kernel }) => kernel === null && module.includes('attentions'));
+  return new Set(found.map(({ module }) => module));
 }
 
 function stackOf(targets: readonly LoraTarget[], rank: number, seed: number): SideBranches {
@@ -61,41 +62,56 @@ function stackOf(targets: readonly LoraTarget[], rank: number, seed: number): Si
 }
 
 type Variants = Map<string, (rows: number) => Promise<unknown>>;
+type Run = (rows: readonly (SideBranches | null)[]) => Promise<unknown>;
 
-function addVariants(
-  variants: Variants,
-  run: (rows: readonly (SideBranches | null)[]) => Promise<unknown>,
-  targets: readonly LoraTarget[],
-): void {
-  variants.set('unused branches', (rows) => run(new Array(rows).fill(null)));
+function addVariants(variants: Variants, run: Run, targets: readonly LoraTarget[]): void {
+  variants.set('rank 0, unused branches', (rows) => run(new Array(rows).fill(null)));
   for (const rank of RANKS) {
-    const [one, other] = [attentionStack(targets, rank, 1), attentionStack(targets, rank, 2)];
+    const [one, other] = [stackOf(targets, rank, 1), stackOf(targets, rank, 2)];
     variants.set(`rank ${rank}`, (rows) => run(new Array(rows).fill(one)));
     variants.set(`rank ${rank}, each row its own`, (rows) =>
       run(Array.from({ length: rows }, (_, k) => (k % 2 === 0 ? one : other))),
     );
   }
+}
+
+function addEvery(variants: Variants, run: Run, targets: readonly LoraTarget[]): void {
   const every = stackOf(targets, 16, 3);
-  variants.set('rank 16 in every layer, convolutions too', (rows) => run(new Array(rows).fill(every)));
+  variants.set('every layer: rank 0', (rows) => run(new Array(rows).fill(null)));
+  variants.set('every layer: rank 16, convolutions too', (rows) => run(new Array(rows).fill(every)));
 }
 
 export async function benchLora(argv: readonly string[]): Promise<void> {
-  const { header, rounds, side, rows } = readOptions(argv);
+  const { header, rounds, side, rows, hasEvery } = readOptions(argv);
   const part = partOf(randomNetwork(header, 'f16', CACHE));
   const settings = { provider: 'cpu', threads: os.availableParallelism() } as const;
-  const graph = buildUnet(part, 'cpu', 'every');
-  const targets = loraTargets(graph);
-  console.log(`  ${header}: ${targets.length} layers with branches, ${rows} rows of ${side}x${side}, ${rounds} rounds`);
-  const plain = await NetworkSession.open(buildUnet(part, 'cpu'), settings);
-  const branched = await NetworkSession.open(graph, settings);
-  const feeds = new LoraFeeds(targets, 'cpu');
   const inputs = inputsOf(part.config, rows, side);
-  const variants: Variants = new Map([['no branches', () => plain.run(inputs)]]);
-  addVariants(variants, (stacks) => branched.run({ ...inputs, ...feeds.of(stacks) }), targets);
+  const open: NetworkSession[] = [];
+  const opened = async (branches?: BranchedLayers) => {
+    const graph = buildUnet(part, 'cpu', branches);
+    const session = await NetworkSession.open(graph, settings);
+    open.push(session);
+    const targets = loraTargets(graph);
+    const feeds = new LoraFeeds(targets, 'cpu');
+    const run: Run = (stacks) => session.run({ ...inputs, ...feeds.of(stacks) });
+    return { targets, feeds, run };
+  };
+  const plain = await opened();
+  const every = loraTargets(buildUnet(part, 'cpu', 'every'));
+  const branched = await opened(attentionModules(every));
+  const { length } = branched.targets;
+  console.log(
+    `  ${header}: branches at ${length} of ${every.length} layers, ${rows} rows of ${side}x${side}, ${rounds} rounds`,
+  );
+  const variants: Variants = new Map([['no branches', (count: number) => plain.run(new Array(count).fill(null))]]);
+  addVariants(variants, branched.run, branched.targets);
+  if (hasEvery) {
+    const { run, targets } = await opened('every');
+    addEvery(variants, run, targets);
+  }
   tell(await timesOf(variants, rows, rounds));
-  tellSwitch(targets, feeds, rows);
-  await plain.close();
-  await branched.close();
+  tellSwitch(branched.targets, branched.feeds, rows);
+  for (const session of open) await session.close();
 }
 
 function inputsOf(config: Readonly<Record<string, unknown>>, rows: number, side: number): Record<string, Input> {
@@ -120,35 +136,61 @@ function addedInputs(rows: number): Record<string, Input> {
   };
 }
 
-/** In turns, the first turn for warming. */
-async function timesOf(
-  variants: Variants,
-  rows: number,
-  rounds: number,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const times = new Map<string, number[]>([...variants.keys()].map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of variants) {
-      const startMs = performance.now();
-      await run(rows);
-      if (round > 0) times.get(name)!.push(performance.now() - startMs);
+/** Of one call. */
+interface Cost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+type Costs = ReadonlyMap<string, readonly Cost[]>;
+
+/** In turns that begin one further every round, so that nobody always comes first; one round before it for warming. */
+async function timesOf(variants: Variants, rows: number, rounds: number): Promise<Costs> {
+  const names = [...variants.keys()];
+  const costs = new Map<string, Cost[]>(names.map((name) => [name, []]));
+  for (let round = -1; round < rounds; round++) {
+    const begin = Math.max(0, round) % names.length;
+    for (const name of [...names.slice(begin), ...names.slice(0, begin)]) {
+      const cost = await costOf(() => variants.get(name)!(rows));
+      if (round >= 0) costs.get(name)!.push(cost);
     }
   }
-  return times;
+  return costs;
 }
 
+async function costOf(work: () => Promise<unknown>): Promise<Cost> {
+  const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(startCpu);
+  return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 };
+}
+
+/** What the issue asks for, in percent of a step. */
+const BARS: Readonly<Record<string, number>> = { 'rank 16': 3, 'rank 128': 6 };
+const MIXED_BAR = 5;
+
 /** Ratios round by round: neighbours in time are compared, not sums over a run in which the machine changed. */
-function tell(times: ReadonlyMap<string, readonly number[]>): void {
-  const base = times.get('no branches')!;
-  for (const [name, list] of times) {
-    const ratios = list.map((ms, round) => 100 * (ms / base[round]! - 1));
-    console.log(`  ${name}: ${spread(list, 'ms', 0)}, ${percent(quantile(ratios, 0.5))} of no branches`);
+function tell(costs: Costs): void {
+  for (const [name, list] of costs) {
+    const [wall, cpu] = [list.map(({ wallMs }) => wallMs), list.map(({ cpuMs }) => cpuMs)];
+    const over = name === 'no branches' ? '' : `; ${ratios(costs, name, 'no branches', BARS[name])} over no branches`;
+    console.log(`  ${name}: ${spread(wall, 'ms', 0)}, of processor ${quantile(cpu, 0.5).toFixed(0)} ms${over}`);
   }
   for (const rank of RANKS) {
-    const [same, own] = [times.get(`rank ${rank}`)!, times.get(`rank ${rank}, each row its own`)!];
-    const ratios = own.map((ms, round) => 100 * (ms / same[round]! - 1));
-    console.log(`  rank ${rank}, mixed against uniform: ${percent(quantile(ratios, 0.5))}`);
+    const text = ratios(costs, `rank ${rank}, each row its own`, `rank ${rank}`, MIXED_BAR);
+    console.log(`  rank ${rank}, mixed against uniform: ${text}`);
   }
+}
+
+function ratios(costs: Costs, name: string, base: string, bar?: number): string {
+  const [list, others] = [costs.get(name)!, costs.get(base)!];
+  const [wall, cpu] = (['wallMs', 'cpuMs'] as const).map((field) =>
+    quantile(
+      list.map((cost, round) => 100 * (cost[field] / others[round]![field] - 1)),
+      0.5,
+    ),
+  ) as [number, number];
+  const held = bar === undefined ? '' : ` (${cpu <= bar ? 'within' : 'NOT within'} ${bar} %)`;
+  return `${percent(wall)} by the clock, ${percent(cpu)} of processor${held}`;
 }
 
 function percent(value: number): string {
@@ -157,11 +199,17 @@ function percent(value: number): string {
 
 /** What another choice costs outside the network: adding up two LoRAs once, and handing a known stack over. */
 function tellSwitch(targets: readonly LoraTarget[], feeds: LoraFeeds, rows: number): void {
-  const loras: LoraStack[] = [1, 2].map((seed) => ({ unet: attentionStack(targets, 16, seed), text: [] }));
+  const loras: LoraStack[] = [1, 2].map((seed) => ({ unet: stackOf(targets, 16, seed), text: [] }));
   const choices = loras.map((lora) => stackLoras([{ lora, strength: 0.8, textStrength: 0.8 }]).unet);
   for (const choice of choices) feeds.of(new Array(rows).fill(choice));
   const ms = Array.from({ length: 50 }, (_, k) => timed(() => feeds.of(new Array(rows).fill(choices[k % 2]))));
-  console.log(`  switching between two choices at rank 16: ${spread(ms, 'ms', 2)}`);
+  console.log(
+    `  switching between two choices at rank 16, outside the network: ${spread(ms, 'ms', 2)} (asked for: under 5)`,
+  );
+  const mixes = Array.from({ length: 10 }, (_, k) =>
+    timed(() => feeds.of(Array.from({ length: rows }, (__, row) => choices[(row + k) % 2]!))),
+  );
+  console.log(`  laying out a mixed batch at rank 16, once a batch: ${spread(mixes, 'ms', 2)}`);
   const both = loras.map((lora) => ({ lora, strength: 0.7, textStrength: 0.7 }));
   const first = Array.from({ length: 10 }, () => timed(() => stackLoras(both)));
   console.log(`  adding two LoRAs of rank 16 up, once a choice: ${spread(first, 'ms', 1)}`);

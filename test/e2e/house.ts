@@ -13,6 +13,7 @@ import type { ImageWorker } from '../../src/core/worker.ts';
 import { ATTACHMENT_RULES, InputFolder } from '../../src/discord/attachments.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { type KnownHashes, NO_HASHES } from '../../src/discord/context.ts';
+import type { LoraFolder } from '../../src/discord/loraFolder.ts';
 import { OUTBOX_TIMING } from '../../src/discord/outbox.ts';
 import { WildcardFolder } from '../../src/discord/wildcards.ts';
 import { Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
@@ -41,6 +42,10 @@ export interface HouseOptions {
   readonly cards?: readonly ModelCard[];
   readonly upscalers?: readonly UpscalerCard[];
   readonly hashes?: KnownHashes;
+  /** Cards that change while the bot runs, in the place of all others. */
+  readonly liveCards?: () => readonly ModelCard[];
+  /** Made for the data folder. */
+  readonly loraFolder?: (house: House) => LoraFolder;
 }
 
 export class House {
@@ -50,6 +55,8 @@ export class House {
   readonly cards: readonly ModelCard[];
   readonly upscalers: readonly UpscalerCard[];
   readonly hashes: KnownHashes;
+  readonly liveCards: HouseOptions['liveCards'];
+  readonly loraFolder: HouseOptions['loraFolder'];
   readonly rules: AcceptRules;
   readonly fatal: DarkroomError[] = [];
   readonly log: Logger = makeLog(process.env.TEST_LOG ?? 'silent');
@@ -75,12 +82,16 @@ export class House {
     cards = [TEST_CARD],
     upscalers = [],
     hashes = NO_HASHES,
+    liveCards,
+    loraFolder,
   }: HouseOptions = {}) {
     this.worker = worker ?? new ScriptedWorker();
     this.real = real;
     this.cards = cards;
     this.upscalers = upscalers;
     this.hashes = hashes;
+    this.liveCards = liveCards;
+    this.loraFolder = loraFolder;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
     this.emulator = new Emulator({ token: TEST_TOKEN, ...emulator });
     this.jobsPerWorker = jobsPerWorker;
@@ -106,7 +117,8 @@ export class House {
   /** A new life of the bot on the same data and the same Discord. */
   async startBot(): Promise<void> {
     const { dataDir, log, rules, emulator } = this;
-    const cards = this.real?.cards ?? this.cards;
+    const cards = this.liveCards ?? (() => this.real?.cards ?? this.cards);
+    const loraFolder = this.loraFolder?.(this);
     this.store = openStore({ file: path.join(dataDir, 'darkroom.db') });
     this.store.recover(0);
     this.dispatcher = new Dispatcher({
@@ -124,7 +136,15 @@ export class House {
       commands,
       store: this.store,
       queue: this.dispatcher,
-      catalog: { cards, defaultModel: cards[0]!.name, limits: DEFAULT_LIMITS, upscalers: this.upscalers },
+      catalog: {
+        get cards() {
+          return cards();
+        },
+        defaultModel: cards()[0]!.name,
+        limits: DEFAULT_LIMITS,
+        upscalers: this.upscalers,
+      },
+      loraFolder,
       rules,
       inputs: new InputFolder(dataDir),
       attachments: { ...ATTACHMENT_RULES, extraOrigin: emulator.origin },
