@@ -147,12 +147,27 @@ function wishOf(message: Message, parent: JobRecord, text: string, pictures: rea
     return { kind: 'variation', draft, parent: { jobId: parent.id, imageIndex: null }, start };
   }
   const { kind, draft, parentImageIndex: imageIndex } = applyReply(parent.request, text, pictures.length);
+  if (needsControlPicture(draft)) return followWish(parent, draft, pictures, imageIndex ?? 0);
   const picture = imageIndex === null ? undefined : pictures[imageIndex];
   const start = picture === undefined ? {} : { start: { kind: 'result', picture } as const };
   return { kind, draft, parent: { jobId: parent.id, imageIndex }, ...start };
 }
 
-/** The parent's request over the attached picture, which is followed where a control is asked for; words, where there are some, take the place of its prompt. */
+/** "--control canny" follows the picture that is replied to, from noise: whoever wants its colours, too, varies it. */
+function followWish(
+  parent: JobRecord,
+  draft: RequestDraft,
+  pictures: readonly PictureRecord[],
+  imageIndex: number,
+): Wish {
+  const control = { kind: 'result', picture: pictures[imageIndex]! } as const;
+  return { kind: 'variation', draft, parent: { jobId: parent.id, imageIndex }, control };
+}
+
+/**
+ * The parent's request over the attached picture, which is followed where a control is asked for; words, where there are some, take the
+ * place of its prompt.
+ */
 function withNewStart(parent: JobRecord, text: string): RequestDraft {
   const { initImage: _, strength: __, ...draft } = withoutSeed(draftOf(parent.request));
   const { prompt, ...flags } = readReply(parent.request, text);

@@ -183,6 +183,21 @@ describe('a result that followed a picture', () => {
     ]);
   });
 
+  test('a reply with a control and no picture follows the picture it answers', async () => {
+    const { job, message } = await house.picture({ count: 2, seed: 30 });
+    await alice().reply(message.id, '2 --control canny:0.9');
+    const { job: next } = await house.jobIn('delivered', house.alice, ({ id }) => id !== job.id);
+    const [, second] = house.store.pictures(job.id).filter(({ imageIndex }) => imageIndex >= 0);
+    expect(next).toMatchObject({ kind: 'variation', parentJobId: job.id, parentImageIndex: 1 });
+    expect(next.request).toMatchObject({ initImage: null, prompt: 'a red heart' });
+    expect(next.request.controls).toMatchObject([{ kind: 'canny', strength: 0.9, image: { sha256: second!.sha256 } }]);
+    await alice().reply(message.id, 'as a castle --control silhouette');
+    const { job: castle } = await house.jobIn('delivered', house.alice, ({ id }) => id !== next.id);
+    expect(castle.request).toMatchObject({ initImage: null, prompt: 'a red heart, as a castle' });
+    const [first] = house.store.pictures(job.id).filter(({ imageIndex }) => imageIndex >= 0);
+    expect(castle.request.controls).toMatchObject([{ kind: 'silhouette', image: { sha256: first!.sha256 } }]);
+  });
+
   test('names it in its recipe, with the map among the files, and /show brings both', async () => {
     const { job, message } = await followed();
     const recipe = await alice().messageMenu(message.id, 'Recipe');
