@@ -37,7 +37,7 @@ const registry = scanModels(FAMILY_MODELS);
 const SMALL = readModelLayout(FOLDERS, path.join(FOLDERS, 'sd-small'));
 
 async function picture(name: string, settings: Pick<SessionSettings, 'provider' | 'precision'>) {
-  const golden = familyCases.find(({ folder }) => folder === name)!;
+  const golden = familyCases.find((one) => one.folder === name && one.name === 'image')!;
   const folder = registry.open(name);
   const model = await openModel(folder, { ...settings, threads: 1 });
   const made = await develop(requestOf(golden), model, folder, golden.rescale);
