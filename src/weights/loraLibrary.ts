@@ -189,7 +189,7 @@ function cardOf(
     fits: fitted.map(({ name }) => name),
     triggers,
     ...(about === undefined ? {} : { about }),
-    defaults: { ...knownUse(loraNameOf(place)), ...defaults },
+    defaults: { ...knownUse(place), ...defaults },
     sizeBytes: lora.tensors.sizeBytes,
     ...(idle.length === 0 ? {} : { idle: idle.slice(0, MAX_IDLE_NAMES) }),
     ...(picture === undefined ? {} : { preview: nameInMessages(modelsDir, picture) }),

@@ -1,6 +1,7 @@
 // What a LoRA says of itself: the words that call what it learned, how it should be used, what it looks like. From its file's metadata and from
 // the notes and pictures that its owner and other programs leave beside it.
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 import { type LoraDefaults, MAX_LORA_STRENGTH } from '../core/lora.ts';
 import { DEFAULT_LIMITS, SAMPLERS, SCHEDULES } from '../core/request.ts';
@@ -30,16 +31,23 @@ function besideOf(place: string): string {
 
 /**
  * LoRAs that replace the model's own number of steps need their sampler; told by how their makers call them.
- * @source the cards of latent-consistency/lcm-lora-*, ByteDance/SDXL-Lightning and ByteDance/Hyper-SD
+ * Their makers publish some under one and the same file name, so that then the folder's counts.
+ * @param place absolute path
+ * @source the cards of latent-consistency/lcm-lora-*, ByteDance/SDXL-Lightning, ByteDance/Hyper-SD, h1t/TCD-SDXL-LoRA and tianweiy/DMD2
  */
-export function knownUse(name: string): LoraDefaults {
+export function knownUse(place: string): LoraDefaults {
+  const base = path.basename(besideOf(place));
+  const name = base === 'pytorch_lora_weights' ? path.basename(path.dirname(place)) : base;
   const steps = Number(/(\d{1,2})[-_ ]?steps?/i.exec(name)?.[1] ?? Number.NaN);
   const counted = steps >= 1 && steps <= 16 ? { steps } : {};
+  if (/(^|[-_ ])tcd/i.test(name)) return { sampler: 'tcd', steps: 4, guidance: 1, ...counted };
+  if (/dmd2/i.test(name)) return { sampler: 'lcm', steps: 4, guidance: 1, ...counted };
   if (/lcm/i.test(name)) return { sampler: 'lcm', steps: 6, guidance: 1.5, ...counted };
   if (/lightning/i.test(name)) return { sampler: 'euler', schedule: 'trailing', steps: 4, guidance: 1, ...counted };
   if (/hyper-?sd/i.test(name)) {
     const isOneStep = steps === 1;
-    return { sampler: isOneStep ? 'tcd' : 'ddim', schedule: 'trailing', steps: 8, guidance: 1, ...counted };
+    const guidance = /cfg/i.test(name) ? 5 : 1;
+    return { sampler: isOneStep ? 'tcd' : 'ddim', schedule: 'trailing', steps: 8, guidance, ...counted };
   }
   return {};
 }
