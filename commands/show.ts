@@ -12,6 +12,7 @@ import type { BotContext } from '../src/discord/context.ts';
 import { canFollow } from '../src/discord/controlPictures.ts';
 import { jobOf, mayLook, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
+import { failureReason, strikeLine } from '../src/discord/views/failure.ts';
 import { moreView, pictureView, type Wording } from '../src/discord/views/jobView.ts';
 import { type Family, familyText, showView } from '../src/discord/views/showView.ts';
 import { EVERYWHERE } from './install.ts';
@@ -77,6 +78,15 @@ const reveal: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job !== undefined) await showCard(interaction, job.id, bot);
 };
 
+/** Why a picture was not shown, and what that counts for: nobody's business but the person's. */
+const why: ButtonHandler = async (interaction, [jobId], bot) => {
+  const job = await jobOf(interaction, jobId, bot);
+  if (job === undefined) return;
+  const phrases = phrasesOf(interaction);
+  if (job.userId !== interaction.user.id) return tell(interaction, phrases.notYours());
+  await tell(interaction, failureReason(job.error, phrases) + strikeLine(job.error, phrases));
+};
+
 const more: ButtonHandler = async (interaction, [jobId], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
@@ -121,5 +131,5 @@ export const showCommand: SlashCommand = {
   }),
   run: (interaction, bot) => showCard(interaction, interaction.options.getString('id', true), bot),
   suggest: suggestJobs,
-  buttons: { pick, reveal, more, family },
+  buttons: { pick, reveal, why, more, family },
 };

@@ -146,7 +146,8 @@ function line({ action: what, byUserId, target, note, atMs }: AuditEntry, { mode
   const isPerson = /^\d{15,21}$/.test(target);
   const whom =
     what === 'channel' ? `<#${target}>` : isPerson ? `<@${target}>` : `\`${clip(target.replaceAll('`', 'ˋ'), 60)}\``;
-  const words = note === '' ? '' : ` · ${quoted(note, NOTE_CHARS)}`;
+  const isPlace = target === 'reviewChannelId' && /^\d{15,21}$/.test(note);
+  const words = note === '' ? '' : ` · ${isPlace ? `<#${note}>` : quoted(note, NOTE_CHARS)}`;
   return `${timestamp(atMs, 'R')} **${what}** · ${who} → ${whom}${words}`;
 }
 

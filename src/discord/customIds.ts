@@ -49,6 +49,7 @@ export const ACTIONS = [
   'regionMask',
   'regionForm',
   'reveal',
+  'why',
   'report',
   'reportForm',
   'review',

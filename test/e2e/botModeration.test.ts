@@ -59,7 +59,7 @@ describe('prompts', () => {
     expect(house.store.banIn({ userId: house.alice, guildId: null })).toBeUndefined();
 
     const listed = await said(admin('strikes', { user: house.alice }));
-    expect(listed).toContain('has 3 that count');
+    expect(listed).toContain('has 3 strikes that count');
     expect(listed).toContain('minors in a sexual context');
     expect(await said(admin('strikes', { user: house.alice, clear: true }))).toContain('3 strikes of');
     await admin('unban', { user: house.alice });
@@ -183,7 +183,7 @@ describe('pictures', () => {
     expect(house.store.verdictCounts(0)).toMatchObject({ refuse: 1 });
   });
 
-  test('refused three times in a day are a strike, told on the card', async () => {
+  test('refused three times in a day are a strike, told to the person alone', async () => {
     house.worker.scoresOf = () => EXPLICIT;
     for (let turn = 0; turn < 3; turn += 1) {
       const before = house.newest()?.id;
@@ -191,7 +191,9 @@ describe('pictures', () => {
       await house.jobIn('failed', house.alice, (job) => job.id !== before);
     }
     const { message } = await house.jobIn('failed');
-    expect(textOf(message)).toContain('This counts as strike 1');
+    expect(textOf(message)).not.toContain('strike');
+    expect(await said(as(house.alice).click(message.id, 'Why?'))).toContain('This counts as strike 1');
+    expect(await said(as(house.bob).click(message.id, 'Why?'))).not.toContain('strike');
     const [strike] = house.store.strikes({ userId: house.alice, guildId: house.guildId });
     expect(strike).toMatchObject({ kind: 'picture', rule: 'porn+hentai' });
   });
@@ -223,8 +225,8 @@ describe('pictures', () => {
     house.worker.failures.push(new DarkroomError('picture_refused', 'the start picture is refused'));
     await imagine(house.alice, 'a fox');
     const { message } = await house.jobIn('failed');
-    expect(textOf(message)).toContain('a picture you sent');
-    expect(textOf(message)).toContain('This counts as strike 1');
+    expect(textOf(message)).toContain('Not shown: a picture you sent');
+    expect(await said(as(house.alice).click(message.id, 'Why?'))).toContain('This counts as strike 1');
     expect(house.worker.tasks.at(-1)?.sourcePolicy?.rules.length).toBeGreaterThan(0);
     expect(house.used(house.alice)).toBe(0);
   });

@@ -16,6 +16,8 @@ export interface ModeratingPhrases {
   strikesLeft(left: number): string;
   pausedNow(until: string): string;
   /** Of a job whose pictures were not uploaded; a sentence. */
+  /** `reason` is a sentence. */
+  notShown(id: string, reason: string): string;
   refusedResult(): string;
   onlyFor(user: string): string;
   removed(): string;
@@ -101,6 +103,7 @@ export interface ModeratingPhrases {
     readonly remove: string;
     readonly removeAndBan: string;
     readonly clear: string;
+    readonly why: string;
   };
 }
 
@@ -121,6 +124,7 @@ const en: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ This counts as strike ${count}. The oldest one stops counting ${fades}.`,
   strikesLeft: (left) => `With ${left} more you pause for a while.`,
   pausedNow: (until) => `You pause from making pictures here until ${until}.`,
+  notShown: (id, reason) => `🛡️ Not shown: ${reason} Nothing was charged. \`#${id}\``,
   refusedResult: () =>
     'the picture does not fit what may be shown in this channel, so I did not upload it. Other words may help.',
   onlyFor: (user) => `🔒 By the rules of this channel only ${user} can see this picture.`,
@@ -185,7 +189,8 @@ const en: ModeratingPhrases = {
   reportsIn: (channel) => `Reports appear in ${channel} from now on.`,
   reportsOff: () => 'Reports are not taken any more.',
   reportsNoAccess: (channel) => `I may not write or attach files in ${channel}. Let me, then try again.`,
-  strikesOf: (user, count) => `${user} has ${count} that count:`,
+  strikesOf: (user, count) =>
+    count === 1 ? `${user} has 1 strike that counts:` : `${user} has ${count} strikes that count:`,
   strikesNone: (user) => `${user} has no strikes.`,
   strikesCleared: (user, count) => `${count} strikes of ${user} are forgiven. A pause is lifted with \`/admin unban\`.`,
   auditTitle: (page) => `What was done in this server, page ${page}`,
@@ -213,6 +218,7 @@ const en: ModeratingPhrases = {
     remove: 'Take it away',
     removeAndBan: 'Take away and ban',
     clear: 'Forgive all',
+    why: 'Why?',
   },
 };
 
@@ -233,6 +239,7 @@ const zh: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ 这是第 ${count} 次警告。最早的一次将于 ${fades} 失效。`,
   strikesLeft: (left) => `再有 ${left} 次，你将暂停一段时间。`,
   pausedNow: (until) => `你在 ${until} 之前不能在此生成图片。`,
+  notShown: (id, reason) => `🛡️ 未展示：${reason}没有扣除任何配额。\`#${id}\``,
   refusedResult: () => '图片不符合此频道允许展示的内容，因此没有上传。换个说法也许可以。',
   onlyFor: (user) => `🔒 按照此频道的规则，只有 ${user} 能看到这张图片。`,
   removed: () => '🛡️ 管理员移除了这张图片。',
@@ -320,6 +327,7 @@ const zh: ModeratingPhrases = {
     remove: '移除',
     removeAndBan: '移除并封禁',
     clear: '全部免除',
+    why: '为什么？',
   },
 };
 
@@ -340,6 +348,7 @@ const ru: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ Это предупреждение № ${count}. Самое старое перестанет считаться ${fades}.`,
   strikesLeft: (left) => `Ещё ${left}, и наступит пауза.`,
   pausedNow: (until) => `Вам нельзя делать здесь картинки до ${until}.`,
+  notShown: (id, reason) => `🛡️ Не показано: ${reason} Ничего не списано. \`#${id}\``,
   refusedResult: () =>
     'картинка не подходит к тому, что можно показывать в этом канале, поэтому я её не загрузил. Попробуйте другие слова.',
   onlyFor: (user) => `🔒 По правилам этого канала картинку видит только ${user}.`,
@@ -431,6 +440,7 @@ const ru: ModeratingPhrases = {
     remove: 'Убрать',
     removeAndBan: 'Убрать и запретить',
     clear: 'Простить все',
+    why: 'Почему?',
   },
 };
 
@@ -451,6 +461,7 @@ const es: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ Esto cuenta como aviso ${count}. El más antiguo deja de contar ${fades}.`,
   strikesLeft: (left) => `Con ${left} más habrá una pausa.`,
   pausedNow: (until) => `No puedes hacer imágenes aquí hasta ${until}.`,
+  notShown: (id, reason) => `🛡️ No se muestra: ${reason} No se cobró nada. \`#${id}\``,
   refusedResult: () =>
     'la imagen no encaja con lo que se puede mostrar en este canal, así que no la subí. Prueba con otras palabras.',
   onlyFor: (user) => `🔒 Según las reglas de este canal, solo ${user} puede ver esta imagen.`,
@@ -515,7 +526,7 @@ const es: ModeratingPhrases = {
   reportsIn: (channel) => `Las denuncias aparecen desde ahora en ${channel}.`,
   reportsOff: () => 'Ya no se aceptan denuncias.',
   reportsNoAccess: (channel) => `No puedo escribir o adjuntar archivos en ${channel}. Dame permiso y prueba de nuevo.`,
-  strikesOf: (user, count) => `${user} tiene ${count} que cuentan:`,
+  strikesOf: (user, count) => `Avisos de ${user} que cuentan: ${count}`,
   strikesNone: (user) => `${user} no tiene avisos.`,
   strikesCleared: (user, count) => `Perdonados ${count} avisos de ${user}. Una pausa se levanta con \`/admin unban\`.`,
   auditTitle: (page) => `Lo que se hizo en este servidor, página ${page}`,
@@ -542,6 +553,7 @@ const es: ModeratingPhrases = {
     remove: 'Quitarla',
     removeAndBan: 'Quitar y vetar',
     clear: 'Perdonar todo',
+    why: '¿Por qué?',
   },
 };
 
@@ -563,6 +575,7 @@ const de: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ Das zählt als Verwarnung ${count}. Die älteste zählt ${fades} nicht mehr.`,
   strikesLeft: (left) => `Nach ${left} weiteren folgt eine Pause.`,
   pausedNow: (until) => `Du machst hier bis ${until} Pause vom Bildermachen.`,
+  notShown: (id, reason) => `🛡️ Nicht gezeigt: ${reason} Nichts wurde berechnet. \`#${id}\``,
   refusedResult: () =>
     'das Bild passt nicht zu dem, was in diesem Kanal gezeigt werden darf, darum habe ich es nicht hochgeladen. Andere Worte helfen vielleicht.',
   onlyFor: (user) => `🔒 Nach den Regeln dieses Kanals kann nur ${user} dieses Bild sehen.`,
@@ -629,7 +642,7 @@ const de: ModeratingPhrases = {
   reportsOff: () => 'Meldungen werden nicht mehr angenommen.',
   reportsNoAccess: (channel) =>
     `In ${channel} darf ich nicht schreiben oder keine Dateien anhängen. Erlaube es und versuche es noch einmal.`,
-  strikesOf: (user, count) => `${user} hat ${count}, die zählen:`,
+  strikesOf: (user, count) => `Verwarnungen von ${user}, die zählen: ${count}`,
   strikesNone: (user) => `${user} hat keine Verwarnungen.`,
   strikesCleared: (user, count) =>
     `${count} Verwarnungen von ${user} sind vergeben. Eine Pause beendet \`/admin unban\`.`,
@@ -658,6 +671,7 @@ const de: ModeratingPhrases = {
     remove: 'Entfernen',
     removeAndBan: 'Entfernen und sperren',
     clear: 'Alle vergeben',
+    why: 'Warum?',
   },
 };
 
@@ -679,6 +693,7 @@ const fr: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ Cela compte comme avertissement ${count}. Le plus ancien ne comptera plus ${fades}.`,
   strikesLeft: (left) => `Encore ${left}, et une pause suivra.`,
   pausedNow: (until) => `Vous ne pouvez pas faire d’images ici jusqu’à ${until}.`,
+  notShown: (id, reason) => `🛡️ Non montré : ${reason} Rien n’a été décompté. \`#${id}\``,
   refusedResult: () =>
     'l’image ne convient pas à ce qui peut être montré dans ce salon, je ne l’ai donc pas envoyée. D’autres mots aideront peut-être.',
   onlyFor: (user) => `🔒 Selon les règles de ce salon, seul ${user} peut voir cette image.`,
@@ -746,7 +761,7 @@ const fr: ModeratingPhrases = {
   reportsOff: () => 'Les signalements ne sont plus pris.',
   reportsNoAccess: (channel) =>
     `Je ne peux pas écrire ou joindre des fichiers dans ${channel}. Autorisez-moi, puis réessayez.`,
-  strikesOf: (user, count) => `${user} en a ${count} qui comptent :`,
+  strikesOf: (user, count) => `Avertissements de ${user} qui comptent : ${count}`,
   strikesNone: (user) => `${user} n’a pas d’avertissements.`,
   strikesCleared: (user, count) =>
     `${count} avertissements de ${user} sont pardonnés. \`/admin unban\` lève une pause.`,
@@ -775,6 +790,7 @@ const fr: ModeratingPhrases = {
     remove: 'La retirer',
     removeAndBan: 'Retirer et exclure',
     clear: 'Tout pardonner',
+    why: 'Pourquoi ?',
   },
 };
 
@@ -795,6 +811,7 @@ const ja: ModeratingPhrases = {
   strike: (count, fades) => `⚠️ これは ${count} 回目の警告です。最も古いものは ${fades} に消えます。`,
   strikesLeft: (left) => `あと ${left} 回で、しばらく休止になります。`,
   pausedNow: (until) => `${until} まで、ここでは画像を作れません。`,
+  notShown: (id, reason) => `🛡️ 表示しません：${reason}何も差し引かれていません。\`#${id}\``,
   refusedResult: () =>
     'この画像はこのチャンネルで見せてよい内容に合わないため、投稿しませんでした。別の言葉を試してみてください。',
   onlyFor: (user) => `🔒 このチャンネルの規則により、この画像は ${user} だけが見られます。`,
@@ -886,6 +903,7 @@ const ja: ModeratingPhrases = {
     remove: '取り除く',
     removeAndBan: '取り除いて禁止',
     clear: 'すべて許す',
+    why: 'なぜ？',
   },
 };
 

@@ -9,7 +9,7 @@ import { upscaledSize } from '../../core/upscale.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, MAX_ALT_CHARS, quoted, timestamp } from '../text.ts';
-import { failureReason, strikeLine } from './failure.ts';
+import { failureReason } from './failure.ts';
 import { reshapeRows } from './reshapeViews.ts';
 import {
   type ButtonRow,
@@ -107,8 +107,12 @@ export function failedView(job: JobRecord, { phrases, ids }: Wording): View {
         button(ids.write('edit', job.id), { label: phrases.label.edit, emoji: '✏️' }),
         remove,
       );
-  const state = phrases.failed(job.id, failureReason(job.error, phrases)) + strikeLine(job.error, phrases);
-  return stateView(job, state, phrases, [retry]);
+  if (job.error?.code !== 'picture_refused') {
+    return stateView(job, phrases.failed(job.id, failureReason(job.error, phrases)), phrases, [retry]);
+  }
+  // What it led to is told to the person alone, by the button.
+  const why = row(button(ids.write('why', job.id), { label: phrases.moderating.label.why, emoji: '🛡️' }));
+  return stateView(job, phrases.moderating.notShown(job.id, failureReason(job.error, phrases)), phrases, [retry, why]);
 }
 
 /** The maps that were followed, as uploads. */
