@@ -8,7 +8,7 @@ import { type ControlPicture, controlMap, decodeControl } from '../../src/image/
 import { decodeWhole } from '../../src/image/decode.ts';
 import { toRgb } from '../../src/image/encode.ts';
 import { edgeStrengths } from '../../src/image/lineMaps.ts';
-import { paintedPng } from './makePng.ts';
+import { paintedPng, pngFile } from './makePng.ts';
 
 const GOLDEN = path.join(import.meta.dirname, '..', 'golden', 'control');
 const PICTURES = ['shapes', 'texture', 'speckle'] as const;
@@ -207,6 +207,15 @@ describe('a picture to be followed', () => {
     expect([...toRgb(picture).slice(0, 3)]).toEqual([10, 20, 30]);
     expect([...toRgb(picture).slice(3 * 20, 3 * 20 + 3)]).toEqual([206, 208, 210]);
     expect(picture.alpha?.data[20]).toBeCloseTo(0.2, 6);
+  });
+
+  test('may be a depth map of 16 bits of grey', async () => {
+    const rows = Buffer.alloc(16 * (1 + 2 * 24));
+    for (let y = 0; y < 16; y++) for (let x = 0; x < 24; x++) rows.writeUInt16BE(x * 2570, y * 49 + 1 + 2 * x);
+    const depth = await decodeControl(pngFile({ width: 24, height: 16, colourType: 0, bitDepth: 16, rows }));
+    expect(depth.alpha).toBeUndefined();
+    const levels = levelsOf(await controlMap('depth', depth, { widthPx: 24, heightPx: 16 }));
+    expect(levels.slice(24, 48)).toEqual(Array.from({ length: 24 }, (_, x) => 10 * x));
   });
 
   test('without transparent parts has no alpha; a very large one is made smaller; what is no picture is refused', async () => {
