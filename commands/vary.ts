@@ -13,6 +13,7 @@ import { takeOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { jobOf, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { FIELD, sourceForm, varyForm } from '../src/discord/views/formViews.ts';
+import { expressing } from './expression.ts';
 import { fieldOf, numberOf } from './fields.ts';
 import { EVERYWHERE } from './install.ts';
 import { localized } from './options.ts';
@@ -126,9 +127,9 @@ export const vary: MessageCommand = {
     if (customId === undefined) return tell(interaction, phrases.noPicture());
     await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
   },
-  buttons: { vary: varyButton, source, ...reshaping.buttons },
+  buttons: { vary: varyButton, source, ...reshaping.buttons, ...expressing.buttons },
   selects: reshaping.selects,
-  forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom, ...reshaping.forms },
+  forms: { varyForm: varyJob, inputForm: varyInput, sourceForm: startFrom, ...reshaping.forms, ...expressing.forms },
 };
 
 /** Takes the message's first picture in now, because its url expires. @returns its hash in 43 characters, for a form to carry */

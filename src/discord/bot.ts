@@ -20,6 +20,7 @@ import type { Command } from './command.ts';
 import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
 import { canFollow } from './controlPictures.ts';
 import { makeCustomIds } from './customIds.ts';
+import { expressionsBy } from './expressions.ts';
 import { fitIn } from './fitting.ts';
 import { lookOf } from './looks.ts';
 import { makeMessenger } from './messenger.ts';
@@ -34,7 +35,8 @@ import { makeSheetDesk } from './sheets.ts';
 import { verdictView } from './verdict.ts';
 import { classicView } from './views/classicView.ts';
 
-export interface BotOptions extends Omit<BotContext, 'ids' | 'outbox' | 'reviews' | 'messages' | 'isOwner' | 'hashes'> {
+export interface BotOptions
+  extends Omit<BotContext, 'ids' | 'outbox' | 'reviews' | 'messages' | 'isOwner' | 'hashes' | 'addExpression'> {
   readonly token: string;
   /** Another API server, `http://127.0.0.1:PORT/api`; null for Discord's own. */
   readonly apiUrl: string | null;
@@ -166,6 +168,7 @@ function wire(client: Client, options: BotOptions): Parts {
     ids,
     outbox,
     messages: messenger,
+    addExpression: expressionsBy(client.rest),
     isOwner: (userId) => owners.has(userId),
   };
   return { context, router: new Router(options.commands, context), outbox, reviews, locales, owners, fileLimits };

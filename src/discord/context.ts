@@ -7,6 +7,7 @@ import type { SerializedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AttachmentRules, InputFolder } from './attachments.ts';
 import type { CustomIds } from './customIds.ts';
+import type { AddExpression } from './expressions.ts';
 import type { LoraFolder } from './loraFolder.ts';
 import type { Messenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
@@ -59,6 +60,8 @@ export interface BotContext {
   readonly reviews?: Pick<ReviewDesk, 'touch'> | undefined;
   /** Takes messages of ours away again. */
   readonly messages: Pick<Messenger, 'remove'>;
+  /** Gives a server an emoji or sticker. */
+  readonly addExpression: AddExpression;
   readonly ids: CustomIds;
   readonly catalog: Catalog;
   readonly rules: AcceptRules;

@@ -48,6 +48,8 @@ export const ACTIONS = [
   'regionCells',
   'regionMask',
   'regionForm',
+  'expression',
+  'expressionForm',
   'reveal',
   'why',
   'report',

@@ -25,7 +25,9 @@ const KNOWN = {
   10015: [404, 'Unknown Webhook'],
   10062: [404, 'Unknown interaction'],
   10063: [404, 'Unknown application command'],
+  30008: [400, 'Maximum number of emojis reached (50)'],
   30010: [400, 'Maximum number of reactions reached (20)'],
+  30039: [400, 'Maximum number of stickers reached (5)'],
   30046: [429, 'Maximum number of edits to messages older than 1 hour reached. Try again later'],
   40001: [401, 'Unauthorized'],
   40005: [413, 'Request entity too large'],
@@ -41,6 +43,8 @@ const KNOWN = {
   50027: [401, 'Invalid Webhook Token'],
   50034: [400, 'You can only bulk delete messages that are under 14 days old.'],
   50035: [400, 'Invalid Form Body'],
+  50045: [400, 'File uploaded exceeds the maximum size'],
+  50046: [400, 'Invalid Asset'],
   50109: [400, 'The request body contains invalid JSON.'],
   160002: [400, 'Cannot reply without permission to read message history'],
 } as const satisfies Record<number, readonly [number, string]>;

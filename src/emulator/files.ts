@@ -22,9 +22,17 @@ export interface ParsedBody {
 /** Files one message may carry. @source Discord documentation, "Uploading Files" */
 export const MAX_FILES = 10;
 
-/** @throws ApiError 50109 for broken JSON, 50035 for form fields Discord does not know. */
-export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<ParsedBody> {
+/**
+ * @param isPlainForm for routes whose multipart body has fields of its own
+ * @throws ApiError 50109 for broken JSON, 50035 for form fields Discord does not know.
+ */
+export async function parseBody(
+  bytes: Buffer,
+  contentType: string | undefined,
+  isPlainForm = false,
+): Promise<ParsedBody> {
   if (bytes.length === 0) return { json: undefined, files: [] };
+  if (isPlainForm && contentType?.startsWith('multipart/form-data')) return await parsePlainForm(bytes, contentType);
   if (contentType?.startsWith('multipart/form-data')) return await parseMultipart(bytes, contentType);
   if (!contentType?.startsWith('application/json')) {
     throw invalidForm([
@@ -40,6 +48,19 @@ function parseJson(text: string): JsonValue {
   } catch {
     throw apiError(50109);
   }
+}
+
+/** A form whose fields are the body's own, as stickers have it; a file stands in the body by its name. */
+async function parsePlainForm(bytes: Buffer, contentType: string): Promise<ParsedBody> {
+  const json: Record<string, JsonValue> = {};
+  const files: UploadedFile[] = [];
+  for (const [field, value] of await readForm(bytes, contentType)) {
+    json[field] = typeof value === 'string' ? value : value.name;
+    if (typeof value === 'string') continue;
+    const content = Buffer.from(await value.arrayBuffer());
+    files.push({ index: files.length, field, name: value.name, contentType: value.type || null, bytes: content });
+  }
+  return { json, files };
 }
 
 async function parseMultipart(bytes: Buffer, contentType: string): Promise<ParsedBody> {

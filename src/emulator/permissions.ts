@@ -15,9 +15,11 @@ export const PERMISSION = {
   attachFiles: 1n << 15n,
   readMessageHistory: 1n << 16n,
   mentionEveryone: 1n << 17n,
+  manageGuildExpressions: 1n << 30n,
   useApplicationCommands: 1n << 31n,
   createPublicThreads: 1n << 35n,
   sendMessagesInThreads: 1n << 38n,
+  createGuildExpressions: 1n << 43n,
   moderateMembers: 1n << 40n,
 } as const;
 
@@ -48,6 +50,11 @@ function guildPermissions(guild: Guild, userId: string): bigint {
   let bits = guild.roles.get(guild.id)?.permissions ?? 0n;
   for (const id of member.roleIds) bits |= guild.roles.get(id)?.permissions ?? 0n;
   return bits & PERMISSION.administrator ? ALL_PERMISSIONS : bits;
+}
+
+/** What somebody may do in the whole guild, whatever a channel says. */
+export function mayInGuild(guild: Guild, userId: string, name: PermissionName): boolean {
+  return (guildPermissions(guild, userId) & PERMISSION[name]) !== 0n;
 }
 
 function withOverwrites(bits: bigint, guild: Guild, channel: Channel, userId: string): bigint {

@@ -15,7 +15,7 @@ import type { Gateway } from './gateway.ts';
 import { beginAnswer } from './interactions.ts';
 import { INVALID_LIMIT, RateLimits } from './rateLimits.ts';
 import type { Answer } from './routes/request.ts';
-import { needsNoAuth, ROUTES } from './routes.ts';
+import { isPlainForm, needsNoAuth, ROUTES } from './routes.ts';
 import type { Scene } from './scene.ts';
 import { sharedSchema } from './schema.ts';
 import { isSnowflake } from './snowflake.ts';
@@ -147,7 +147,7 @@ export class Rest {
     if (!needsNoAuth(matched.template)) this.#authorise(request);
     this.#limit(course, matched);
     if (bytes === undefined) throw apiError(40005);
-    course.parsed = await parseBody(bytes, request.headers['content-type']);
+    course.parsed = await parseBody(bytes, request.headers['content-type'], isPlainForm(matched.template));
     this.#check(course, matched);
     const answer = handler({
       scene: this.#scene,

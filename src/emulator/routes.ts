@@ -16,6 +16,7 @@ import {
   startThread,
 } from './routes/channels.ts';
 import { deleteCommand, getCommand, listCommands, patchCommand, postCommand, putCommands } from './routes/commands.ts';
+import { postEmoji, postSticker } from './routes/expressions.ts';
 import { getGuild, getMember, listChannels, listRoles } from './routes/guilds.ts';
 import {
   deleteTokenMessage,
@@ -41,6 +42,8 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /guilds/{guild_id}/roles': listRoles,
   'GET /guilds/{guild_id}/channels': listChannels,
   'GET /guilds/{guild_id}/members/{user_id}': getMember,
+  'POST /guilds/{guild_id}/emojis': postEmoji,
+  'POST /guilds/{guild_id}/stickers': postSticker,
   'GET /channels/{channel_id}': getChannel,
   'GET /channels/{channel_id}/messages': listMessages,
   'POST /channels/{channel_id}/messages': postMessage,
@@ -74,6 +77,11 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
   'PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}': patchTokenMessage,
   'DELETE /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}': deleteTokenMessage,
 };
+
+/** Routes whose multipart body has fields of its own instead of payload_json. */
+export function isPlainForm(template: string): boolean {
+  return template === '/guilds/{guild_id}/stickers';
+}
 
 /** Routes that identify by a token in the path instead of the Authorization header. */
 export function needsNoAuth(template: string): boolean {

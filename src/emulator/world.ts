@@ -40,6 +40,15 @@ export interface Guild {
   readonly members: Map<string, Member>;
 }
 
+/** A guild's own emoji or sticker. */
+export interface Expression {
+  readonly id: string;
+  readonly kind: 'emoji' | 'sticker';
+  readonly guildId: string;
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
 export interface Overwrite {
   /** Role or member id, by kind. */
   readonly id: string;
@@ -238,6 +247,7 @@ export class World {
   readonly commands = new Map<string, Command>();
   /** Every file ever uploaded, by its path on the CDN. */
   readonly files = new Map<string, Attachment>();
+  readonly expressions: Expression[] = [];
   readonly pings: Ping[] = [];
   readonly calls: RestCall[] = [];
   readonly #byToken = new Map<string, Interaction>();

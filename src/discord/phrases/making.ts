@@ -47,6 +47,25 @@ export interface MakingPhrases {
     wordsNeeded(): string;
   };
   look(isClassic: boolean): string;
+  /** A picture as an emoji or sticker of a server. */
+  readonly expression: {
+    title(): string;
+    name(): string;
+    kind(): string;
+    emoji(): string;
+    sticker(): string;
+    background(): string;
+    cut(): string;
+    keep(): string;
+    serversOnly(): string;
+    youMayNot(): string;
+    iMayNot(): string;
+    badName(): string;
+    tooLarge(): string;
+    refused(): string;
+    full(isEmoji: boolean): string;
+    added(isEmoji: boolean, name: string, id: string): string;
+  };
   readonly label: {
     readonly original: string;
   };
@@ -98,6 +117,26 @@ const en: MakingPhrases = {
   },
   look: (isClassic) =>
     isClassic ? 'Results here are messages with an embed from now on.' : 'Results here are cards from now on.',
+  expression: {
+    title: () => 'Add to this server',
+    name: () => 'Name',
+    kind: () => 'As',
+    emoji: () => 'Emoji',
+    sticker: () => 'Sticker',
+    background: () => 'Background',
+    cut: () => 'Make it transparent',
+    keep: () => 'Keep it',
+    serversOnly: () => 'Emojis and stickers belong to a server; there is none here.',
+    youMayNot: () => 'You need the permission "Create Expressions" in this server for this.',
+    iMayNot: () => 'I need the permission "Create Expressions" in this server for this.',
+    badName: () => 'A name has 2 to 30 letters, digits or underscores, such as `red_heart`.',
+    tooLarge: () => 'This picture cannot be made small enough.',
+    refused: () => 'Discord did not take this picture. Another name may help.',
+    full: (isEmoji) =>
+      isEmoji ? 'This server has no free place for an emoji.' : 'This server has no free place for a sticker.',
+    added: (isEmoji, name, id) =>
+      isEmoji ? `Added: <:${name}:${id}> \`:${name}:\`` : `The sticker **${name}** is added.`,
+  },
   label: { original: 'Original file' },
 };
 
@@ -144,6 +183,24 @@ const zh: MakingPhrases = {
     wordsNeeded: () => '这些图片都没有说明内容。请在 `prompt` 中写出整体要画什么。',
   },
   look: (isClassic) => (isClassic ? '此处的结果今后以嵌入消息显示。' : '此处的结果今后以卡片显示。'),
+  expression: {
+    title: () => '添加到此服务器',
+    name: () => '名称',
+    kind: () => '类型',
+    emoji: () => '表情',
+    sticker: () => '贴纸',
+    background: () => '背景',
+    cut: () => '变透明',
+    keep: () => '保留',
+    serversOnly: () => '表情和贴纸属于服务器，这里没有服务器。',
+    youMayNot: () => '你需要此服务器的“创建表情”权限。',
+    iMayNot: () => '我需要此服务器的“创建表情”权限。',
+    badName: () => '名称为 2 到 30 个字母、数字或下划线，如 `red_heart`。',
+    tooLarge: () => '这张图片无法变得足够小。',
+    refused: () => 'Discord 没有接受这张图片。换个名称也许可以。',
+    full: (isEmoji) => (isEmoji ? '此服务器没有空余的表情位。' : '此服务器没有空余的贴纸位。'),
+    added: (isEmoji, name, id) => (isEmoji ? `已添加：<:${name}:${id}> \`:${name}:\`` : `已添加贴纸 **${name}**。`),
+  },
   label: { original: '原始文件' },
 };
 
@@ -193,6 +250,25 @@ const ru: MakingPhrases = {
   },
   look: (isClassic) =>
     isClassic ? 'Результаты здесь теперь сообщениями со встройкой.' : 'Результаты здесь теперь карточками.',
+  expression: {
+    title: () => 'Добавить на этот сервер',
+    name: () => 'Имя',
+    kind: () => 'Как',
+    emoji: () => 'Эмодзи',
+    sticker: () => 'Стикер',
+    background: () => 'Фон',
+    cut: () => 'Сделать прозрачным',
+    keep: () => 'Оставить',
+    serversOnly: () => 'Эмодзи и стикеры принадлежат серверу, а здесь его нет.',
+    youMayNot: () => 'Для этого вам нужно право «Создавать выражения» на этом сервере.',
+    iMayNot: () => 'Для этого мне нужно право «Создавать выражения» на этом сервере.',
+    badName: () => 'Имя — от 2 до 30 латинских букв, цифр или подчёркиваний, например `red_heart`.',
+    tooLarge: () => 'Эту картинку нельзя сделать достаточно маленькой.',
+    refused: () => 'Discord не принял эту картинку. Может помочь другое имя.',
+    full: (isEmoji) => (isEmoji ? 'На этом сервере нет места для эмодзи.' : 'На этом сервере нет места для стикера.'),
+    added: (isEmoji, name, id) =>
+      isEmoji ? `Добавлено: <:${name}:${id}> \`:${name}:\`` : `Стикер **${name}** добавлен.`,
+  },
   label: { original: 'Исходный файл' },
 };
 
@@ -244,6 +320,26 @@ const es: MakingPhrases = {
     isClassic
       ? 'Los resultados aquí son mensajes con incrustado desde ahora.'
       : 'Los resultados aquí son tarjetas desde ahora.',
+  expression: {
+    title: () => 'Añadir a este servidor',
+    name: () => 'Nombre',
+    kind: () => 'Como',
+    emoji: () => 'Emoji',
+    sticker: () => 'Pegatina',
+    background: () => 'Fondo',
+    cut: () => 'Hacerlo transparente',
+    keep: () => 'Conservarlo',
+    serversOnly: () => 'Los emojis y pegatinas son de un servidor; aquí no hay ninguno.',
+    youMayNot: () => 'Necesitas el permiso «Crear expresiones» en este servidor.',
+    iMayNot: () => 'Necesito el permiso «Crear expresiones» en este servidor.',
+    badName: () => 'Un nombre tiene de 2 a 30 letras, cifras o guiones bajos, como `red_heart`.',
+    tooLarge: () => 'Esta imagen no puede hacerse lo bastante pequeña.',
+    refused: () => 'Discord no aceptó esta imagen. Quizá sirva otro nombre.',
+    full: (isEmoji) =>
+      isEmoji ? 'Este servidor no tiene sitio para otro emoji.' : 'Este servidor no tiene sitio para otra pegatina.',
+    added: (isEmoji, name, id) =>
+      isEmoji ? `Añadido: <:${name}:${id}> \`:${name}:\`` : `La pegatina **${name}** está añadida.`,
+  },
   label: { original: 'Archivo original' },
 };
 
@@ -296,6 +392,28 @@ const de: MakingPhrases = {
     isClassic
       ? 'Ergebnisse sind hier von nun an Nachrichten mit Einbettung.'
       : 'Ergebnisse sind hier von nun an Karten.',
+  expression: {
+    title: () => 'Zu diesem Server hinzufügen',
+    name: () => 'Name',
+    kind: () => 'Als',
+    emoji: () => 'Emoji',
+    sticker: () => 'Sticker',
+    background: () => 'Hintergrund',
+    cut: () => 'Durchsichtig machen',
+    keep: () => 'Behalten',
+    serversOnly: () => 'Emojis und Sticker gehören zu einem Server; hier ist keiner.',
+    youMayNot: () => 'Dafür brauchst du in diesem Server das Recht „Ausdrücke erstellen“.',
+    iMayNot: () => 'Dafür brauche ich in diesem Server das Recht „Ausdrücke erstellen“.',
+    badName: () => 'Ein Name hat 2 bis 30 Buchstaben, Ziffern oder Unterstriche, etwa `red_heart`.',
+    tooLarge: () => 'Dieses Bild lässt sich nicht klein genug machen.',
+    refused: () => 'Discord hat dieses Bild nicht genommen. Vielleicht hilft ein anderer Name.',
+    full: (isEmoji) =>
+      isEmoji
+        ? 'Dieser Server hat keinen freien Platz für ein Emoji.'
+        : 'Dieser Server hat keinen freien Platz für einen Sticker.',
+    added: (isEmoji, name, id) =>
+      isEmoji ? `Hinzugefügt: <:${name}:${id}> \`:${name}:\`` : `Der Sticker **${name}** ist hinzugefügt.`,
+  },
   label: { original: 'Originaldatei' },
 };
 
@@ -347,6 +465,26 @@ const fr: MakingPhrases = {
     isClassic
       ? 'Les résultats sont ici des messages avec intégration désormais.'
       : 'Les résultats sont ici des cartes désormais.',
+  expression: {
+    title: () => 'Ajouter à ce serveur',
+    name: () => 'Nom',
+    kind: () => 'Comme',
+    emoji: () => 'Émoji',
+    sticker: () => 'Autocollant',
+    background: () => 'Fond',
+    cut: () => 'Le rendre transparent',
+    keep: () => 'Le garder',
+    serversOnly: () => 'Les émojis et autocollants sont à un serveur ; il n’y en a pas ici.',
+    youMayNot: () => 'Il vous faut la permission « Créer des expressions » sur ce serveur.',
+    iMayNot: () => 'Il me faut la permission « Créer des expressions » sur ce serveur.',
+    badName: () => 'Un nom a 2 à 30 lettres, chiffres ou tirets bas, comme `red_heart`.',
+    tooLarge: () => 'Cette image ne peut être rendue assez petite.',
+    refused: () => 'Discord n’a pas pris cette image. Un autre nom peut aider.',
+    full: (isEmoji) =>
+      isEmoji ? 'Ce serveur n’a plus de place pour un émoji.' : 'Ce serveur n’a plus de place pour un autocollant.',
+    added: (isEmoji, name, id) =>
+      isEmoji ? `Ajouté : <:${name}:${id}> \`:${name}:\`` : `L’autocollant **${name}** est ajouté.`,
+  },
   label: { original: 'Fichier d’origine' },
 };
 
@@ -397,6 +535,26 @@ const ja: MakingPhrases = {
   },
   look: (isClassic) =>
     isClassic ? 'ここでの結果は今後埋め込みメッセージで表示されます。' : 'ここでの結果は今後カードで表示されます。',
+  expression: {
+    title: () => 'このサーバーに追加',
+    name: () => '名前',
+    kind: () => '種類',
+    emoji: () => '絵文字',
+    sticker: () => 'スタンプ',
+    background: () => '背景',
+    cut: () => '透明にする',
+    keep: () => '残す',
+    serversOnly: () => '絵文字とスタンプはサーバーのものです。ここにはサーバーがありません。',
+    youMayNot: () => 'このサーバーで「エクスプレッションを作成」の権限が必要です。',
+    iMayNot: () => '私にこのサーバーで「エクスプレッションを作成」の権限が必要です。',
+    badName: () => '名前は 2〜30 文字の英数字と下線です（例：`red_heart`）。',
+    tooLarge: () => 'この画像は十分に小さくできません。',
+    refused: () => 'Discord がこの画像を受け付けませんでした。別の名前なら通るかもしれません。',
+    full: (isEmoji) =>
+      isEmoji ? 'このサーバーには絵文字の空きがありません。' : 'このサーバーにはスタンプの空きがありません。',
+    added: (isEmoji, name, id) =>
+      isEmoji ? `追加しました：<:${name}:${id}> \`:${name}:\`` : `スタンプ **${name}** を追加しました。`,
+  },
   label: { original: '元のファイル' },
 };
 

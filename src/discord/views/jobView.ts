@@ -296,13 +296,19 @@ export function pictureView(
       ...galleryPart([file], isCovered(job)),
       varyRow(job, picture.imageIndex, wording),
       ...reshapeRows(job.id, picture.imageIndex, wording),
+      row(expressionButton(job.id, picture.imageIndex, wording)),
     ],
     [file],
   );
 }
 
+function expressionButton(jobId: string, index: number, { phrases, ids }: Wording) {
+  return button(ids.write('expression', jobId, index), { label: phrases.making.expression.title(), emoji: '😀' });
+}
+
 /** What a result's rows have no room for, privately. */
-export function moreView(job: JobRecord, { phrases, ids }: Wording): View {
+export function moreView(job: JobRecord, wording: Wording): View {
+  const { phrases, ids } = wording;
   const { label } = phrases;
   return cardView([
     textPart(`**${phrases.card.moreTitle(job.id)}**`),
@@ -317,6 +323,7 @@ export function moreView(job: JobRecord, { phrases, ids }: Wording): View {
         : []),
     ),
     row(
+      ...(job.request.count === 1 ? [expressionButton(job.id, 0, wording)] : []),
       button(ids.write('report', job.id), {
         label: phrases.moderating.label.report,
         emoji: '🛡️',
