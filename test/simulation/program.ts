@@ -128,11 +128,17 @@ export class Program {
   /** SIGTERM: what runs may end, the rest goes back into the queue. */
   async stop(): Promise<void> {
     const { dispatcher, outbox, store, life, db } = this.#now;
-    const drained = dispatcher.drain(10_000);
-    await this.#clock.advance(20_000);
+    let isStopped = false;
+    const stopping = dispatcher
+      .drain(10_000)
+      .catch(() => {})
+      .then(() => outbox.stop())
+      .then(() => {
+        isStopped = true;
+      });
+    while (!isStopped && !life.isOver) await this.#clock.advance(1_000);
     if (!life.isOver) {
-      await drained.catch(() => {});
-      await outbox.stop();
+      await stopping;
       this.#image = db.serialize();
       life.isOver = true;
       store.close();
