@@ -3,6 +3,7 @@ import { DarkroomError } from '../errors.ts';
 import type { JsonObject, JsonValue } from './apiError.ts';
 import { shelve, type UploadedFile } from './files.ts';
 import { createInteraction, type NewInteraction } from './interactions.ts';
+import { CONTEXT, contextOf } from './interactionWire.ts';
 import { walkComponents } from './messageRules.ts';
 import { addReaction, createMessage, deleteMessage, editMessage, objects, removeReaction } from './messages.ts';
 import { type ModalInput, modalInputs } from './modalRules.ts';
@@ -52,14 +53,20 @@ export function offeredCommands(scene: Scene, channel: Channel, userId: string):
   if (!may(world, channel, userId, 'useApplicationCommands')) return [];
   return [...world.commands.values()].filter((command) => {
     if (command.guildId !== null && command.guildId !== channel.guildId) return false;
-    return fitsContext(command, channel) && mayUse(scene, command, channel, userId);
+    return fitsContext(scene, command, channel) && mayUse(scene, command, channel, userId);
   });
 }
 
-/** Contexts: 0 guild, 1 DM with the bot. Without a list a command shows everywhere, unless dm_permission is false. */
-function fitsContext(command: Command, channel: Channel): boolean {
-  const { contexts, dm_permission } = command.body;
-  if (Array.isArray(contexts)) return contexts.includes(channel.guildId === null ? 1 : 0);
+/**
+ * Contexts: 0 guild, 1 DM with the bot, 2 between people, where only what a person installed shows. Without a list a command shows
+ * everywhere but there, unless dm_permission is false.
+ */
+function fitsContext(scene: Scene, command: Command, channel: Channel): boolean {
+  const { contexts, dm_permission, integration_types: types } = command.body;
+  const context = contextOf(scene, channel);
+  if (context === CONTEXT.private && !(Array.isArray(types) && types.includes(1))) return false;
+  if (Array.isArray(contexts)) return contexts.includes(context);
+  if (context === CONTEXT.private) return false;
   return channel.guildId !== null || (dm_permission !== false && command.guildId === null);
 }
 

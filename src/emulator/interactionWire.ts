@@ -1,6 +1,6 @@
 // INTERACTION_CREATE as Discord sends it: who, where, what was chosen, and the things its options name.
 import type { JsonObject } from './apiError.ts';
-import { permissionsIn } from './permissions.ts';
+import { PERMISSION, permissionsIn } from './permissions.ts';
 import type { Scene } from './scene.ts';
 import {
   integrationOwners,
@@ -20,6 +20,18 @@ import type { Attachment, Channel, Guild, Interaction, Message } from './world.t
 const TYPE = { command: 2, component: 3, autocomplete: 4, modal: 5 } as const;
 const OPTION = { user: 6, channel: 7, role: 8, mentionable: 9, attachment: 11 } as const;
 
+/** @source Discord documentation, "Interaction Context Types" */
+export const CONTEXT = { guild: 0, botDm: 1, private: 2 } as const;
+
+/** Where a channel is, seen from the app: people's own direct messages are private to it. */
+export function contextOf({ world }: Scene, channel: Channel): (typeof CONTEXT)[keyof typeof CONTEXT] {
+  if (channel.guildId !== null) return CONTEXT.guild;
+  return channel.recipientIds.includes(world.bot.id) ? CONTEXT.botDm : CONTEXT.private;
+}
+
+/** What an app may do by its answers where it is no member: nothing but show things. */
+const USER_INSTALLED = PERMISSION.attachFiles | PERMISSION.embedLinks | PERMISSION.mentionEveryone;
+
 export function wireInteraction(scene: Scene, interaction: Interaction, uploads: readonly Attachment[]): JsonObject {
   const { world, settings } = scene;
   const channel = world.channels.get(interaction.channelId);
@@ -36,10 +48,12 @@ export function wireInteraction(scene: Scene, interaction: Interaction, uploads:
     channel: wireInteractionChannel(scene, channel, interaction.userId),
     locale: world.users.get(interaction.userId)?.locale ?? 'en-US',
     entitlements: [],
-    authorizing_integration_owners: integrationOwners(scene, channel.id),
-    context: guild === undefined ? 1 : 0,
+    authorizing_integration_owners: integrationOwners(scene, channel.id, interaction.userId),
+    context: contextOf(scene, channel),
     attachment_size_limit: settings.fileLimitBytes,
-    app_permissions: String(permissionsIn(world, channel, world.bot.id)),
+    app_permissions: String(
+      contextOf(scene, channel) === CONTEXT.private ? USER_INSTALLED : permissionsIn(world, channel, world.bot.id),
+    ),
     ...who(scene, interaction.userId, channel, guild),
     ...sourceMessage(scene, interaction),
   };

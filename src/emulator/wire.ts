@@ -330,7 +330,7 @@ function wireInteractionMetadata(scene: Scene, interactionId: string): JsonObjec
   const common = {
     id: made.id,
     user: userById(scene, made.userId),
-    authorizing_integration_owners: integrationOwners(scene, made.channelId),
+    authorizing_integration_owners: integrationOwners(scene, made.channelId, made.userId),
     ...(made.originalId === null ? {} : { original_response_message_id: made.originalId }),
   };
   if (made.kind === 'component') return { ...common, type: 3, interacted_message_id: made.sourceMessageId };
@@ -349,8 +349,11 @@ function wireOldInteraction(scene: Scene, interactionId: string): JsonObject {
 }
 
 /** Key 0, installed to the guild: the guild's id, or "0" in a DM with the bot. */
-export function integrationOwners(scene: Scene, channelId: string): JsonObject {
-  return { '0': scene.world.channels.get(channelId)?.guildId ?? '0' };
+/** By whom the app came there: the server, the bot's own direct messages, or the person who installed it. */
+export function integrationOwners({ world }: Scene, channelId: string, userId: string): JsonObject {
+  const channel = world.channels.get(channelId);
+  const isPrivate = channel?.guildId === null && !channel.recipientIds.includes(world.bot.id);
+  return isPrivate ? { '1': userId } : { '0': channel?.guildId ?? '0' };
 }
 
 function wireReaction(
