@@ -17,6 +17,7 @@ import { recipe } from './recipe.ts';
 import { report } from './report.ts';
 import { settings } from './settings.ts';
 import { showCommand } from './show.ts';
+import { source } from './source.ts';
 import { style } from './style.ts';
 import { theirPictures } from './theirPictures.ts';
 import { upscale } from './upscale.ts';
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   privacy,
   admin,
   vary,
+  source,
   control,
   recipe,
   report,

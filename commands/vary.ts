@@ -49,7 +49,10 @@ const source: ButtonHandler = async (interaction, [jobId, index], bot) => {
 const startFrom: FormHandler = async (interaction, [jobId, index], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
-  const picture = singlesOf(job.id, bot)[Number(index)];
+  const pictures = singlesOf(job.id, bot);
+  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) ?? Number(index) + 1;
+  if (which === 'bad') return badNumber(interaction, FIELD.picture, 1, pictures.length);
+  const picture = pictures[which - 1];
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
   const change = changeOf(interaction);
   if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);

@@ -57,6 +57,13 @@ describe('/imagine', () => {
       'Vary a lot',
       'Enlarge 2×',
       'Use as source',
+      'Zoom out 1.5×',
+      'Zoom out 2×',
+      'Redo a part',
+      'Left',
+      'Up',
+      'Down',
+      'Right',
       'Again',
       'Edit prompt',
       'Favourite',
@@ -279,6 +286,25 @@ describe('context menus', () => {
     expect(textOf((await bob().messageMenu(words.id, 'Vary this picture')).message)).toContain(
       'no picture on this message',
     );
+  });
+
+  test('Use as source takes one of our pictures, by its number, or anybody’s, with new words alone', async () => {
+    const { message, job } = await house.picture({ prompt: 'a red heart', count: 2, style: 'noto' });
+    const opened = await house.emulator.as(house.bob).messageMenu(message.id, 'Use as source');
+    expect(JSON.stringify(opened.modal)).not.toContain('a red heart');
+    await house.emulator
+      .as(house.bob)
+      .submit(opened.interactionId, { prompt: 'a balloon', picture: '2', strength: '0.4' });
+    const { job: made } = await house.jobIn('delivered', house.bob);
+    expect(made).toMatchObject({ parentJobId: job.id, parentImageIndex: 1 });
+    expect(made.request).toMatchObject({ prompt: 'a balloon', strength: 0.4, style: 'flat', count: 1 });
+    const bytes = plainPng({ widthPx: 64, heightPx: 96 }, 9);
+    const file = { name: 'mine.png', bytes, contentType: 'image/png' };
+    const theirs = await house.emulator.as(house.alice).upload(house.channelId, [file]);
+    const form = await house.emulator.as(house.bob).messageMenu(theirs.id, 'Use as source');
+    await house.emulator.as(house.bob).submit(form.interactionId, { prompt: 'a kite' });
+    const { job: kite } = await house.jobIn('delivered', house.bob, ({ id }) => id !== made.id);
+    expect(kite.request).toMatchObject({ prompt: 'a kite', initImage: { sha256: expect.any(String) } });
   });
 
   test('Vary takes anybody’s uploaded picture', async () => {

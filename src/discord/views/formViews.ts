@@ -69,10 +69,18 @@ export function varyForm(customId: string, job: JobRecord | null, limits: Reques
   ]);
 }
 
-/** Starts from one picture with new words. */
-export function sourceForm(customId: string, limits: RequestLimits, { form }: Phrases): Modal {
+/**
+ * Starts from one picture with new words.
+ * @param count pictures to choose from
+ */
+export function sourceForm(customId: string, limits: RequestLimits, { form }: Phrases, count = 1): Modal {
   const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
-  return modal(customId, form.sourceTitle, [promptInput('', limits, form.prompt), strength]);
+  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  return modal(customId, form.sourceTitle, [
+    promptInput('', limits, form.prompt),
+    ...(count > 1 ? [which] : []),
+    strength,
+  ]);
 }
 
 /**
