@@ -366,7 +366,7 @@ const LOGIN_AGAIN_MAX_MS = 120_000;
 async function logIn(options: BotOptions, log: Logger): Promise<RunningBot> {
   for (let waitMs = LOGIN_AGAIN_MS; ; waitMs = Math.min(waitMs * 2, LOGIN_AGAIN_MAX_MS)) {
     try {
-      return await startBot(options);
+      return await orEnd(startBot(options));
     } catch (thrown) {
       const error = toDarkroomError(thrown);
       if (error.code !== 'discord_unreachable') throw error;
@@ -374,6 +374,16 @@ async function logIn(options: BotOptions, log: Logger): Promise<RunningBot> {
       await systemClock.sleep(waitMs, ending.signal);
     }
   }
+}
+
+/** A log-in may wait for minutes; a request to stop does not. @throws the end of the program */
+function orEnd<T>(waiting: Promise<T>): Promise<T> {
+  const { signal } = ending;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    void waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function ended(): Promise<void> {

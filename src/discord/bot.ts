@@ -22,6 +22,7 @@ import { canFollow } from './controlPictures.ts';
 import { makeCustomIds } from './customIds.ts';
 import { expressionsBy } from './expressions.ts';
 import { fitIn } from './fitting.ts';
+import { identifyThrottler } from './identifyBudget.ts';
 import { lookOf } from './looks.ts';
 import { makeMessenger } from './messenger.ts';
 import { Outbox, type OutboxTiming } from './outbox.ts';
@@ -64,7 +65,7 @@ export interface RunningBot {
 
 /** Logs in, registers the commands and takes up what earlier lives owe. @throws discord_refused, discord_unreachable */
 export async function startBot(options: BotOptions): Promise<RunningBot> {
-  const client = makeClient(options.apiUrl);
+  const client = makeClient(options);
   const bot = wire(client, options);
   listen(client, bot, options);
   await login(client, options);
@@ -96,7 +97,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
 }
 
 /** Nothing is cached that Discord sends again with every interaction. */
-function makeClient(apiUrl: string | null): Client {
+function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
   return new Client({
     // As many connections as Discord recommends, in this process.
     shards: 'auto',
@@ -104,6 +105,7 @@ function makeClient(apiUrl: string | null): Client {
     partials: [Partials.Channel],
     allowedMentions: { parse: [], repliedUser: false },
     makeCache: Options.cacheWithLimits({ ...Options.DefaultMakeCacheSettings, MessageManager: 0, PresenceManager: 0 }),
+    ws: { buildIdentifyThrottler: identifyThrottler({ store, clock, log }) },
     ...(apiUrl === null ? {} : { rest: { api: apiUrl } }),
   });
 }

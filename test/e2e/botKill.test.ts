@@ -94,3 +94,14 @@ test('a gateway closed for good ends the program with 1 and a line that says why
   expect(await bot.exited()).toBe(1);
   expect(bot.lines.join('')).toContain('Discord closed the gateway for good (4014)');
 });
+
+test('started too often lately, it waits before it logs in again, says so, and still ends when asked to', async () => {
+  await bot.kill('SIGKILL');
+  bot.store.setSetting('gateway.identifies_paid_until_ms', String(systemClock.nowMs() + 86_400_000));
+  const before = bot.emulator.gateway.identifies;
+  const isReady = bot.start().catch(() => false);
+  await eventually(() => bot.lines.join('').includes('logged in to Discord too often lately'), PATIENCE_MS);
+  expect(bot.emulator.gateway.identifies).toBe(before);
+  expect(await bot.kill('SIGTERM')).toBe(0);
+  void isReady;
+});
