@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { ControlCard } from '../core/control.ts';
 import { FAMILY_TITLES } from '../core/loraChoice.ts';
+import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import { CONTROLNETS_FOLDER, type ControlFile, controlPlaces, nameTaken, readControlFile } from './controlNet.ts';
 import { nameInMessages, withModelFile } from './modelFiles.ts';
@@ -77,11 +78,17 @@ function cardOf(modelsDir: string, file: ControlFile, models: readonly Controlle
 type Config = Readonly<Record<string, unknown>>;
 
 /** Whether what it says can be added to the model's network at all; nobody can see whether the two were trained together. */
-export function fitsModel({ network, part }: ControlFile, { unet, vae }: ControlledModel): boolean {
+export function fitsModel({ name, network, part }: ControlFile, { unet, vae, family }: ControlledModel): boolean {
   const pixelsPerCell = 2 ** (listOf(vae.config.block_out_channels, []).length - 1);
   return network === 'controlnet'
     ? fitsAsCopy(part.config, unet.config, pixelsPerCell)
-    : fitsAsAdapter(part.config, unet.config, pixelsPerCell);
+    : fitsAsAdapter(part.config, unet.config, pixelsPerCell) && (familyOfName(name) ?? family) === family;
+}
+
+/** An adapter does not look at words, so that only its name tells 1.x from 2.x. @source TencentARC's file names: sd14v1, sd15v2 */
+function familyOfName(name: string): ModelFamily | undefined {
+  if (/sd[-_ ]?v?1[45.]/i.test(name)) return 'sd1';
+  return /sd[-_ ]?v?2[01.]/i.test(name) ? 'sd2' : undefined;
 }
 
 /** What both classes take for a field that is absent. @source diffusers UNet2DConditionModel, ControlNetModel */
@@ -137,8 +144,10 @@ function perLevel(value: unknown, levels: number): readonly unknown[] {
 /** Told by the width of the words it reads, or by the levels of an adapter. */
 const FAMILIES: Readonly<Record<number, keyof typeof FAMILY_TITLES>> = { 768: 'sd1', 1024: 'sd2', 2048: 'sdxl' };
 
-function familyOf({ network, part: { config } }: ControlFile): string {
+function familyOf({ name, network, part: { config } }: ControlFile): string {
   if (network === 't2i-adapter') {
+    const named = familyOfName(name);
+    if (named !== undefined) return FAMILY_TITLES[named];
     return config.adapter_type === 'full_adapter_xl'
       ? FAMILY_TITLES.sdxl
       : `${FAMILY_TITLES.sd1} or ${FAMILY_TITLES.sd2}`;

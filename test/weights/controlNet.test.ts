@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { DarkroomError } from '../../src/errors.ts';
 import { checkControl } from '../../src/runtime/control.ts';
 import { kindsOfName, readControlFile } from '../../src/weights/controlNet.ts';
-import { scanControls } from '../../src/weights/controlNetLibrary.ts';
+import { fitsModel, scanControls } from '../../src/weights/controlNetLibrary.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import { makeControlModels, writeControlFolder } from '../support/madeControls.ts';
 import { modelsFolder, putFile, safetensorsOf } from './makeSafetensors.ts';
@@ -143,6 +143,14 @@ describe('damaged networks', () => {
     const { cards } = scanControls(made, models);
     expect(cards.filter(({ fits }) => fits.length > 1)).toEqual([]);
     expect(cards.find(({ name }) => name === 'xl-canny')).toMatchObject({ family: 'SDXL', fits: ['base'] });
+  });
+
+  test('an adapter named for 1.x fits no model of 2.x, whose layers are as wide', () => {
+    const named = readControlFile(made, path.join(made, 'controlnets/single-pose.safetensors'));
+    const model = scanModels(made).layouts.find(({ name }) => name === 'sd1')!;
+    const fitted = (name: string, family: 'sd1' | 'sd2') => fitsModel({ ...named, name }, { ...model, family });
+    expect([fitted('pose', 'sd1'), fitted('pose', 'sd2')]).toEqual([true, true]);
+    expect([fitted('t2iadapter_pose_sd14v1', 'sd1'), fitted('t2iadapter_pose_sd14v1', 'sd2')]).toEqual([true, false]);
   });
 
   test('bytes of the header changed, the end cut off: always a typed error or a whole network', () => {
