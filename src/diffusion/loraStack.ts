@@ -18,6 +18,17 @@ export interface LoraStack {
   readonly unet: SideBranches;
   /** Of the text encoders, in the order of the model's folder (text_encoder, text_encoder_2). */
   readonly text: readonly SideBranches[];
+  /** What no side branch can express, added to the weights of sessions of their own; absent for most. */
+  readonly merged?: MergedChanges | undefined;
+}
+
+/** Tensor of a network → what is added to it, f32 of the tensor's size. */
+export type Changes = ReadonlyMap<string, Float32Array>;
+
+export interface MergedChanges {
+  readonly unet: Changes;
+  /** As those of the stack. */
+  readonly text: readonly Changes[];
 }
 
 /** One LoRA of a stack, and how much of it. */
@@ -32,12 +43,36 @@ export interface StackEntry {
 /** Everything added up: the ranks of a layer stand behind one another, the strengths are in the numbers. What counts 0 is left out. */
 export function stackLoras(entries: readonly StackEntry[]): LoraStack {
   const encoders = Math.max(0, ...entries.map(({ lora }) => lora.text.length));
+  const merged = mergedChanges(entries, encoders);
   return {
+    ...(merged === undefined ? {} : { merged }),
     unet: addedUp(entries.map(({ lora, strength }) => [lora.unet, strength])),
     text: Array.from({ length: encoders }, (_, at) =>
       addedUp(entries.map(({ lora, textStrength }) => [lora.text[at] ?? new Map(), textStrength])),
     ),
   };
+}
+
+/** Undefined where nobody changes a weight. */
+function mergedChanges(entries: readonly StackEntry[], encoders: number): MergedChanges | undefined {
+  const unet = summed(entries.map(({ lora, strength }) => [lora.merged?.unet ?? new Map(), strength]));
+  const text = Array.from({ length: encoders }, (_, at) =>
+    summed(entries.map(({ lora, textStrength }) => [lora.merged?.text[at] ?? new Map(), textStrength])),
+  );
+  return unet.size === 0 && text.every(({ size }) => size === 0) ? undefined : { unet, text };
+}
+
+function summed(parts: readonly Weighed<Changes>[]): Changes {
+  const sums = new Map<string, Float32Array>();
+  for (const [changes, strength] of parts) {
+    if (strength === 0) continue;
+    for (const [tensor, change] of changes) {
+      const before = sums.get(tensor);
+      const next = change.map((value, i) => strength * value + (before?.[i] ?? 0));
+      sums.set(tensor, next);
+    }
+  }
+  return sums;
 }
 
 type Weighed<T> = readonly [what: T, strength: number];

@@ -1,7 +1,7 @@
 // A model folder as networks that answer: token ids → conditioning, rows → predictions, pixels ⇄ latents. Sessions are opened when first
 // used and stay until the model is closed. Which rows belong together is the caller's business; here they are only stacked.
 import type { Conditioning, Latents, Pixels, UnetRow } from '../diffusion/asks.ts';
-import type { LoraStack, SideBranches } from '../diffusion/loraStack.ts';
+import type { Changes, LoraStack, SideBranches } from '../diffusion/loraStack.ts';
 import { DarkroomError } from '../errors.ts';
 import { buildDecoder, buildEncoder } from '../networks/autoencoder.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from '../networks/clipText.ts';
 import type { ControlPlaces } from '../networks/controlInputs.ts';
 import { type BranchedLayers, bothLayers, isBranched, loraTargets, NO_LAYERS } from '../networks/loraBranches.ts';
+import { mergedGraph } from '../networks/mergedWeights.ts';
 import { autoencoderPrecision, TEXT_PRECISION } from '../networks/precision.ts';
 import { seamlessGraph } from '../networks/seamless.ts';
 import { guidanceWaves } from '../networks/timeEmbedding.ts';
@@ -158,6 +159,9 @@ function fixed(graph: Graph): Plan {
   return { layers: () => NO_LAYERS, build: () => graph };
 }
 
+/** Networks with other weights that stay beside one; each is as large as the network itself, and counted as it. */
+const MERGED_KEPT = 2;
+
 /** A network built with side branches at some layers. */
 interface Built {
   readonly branches: BranchedLayers;
@@ -179,6 +183,8 @@ class LazySession {
   readonly #settings: SessionSettings;
   /** Seen before: their layers have branches. */
   readonly #known = new WeakSet<SideBranches>();
+  /** The network with other weights, in order of last use, oldest first. */
+  readonly #merged = new Map<Changes, LazySession>();
   #built: Built;
   #isClosed = false;
 
@@ -190,6 +196,26 @@ class LazySession {
 
   get graph(): Graph {
     return this.#built.graph;
+  }
+
+  get isBusy(): boolean {
+    return this.#built.users > 0;
+  }
+
+  /** Itself, or the same network with changed weights, whose session is built by its first call. */
+  with(changes: Changes | undefined): LazySession {
+    if (changes === undefined || changes.size === 0) return this;
+    const { layers, build } = this.#plan;
+    const plan = { layers, build: (branches: BranchedLayers) => mergedGraph(build(branches), changes) };
+    const merged = this.#merged.get(changes) ?? new LazySession(plan, this.#settings);
+    this.#merged.delete(changes);
+    this.#merged.set(changes, merged);
+    const idle = [...this.#merged].find(([, session]) => session !== merged && !session.isBusy);
+    if (this.#merged.size > MERGED_KEPT && idle !== undefined) {
+      this.#merged.delete(idle[0]);
+      void idle[1].close();
+    }
+    return merged;
   }
 
   /** @param loras of each row, null for the network as it is */
@@ -211,6 +237,7 @@ class LazySession {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const session of this.#merged.values()) await session.close();
     await this.#built.slot.release();
   }
 
@@ -280,11 +307,33 @@ function openText(part: Part, use: TextUse, position: number, { settings, vector
   );
   const endsOf = use.isPooled ? endsWith(endOf(part)) : () => ({});
   let anyLayer: LazySession | null = null;
-  const encode: EncodeText = (tokenIds, clipSkip = 1, loras = []) => {
-    if (tokenIds.length === 0) return Promise.resolve([]);
+  const encode: EncodeText = async (tokenIds, clipSkip = 1, loras = []) => {
+    const changesOf = (row: number) => loras[row]?.merged?.text[position];
+    const encoded: Conditioning[] = new Array(tokenIds.length);
+    const weightsOf = weightKeys();
+    for (const rows of groupsOf([...tokenIds.keys()], (row) => weightsOf(changesOf(row)))) {
+      const own = rows.map((row) => tokenIds[row]!);
+      const states = await encodeAlike(
+        own,
+        clipSkip,
+        rows.map((row) => loras[row]),
+        changesOf(rows[0]!),
+      );
+      for (const [at, row] of rows.entries()) encoded[row] = states[at]!;
+    }
+    return encoded;
+  };
+  /** @param changes of all rows */
+  const encodeAlike = async (
+    tokenIds: readonly Int32Array[],
+    clipSkip: number,
+    loras: readonly (LoraStack | undefined)[],
+    changes: Changes | undefined,
+  ) => {
     const words = wordInputs(tokenIds, part, (id) => vectorOf(id, position));
     const rows = tokenIds.map((_, row) => loras[row]?.text[position] ?? null);
-    if (clipSkip <= use.layer) return encodeText(usual, tokenIds, { ...words, ...endsOf(tokenIds) }, rows);
+    if (clipSkip <= use.layer)
+      return encodeText(usual.with(changes), tokenIds, { ...words, ...endsOf(tokenIds) }, rows);
     if (clipSkip > depth) {
       const problem = `clip skip: found ${clipSkip}, expected 1 to ${depth}, the layers of this model's text encoder`;
       throw new DarkroomError('request_invalid', problem, { field: 'clipSkip' });
@@ -295,7 +344,7 @@ function openText(part: Part, use: TextUse, position: number, { settings, vector
     );
     const channels = layerChannels(part, depth - clipSkip);
     const picked = { channels: { data: channels, dims: [channels.length] } };
-    return encodeText(anyLayer, tokenIds, { ...words, ...picked, ...endsOf(tokenIds) }, rows);
+    return encodeText(anyLayer.with(changes), tokenIds, { ...words, ...picked, ...endsOf(tokenIds) }, rows);
   };
   const close = async () => {
     await usual.close();
@@ -371,12 +420,24 @@ async function encodeText(
 
 async function predict(session: LazySession, rows: readonly UnetRow[]): Promise<readonly Float32Array[]> {
   const predictions: Float32Array[] = new Array(rows.length);
-  for (const indices of groupsOf(rows, shapeKey)) {
+  const weightsOf = weightKeys();
+  for (const indices of groupsOf(rows, (row) => `${shapeKey(row)},${weightsOf(row.loras?.merged?.unet)}`)) {
     const group = indices.map((index) => rows[index]!);
-    const results = await predictEqualShapes(session, group);
+    const results = await predictEqualShapes(session.with(group[0]!.loras?.merged?.unet), group);
     for (const [at, index] of indices.entries()) predictions[index] = results[at]!;
   }
   return predictions;
+}
+
+/** Rows share a call where they share the network's weights: the same text for the same changes. */
+function weightKeys(): (changes: Changes | undefined) => string {
+  const ids = new Map<Changes, string>();
+  return (changes) => {
+    if (changes === undefined || changes.size === 0) return '';
+    const id = ids.get(changes) ?? `${ids.size}`;
+    ids.set(changes, id);
+    return id;
+  };
 }
 
 function shapeKey({ latents, extra, conditioning }: UnetRow): string {

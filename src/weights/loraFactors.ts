@@ -186,19 +186,15 @@ const FORMS = [lora, loha, lokr, full];
 
 /** Factors that no side branch can express, and what they change. */
 const REFUSED: Readonly<Record<string, string>> = {
-  diff_b: 'changes biases',
-  w_norm: 'changes normalisations',
-  b_norm: 'changes normalisations',
   oft_blocks: 'turns weights (OFT)',
   oft_diag: 'turns weights (OFT)',
-  on_input: 'scales weights (IA3)',
   'a1.weight': 'is a GLoRA',
-  weight: 'holds whole weights',
   bias: 'holds whole biases',
 };
 
 /** @returns why the layer's tensors cannot be used; undefined when they can */
 export function refusalOf(tensors: LayerTensors): string | undefined {
+  if (tensors.has('weight') && !tensors.has('on_input')) return 'holds whole weights';
   const refused = Object.keys(REFUSED).find((factor) => tensors.has(factor));
   return refused === undefined ? undefined : REFUSED[refused];
 }
@@ -210,6 +206,17 @@ function formOf(tensors: LayerTensors): Form {
   if (form !== undefined) return form;
   const names = [...tensors.values()].map(({ name }) => name).join(', ');
   throw new DarkroomError('weights_invalid', `${names}: not all factors of a LoRA's layer are there`);
+}
+
+/** Whether there are factors of a change, whole or not, beside what else the file may hold for the layer. */
+export function isSized(tensors: LayerTensors): boolean {
+  return hasFactors(tensors) || tensors.has(full.sign);
+}
+
+/** Whether the change is told by factors. */
+export function hasFactors(tensors: LayerTensors): boolean {
+  const isLokr = tensors.has('lokr_w1') || tensors.has('lokr_w1_a');
+  return isLokr || FORMS.some((form) => form !== full && tensors.has(form.sign));
 }
 
 /** What the change measures, by the header alone. @throws weights_invalid */

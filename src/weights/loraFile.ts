@@ -4,8 +4,19 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { LoraStack, SideBranches } from '../diffusion/loraStack.ts';
 import { DarkroomError } from '../errors.ts';
-import { type Layer, type LayerTensors, layerOf, numbersOf, readFactors, refusalOf, sizeOf } from './loraFactors.ts';
+import {
+  hasFactors,
+  isSized,
+  type Layer,
+  type LayerTensors,
+  layerOf,
+  numbersOf,
+  readFactors,
+  refusalOf,
+  sizeOf,
+} from './loraFactors.ts';
 import { LORA_PARTS, type LoraPart, moduleNames, readLoraName } from './loraNames.ts';
+import { changesOf, isMerged } from './mergedChanges.ts';
 import { isRecord, nameInMessages, readModelJson } from './modelFiles.ts';
 import { isPickleName, type ModelFolder } from './modelFolder.ts';
 import { openSafetensors, pickleError, type SafetensorsFile } from './safetensors.ts';
@@ -40,6 +51,9 @@ export type LoraTargetModel = Pick<ModelFolder, 'name' | 'unet' | 'textEncoder' 
 
 /** Floats a LoRA may take once it is read, 2 GiB; a full-rank change of every layer of Stable Diffusion 1.5 has about 1.7 GiB. */
 const MAX_NUMBERS = 2 ** 29;
+
+/** Floats a LoRA may add to the model's own weights, 512 MiB: they stay in memory beside a session as large as the model's. */
+const MAX_MERGED_NUMBERS = 2 ** 27;
 
 /** @param place absolute path of a file or of a PEFT folder. @throws model_missing, weights_invalid, model_unsupported */
 export function readLora(modelsDir: string, place: string): LoraFile {
@@ -116,7 +130,9 @@ const FAMILIES: Readonly<Record<number, string>> = {
 
 /** Told by what the attention to the prompt reads, else by what trainers write into the metadata. */
 function familyOf(layers: readonly LoraLayer[], { metadata }: SafetensorsFile): string {
-  const attention = layers.find(({ part, module }) => part === 'unet' && /_attn2_to_[kv]$/.test(module));
+  const attention = layers.find(
+    ({ part, module, tensors }) => part === 'unet' && /_attn2_to_[kv]$/.test(module) && isSized(tensors),
+  );
   const width = attention === undefined ? undefined : sizeOf(attention.tensors).inner;
   if (width !== undefined) return FAMILIES[width] ?? `conditioning ${width} wide`;
   const version = metadata.ss_base_model_version ?? metadata['modelspec.architecture'] ?? '';
@@ -185,10 +201,17 @@ function parsedOr(text: string, source: string): Config {
 
 export interface LoraFit {
   readonly layers: readonly FittedLayer[];
+  /** What is added to the model's weights in a session of its own. */
+  readonly merged: readonly MergedLayer[];
   /** Layers the model has not, by the names of their first tensors. */
   readonly idle: readonly string[];
   /** Layers the model has in another size: then the LoRA is for another family. */
   readonly misfits: readonly string[];
+}
+
+interface MergedLayer {
+  readonly from: LoraLayer;
+  readonly changes: ReturnType<typeof changesOf>['changes'];
 }
 
 interface FittedLayer {
@@ -203,6 +226,9 @@ export function fitLora(lora: LoraFile, model: LoraTargetModel): LoraFit {
   const names = new Map(LORA_PARTS.map((part) => [part, namesOf(part, model)]));
   const layers: FittedLayer[] = [];
   const [idle, misfits]: [string[], string[]] = [[], []];
+  const merged: MergedLayer[] = [];
+  // A session of its own is needed anyway: then whole changes go there too, where they cost no step anything.
+  const isMergedFile = lora.layers.some(({ tensors }) => isMerged(tensors));
   for (const from of lora.layers) {
     const [{ name: tensor }] = from.tensors.values() as unknown as [TensorRange];
     const found = names.get(from.part)!;
@@ -211,13 +237,20 @@ export function fitLora(lora: LoraFile, model: LoraTargetModel): LoraFit {
       idle.push(tensor);
       continue;
     }
+    if (isMergedFile && (isMerged(from.tensors) || from.tensors.has('diff'))) {
+      const { changes, misfit } = changesOf(from.tensors, module, found.tensors!);
+      if (misfit !== undefined) misfits.push(misfit);
+      else if (changes.length === 0) idle.push(tensor);
+      else merged.push({ from, changes });
+      if (misfit !== undefined || !hasFactors(from.tensors)) continue;
+    }
     const layer = layerOf(found.tensors!.get(`${module}.weight`)!);
     const { out, inner } = sizeOf(from.tensors);
     if (out !== layer.out || inner !== layer.inner)
       misfits.push(`${tensor} changes ${inner} to ${out} numbers, expected ${layer.inner} to ${layer.out}`);
     else layers.push({ from, module, layer });
   }
-  return { layers, idle: [...idle, ...lora.strangers], misfits };
+  return { layers, merged, idle: [...idle, ...lora.strangers], misfits };
 }
 
 /** A model is asked about many LoRAs. */
@@ -236,8 +269,8 @@ function partTensors(part: LoraPart, { unet, textEncoder, textEncoder2 }: LoraTa
   return part === 'text' ? textEncoder.tensors : textEncoder2?.tensors;
 }
 
-export function fits({ layers, misfits }: LoraFit): boolean {
-  return layers.length > 0 && misfits.length === 0;
+export function fits({ layers, merged, misfits }: LoraFit): boolean {
+  return layers.length + merged.length > 0 && misfits.length === 0;
 }
 
 /**
@@ -248,6 +281,12 @@ export function fits({ layers, misfits }: LoraFit): boolean {
 export function loadLora(modelsDir: string, lora: LoraFile, model: LoraTargetModel, familyName: string): LoraStack {
   const fit = fitLora(lora, model);
   if (!fits(fit)) throw otherFamilyError(lora, fit, model, familyName);
+  const changed = fit.merged.flatMap(({ changes }) => changes.map(({ tensor }) => product(tensor.shape)));
+  const added = changed.reduce((sum, count) => sum + count, 0);
+  if (added > MAX_MERGED_NUMBERS) {
+    const message = `${lora.source}: changes ${Math.round(added / 2 ** 18)} MiB of the model's own weights, expected at most 512`;
+    throw new DarkroomError('model_unsupported', message, { lora: lora.source });
+  }
   const numbers = fit.layers.reduce((sum, { from }) => sum + numbersOf(from.tensors), 0);
   if (numbers > MAX_NUMBERS) {
     const message = `${lora.source}: would take ${Math.round(numbers / 2 ** 18)} MiB beside the model, expected at most 2048`;
@@ -256,14 +295,30 @@ export function loadLora(modelsDir: string, lora: LoraFile, model: LoraTargetMod
   const branches = new Map<LoraPart, Map<string, SideBranches extends ReadonlyMap<string, infer F> ? F : never>>(
     LORA_PARTS.map((part) => [part, new Map()]),
   );
+  const merged = new Map<LoraPart, Map<string, Float32Array>>(LORA_PARTS.map((part) => [part, new Map()]));
   withNumbers(modelsDir, lora.file, (read) => {
+    const readBase = (range: TensorRange) => readNumbers(modelsDir, range);
+    for (const { from, changes } of fit.merged) {
+      for (const { name, read: change } of changes) {
+        merged.get(from.part)!.set(name, change(read, readBase));
+      }
+    }
     for (const { from, module, layer } of fit.layers) {
       const alpha = (rank: number | null) => lora.scaleOf(from, rank);
-      const readBase = (range: TensorRange) => readNumbers(modelsDir, range);
       branches.get(from.part)!.set(module, readFactors(from.tensors, layer, alpha, read, readBase));
     }
   });
-  return { unet: branches.get('unet')!, text: [branches.get('text')!, branches.get('text2')!] };
+  return {
+    unet: branches.get('unet')!,
+    text: [branches.get('text')!, branches.get('text2')!],
+    ...(changed.length === 0
+      ? {}
+      : { merged: { unet: merged.get('unet')!, text: [merged.get('text')!, merged.get('text2')!] } }),
+  };
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((total, length) => total * length, 1);
 }
 
 function otherFamilyError(lora: LoraFile, fit: LoraFit, model: LoraTargetModel, familyName: string): DarkroomError {

@@ -230,7 +230,12 @@ function load(modelsDir: string, place: string, model: LoraModel): LoadedLora {
   const lora = readLora(modelsDir, place);
   const branches = loadLora(modelsDir, lora, model, FAMILY_NAMES[model.family]);
   const numbers = [branches.unet, ...branches.text].flatMap((one) => [...one.values()]);
-  const sizeBytes = 4 * numbers.reduce((sum, { down, up }) => sum + down.length + up.length, 0);
+  const { merged } = branches;
+  const changes = merged === undefined ? [] : [merged.unet, ...merged.text].flatMap((one) => [...one.values()]);
+  const sizeBytes =
+    4 *
+    (numbers.reduce((sum, { down, up }) => sum + down.length + up.length, 0) +
+      changes.reduce((sum, { length }) => sum + length, 0));
   return { branches, sizeBytes, hash: hashOf(modelsDir, lora) };
 }
 

@@ -92,11 +92,11 @@ export function moduleNames(part: LoraPart, tensors: TensorIndex): ReadonlyMap<s
   return names;
 }
 
-/** Modules with a matrix or a kernel. */
+/** Modules with a matrix or a kernel, and normalisations. */
 function modulesOf(tensors: TensorIndex): readonly string[] {
   const weights = [...tensors.names()].filter((name) => name.endsWith('.weight'));
   const isLayer = (name: string) =>
-    [2, 4].includes(tensors.get(name)!.shape.length) && !/_embedding\.weight$/.test(name);
+    [1, 2, 4].includes(tensors.get(name)!.shape.length) && !/_embedding\.weight$/.test(name);
   return weights.filter(isLayer).map((name) => name.slice(0, -'.weight'.length));
 }
 
@@ -107,6 +107,7 @@ const LDM_ENDS: Readonly<Record<string, string>> = {
   'add_embedding.linear_2': 'label_emb.0.2',
   conv_in: 'input_blocks.0.0',
   conv_out: 'out.2',
+  conv_norm_out: 'out.0',
 };
 
 const LDM_RESNET: Readonly<Record<string, string>> = {
@@ -114,6 +115,8 @@ const LDM_RESNET: Readonly<Record<string, string>> = {
   time_emb_proj: 'emb_layers.1',
   conv2: 'out_layers.3',
   conv_shortcut: 'skip_connection',
+  norm1: 'in_layers.0',
+  norm2: 'out_layers.0',
 };
 
 /**

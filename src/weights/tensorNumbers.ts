@@ -27,6 +27,9 @@ function numbersOf(open: OpenFile, range: TensorRange): Float32Array {
       return fromBrainHalves(new Uint16Array(bytes));
     case 'F64':
       return Float32Array.from(new Float64Array(bytes));
+    case 'BOOL':
+    case 'U8':
+      return Float32Array.from(new Uint8Array(bytes));
     case 'I64':
       return Float32Array.from(new BigInt64Array(bytes), Number);
     default:

@@ -8,6 +8,8 @@ import type { LoadedLora, LoraLibrary, LoraModel } from '../weights/loraLibrary.
 const KEPT_BYTES = 2 ** 31;
 /** Choices kept added up; each may be as large as its LoRAs together. */
 const KEPT_STACKS = 16;
+/** Of those that change the model's own weights, and hold half a gigabyte at worst; as many as networks with such weights are kept. */
+const KEPT_MERGED = 2;
 
 export interface ChosenLoras {
   readonly stack: LoraStack;
@@ -35,6 +37,8 @@ export class LoraShelf {
     const chosen = known ?? this.#addUp(uses, keys);
     this.#stacks.delete(key);
     this.#stacks.set(key, chosen);
+    const merged = [...this.#stacks].filter(([, { stack }]) => stack.merged !== undefined);
+    if (merged.length > KEPT_MERGED) this.#stacks.delete(merged[0]![0]);
     const [oldest] = this.#stacks.keys();
     if (this.#stacks.size > KEPT_STACKS) this.#stacks.delete(oldest!);
     return chosen;

@@ -58,6 +58,7 @@ write('half idle.safetensors', [
   { name: 'something.else', dtype: 'F32', shape: [1] },
 ]);
 write('biases.safetensors', [...pair(ATTENTION, 16, 16), { name: `${ATTENTION}.diff_b`, dtype: 'F32', shape: [16] }]);
+write('turned.safetensors', [{ name: `${ATTENTION}.oft_blocks`, dtype: 'F32', shape: [4, 4, 4] }]);
 write('flux.safetensors', [
   { name: 'transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight', dtype: 'F32', shape: [2, 8] },
 ]);
@@ -73,6 +74,7 @@ describe('a scan', () => {
   test('finds files in folders and PEFT’s folders, under names that can be typed', () => {
     expect(library.cards.map(({ name }) => name)).toEqual([
       '_v1_ moth_light',
+      'biases',
       'from peft',
       'half idle',
       'lcm-lora 8steps',
@@ -110,7 +112,7 @@ describe('a scan', () => {
   });
 
   test.each([
-    ['biases.safetensors', 'changes biases (1 layers, '],
+    ['turned.safetensors', 'turns weights (OFT) (1 layers, '],
     ['flux.safetensors', 'is a LoRA for Flux'],
     ['torn.safetensors', 'its factor up is missing'],
     ['old.pt', 'pickle'],
