@@ -55,7 +55,7 @@ export interface BotContext {
   readonly loraFolder?: LoraFolder | undefined;
   readonly store: JobStore;
   readonly queue: QueueControl;
-  readonly outbox: Pick<Outbox, 'touch' | 'answerThrough'>;
+  readonly outbox: Pick<Outbox, 'begin' | 'touch' | 'answerThrough'>;
   /** The desk of reports; absent where nobody keeps one. */
   readonly reviews?: Pick<ReviewDesk, 'touch'> | undefined;
   /** Takes messages of ours away again. */

@@ -248,8 +248,8 @@ export function release(jobId: string, bot: BotContext): void {
     bot.log.error({ err, jobId }, 'an answered order could not be queued yet');
   }
   failpoint('order.queued');
+  bot.outbox.begin(jobId);
   bot.queue.kick();
-  bot.outbox.touch(jobId);
 }
 
 type Answered = AnswerToken['original'] | 'too_late';

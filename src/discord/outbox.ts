@@ -113,7 +113,8 @@ interface Line {
   maps: 'wanted' | 'shown' | 'left_out';
   /** A create may have reached Discord without our knowing. */
   mayExist: boolean;
-  readonly fromEarlierLife: boolean;
+  /** Nobody can have shown it before: its order was answered a moment ago, and this line never broke. */
+  readonly isNew: boolean;
   dirty: boolean;
   wake: () => void;
 }
@@ -123,8 +124,6 @@ export class Outbox {
   readonly #timing: OutboxTiming;
   readonly #lines = new Map<string, Line>();
   readonly #following = new Set<Promise<void>>();
-  /** Jobs whose line broke in this life: what it had sent by then nobody knows any more. */
-  readonly #broken = new Set<string>();
   readonly #stopped = new AbortController();
 
   constructor(options: OutboxOptions) {
@@ -136,8 +135,13 @@ export class Outbox {
 
   /** Takes up every job whose end has not been shown, and looks again now and then. */
   start(): void {
-    this.#sweep(true);
+    this.#sweep();
     void this.#keepSweeping();
+  }
+
+  /** A job whose order was answered just now: it has no message yet. */
+  begin(jobId: string): void {
+    wake(this.#lines.get(jobId) ?? this.#follow(jobId, true));
   }
 
   /** Something about the job changed in the database. */
@@ -159,7 +163,7 @@ export class Outbox {
    * @param only the bot cannot write in that channel at all: the token is the way from the start.
    */
   answerThrough(jobId: string, token: AnswerToken, only: boolean): void {
-    const line = this.#lines.get(jobId) ?? this.#follow(jobId, false);
+    const line = this.#lines.get(jobId) ?? this.#follow(jobId, true);
     line.token = token;
     if (only) line.place = 'answer';
   }
@@ -182,8 +186,7 @@ export class Outbox {
     return store.unsettled().filter((job) => isEnding(job.state) && !this.#isOpen(sheets?.of(job.id))).length;
   }
 
-  #follow(jobId: string, isFirst: boolean): Line {
-    const fromEarlierLife = this.#broken.delete(jobId) || isFirst;
+  #follow(jobId: string, isNew: boolean): Line {
     const line: Line = {
       jobId,
       place: 'channel',
@@ -201,8 +204,8 @@ export class Outbox {
       fileChoice: 0,
       withoutFiles: null,
       maps: 'wanted',
-      mayExist: fromEarlierLife,
-      fromEarlierLife,
+      mayExist: !isNew,
+      isNew,
       dirty: false,
       wake: () => {},
     };
@@ -223,7 +226,6 @@ export class Outbox {
         // one step after the other until the job's end is shown
       }
     } catch (err) {
-      this.#broken.add(line.jobId);
       if (!this.#stopped.signal.aborted)
         this.#options.log.error({ err, jobId: line.jobId }, 'the outbox broke on a job');
     }
@@ -507,7 +509,7 @@ export class Outbox {
     const { clock, messenger, showsJob } = this.#options;
     if (!line.mayExist) return { kind: 'none' };
     const ageMs = clock.nowMs() - job.createdAtMs;
-    const isRecent = !line.fromEarlierLife && ageMs >= 0 && ageMs < this.#timing.nonceMs;
+    const isRecent = line.isNew && ageMs >= 0 && ageMs < this.#timing.nonceMs;
     if (isRecent && job.state !== 'cancelling') return { kind: 'none' };
     return messenger.findOwn(job.channelId, (message) => showsJob(customIdsOf(message), job.id));
   }
@@ -582,9 +584,9 @@ export class Outbox {
     return true;
   }
 
-  #sweep(isFirst: boolean): void {
+  #sweep(): void {
     for (const job of this.#options.store.unsettled()) {
-      const line = this.#lines.get(job.id) ?? this.#follow(job.id, isFirst);
+      const line = this.#lines.get(job.id) ?? this.#follow(job.id, false);
       wake(line);
     }
   }
@@ -595,7 +597,7 @@ export class Outbox {
       await clock.sleep(this.#timing.sweepMs, this.#stopped.signal).catch(() => {});
       if (this.#stopped.signal.aborted) return;
       try {
-        this.#sweep(false);
+        this.#sweep();
       } catch (err) {
         log.error({ err }, 'the outbox could not read what is owed');
       }

@@ -122,7 +122,7 @@ function tokenUntil(expiresAtMs: number, original: AnswerToken['original'] = '@o
 describe('a job from waiting to picture', () => {
   test('is one create under a nonce and then only edits of that message', async () => {
     const { rows, messenger, clock, outbox } = setUp();
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last).toMatchObject({
       route: 'create',
@@ -136,7 +136,7 @@ describe('a job from waiting to picture', () => {
     expect(messenger.last).toMatchObject({ route: 'edit', to: MESSAGE });
     expect(messenger.last.content).toContain('25 %');
     rows.state('developed');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last).toMatchObject({ route: 'edit', files: ['darkroom-abcdefghij-1.png'] });
     expect(rows.get('abcdefghij')?.state).toBe('delivered');
@@ -164,7 +164,7 @@ describe('a job from waiting to picture', () => {
     outbox.start();
     await settled();
     rows.state('failing');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last.content).toContain('This did not work');
     expect(rows.get('abcdefghij')?.state).toBe('failed');
@@ -172,21 +172,21 @@ describe('a job from waiting to picture', () => {
 
   test('says nothing before the interaction has been answered', async () => {
     const { rows, messenger, clock, outbox } = setUp(testJob({ state: 'accepted' }));
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await clock.advance(30_000);
     expect(messenger.calls).toEqual([]);
     rows.state('queued');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.routes).toBe('create');
   });
 
   test('cancelled before it had a message needs none', async () => {
     const { rows, messenger, outbox } = setUp(testJob({ state: 'accepted' }));
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     rows.state('cancelling');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.calls).toEqual([]);
     expect(rows.get('abcdefghij')?.state).toBe('cancelled');
@@ -200,7 +200,7 @@ describe('a job from waiting to picture', () => {
       testJob({ id: 'childbbbbb', kind: 'again', sourceId: '888', sourceKind: 'message', parentJobId: 'parentaaaa' }),
     );
     rows.put(testJob({ id: 'childccccc', kind: 'again', parentJobId: 'parentaaaa', channelId: '5' }));
-    for (const id of ['childaaaaa', 'childbbbbb', 'childccccc']) outbox.touch(id);
+    for (const id of ['childaaaaa', 'childbbbbb', 'childccccc']) outbox.begin(id);
     await settled();
     expect(messenger.calls.map((call) => call.options?.replyToMessageId)).toEqual(['777', '888', null]);
   });
@@ -208,7 +208,7 @@ describe('a job from waiting to picture', () => {
   test('takes its private answer away once the public message stands', async () => {
     const { messenger, clock, outbox } = setUp();
     outbox.answerThrough('abcdefghij', tokenUntil(clock.nowMs() + 900_000), false);
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.routes).toBe('create deleteAnswer');
   });
@@ -234,7 +234,7 @@ describe('when Discord fails', () => {
   test('a create of unknown fate is repeated under its nonce and then edited, for Discord may show the first text', async () => {
     const { messenger, clock, outbox } = setUp();
     messenger.script.push({ kind: 'retry', reason: 'AbortError' });
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     await clock.advance(1_000);
     expect(messenger.routes).toBe('create create edit');
@@ -258,7 +258,7 @@ describe('when Discord fails', () => {
     outbox.start();
     await clock.advance(30_000);
     rows.state('developed');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.routes).toBe('edit');
     expect(rows.get('abcdefghij')?.state).toBe('delivered');
@@ -279,11 +279,11 @@ describe('where the bot may not write', () => {
     const { rows, messenger, clock, outbox } = setUp();
     outbox.answerThrough('abcdefghij', tokenUntil(clock.nowMs() + 900_000), false);
     messenger.script.push({ kind: 'forbidden', code: 50013 });
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last).toMatchObject({ route: 'answer', to: '@original' });
     rows.state('developed');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last).toMatchObject({ route: 'answer', to: MESSAGE, files: ['darkroom-abcdefghij-1.png'] });
     expect(messenger.routes).toBe('create answer answer');
@@ -292,11 +292,11 @@ describe('where the bot may not write', () => {
   test('a token near its end says so, and the result comes as a direct message', async () => {
     const { rows, messenger, clock, outbox } = setUp(testJob({ state: 'running' }));
     outbox.answerThrough('abcdefghij', tokenUntil(clock.nowMs() + 100_000), true);
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await clock.advance(60_000);
     expect(messenger.last.content).toContain('takes longer than Discord lets me answer');
     rows.state('developed');
-    outbox.touch('abcdefghij');
+    outbox.begin('abcdefghij');
     await settled();
     expect(messenger.last).toMatchObject({ route: 'direct', to: '100000000000000001' });
     expect(rows.get('abcdefghij')?.state).toBe('delivered');
@@ -394,7 +394,7 @@ test('a job nobody told the outbox about is found by looking', async () => {
   outbox.start();
   rows.put(testJob());
   await clock.advance(OUTBOX_TIMING.sweepMs);
-  expect(messenger.routes).toBe('create');
+  expect(messenger.routes).toBe('findOwn create edit');
 });
 
 test('flushing waits for the ends that are owed, not for jobs still waiting', async () => {
@@ -429,7 +429,7 @@ describe('the end of a job', () => {
   test('of a rendering made to compare is its verdict', async () => {
     const job = testJob({ state: 'developed', kind: 'verify' });
     const { messenger, outbox } = setUp(job, { verdictOf: async () => textView('every pixel') });
-    outbox.touch(job.id);
+    outbox.begin(job.id);
     for (let turn = 0; turn < 5; turn += 1) await settled();
     expect(messenger.last).toMatchObject({ route: 'create', content: 'every pixel', files: [] });
   });

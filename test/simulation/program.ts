@@ -109,8 +109,8 @@ export class Program {
     const token = { applicationId: '1', token: id, expiresAtMs, original: '@original' } as const;
     outbox.answerThrough(id, token, this.discord.isClosed);
     orNothing(() => store.acknowledge(id));
+    outbox.begin(id);
     dispatcher.kick();
-    outbox.touch(id);
     await settled();
     if (life.isOver) await this.#restart();
     return id;
