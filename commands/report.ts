@@ -11,7 +11,7 @@ import type { JobRecord } from '../src/core/job.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
-import { removePictures } from '../src/discord/removal.ts';
+import { removePictures, stopJobs } from '../src/discord/removal.ts';
 import { jobOf } from '../src/discord/results.ts';
 import { FIELD, reportForm } from '../src/discord/views/formViews.ts';
 import { fieldOf } from './fields.ts';
@@ -95,6 +95,7 @@ async function carryOut(decision: Decision, jobId: string, guildId: string, byUs
   const job = bot.store.get(jobId);
   if (decision === 'ban' && job !== undefined) {
     bot.store.ban({ userId: job.userId, guildId }, `#${jobId}`, byUserId);
+    stopJobs(job.userId, guildId, bot);
   }
   await removePictures(jobId, bot);
 }

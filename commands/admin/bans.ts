@@ -2,6 +2,7 @@
 import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType } from 'discord.js';
 import { parseDuration } from '../../src/core/policy.ts';
 import { phrasesOf, tell } from '../../src/discord/answers.ts';
+import { stopJobs } from '../../src/discord/removal.ts';
 import { quoted, timestamp } from '../../src/discord/text.ts';
 import { named } from '../options.ts';
 import { type AdminHandler, type AdminPart, everywhere, reason, scopeOf, user } from './group.ts';
@@ -35,6 +36,7 @@ const ban: AdminHandler = async (interaction, bot) => {
   const whom = interaction.options.getUser('user', true);
   const why = interaction.options.getString('reason') ?? '—';
   bot.store.ban({ userId: whom.id, ...place }, why, interaction.user.id);
+  stopJobs(whom.id, place.guildId, bot);
   const said = place.guildId === null ? phrases.banDoneEverywhere : phrases.banDone;
   await tell(interaction, said(`<@${whom.id}>`));
 };
@@ -51,6 +53,7 @@ const timeout: AdminHandler = async (interaction, bot) => {
   const why = interaction.options.getString('reason') ?? '—';
   const untilMs = bot.clock.nowMs() + minutes * MINUTE_MS;
   bot.store.ban({ userId: whom.id, ...place }, why, interaction.user.id, untilMs);
+  stopJobs(whom.id, place.guildId, bot);
   await tell(interaction, moderating.timeoutDone(`<@${whom.id}>`, timestamp(untilMs, 'R')));
 };
 

@@ -7,6 +7,9 @@ import type { BotContext } from './context.ts';
 import { dropSheet } from './sheets.ts';
 import { dropThumbnail } from './thumbnails.ts';
 
+/** More than anybody may have unfinished. */
+const MAX_UNFINISHED = 1_000;
+
 /** The pictures of a job, or of every cell of its sheet, and the message that shows them. */
 export async function removePictures(jobId: string, bot: BotContext): Promise<void> {
   const { store, dataDir } = bot;
@@ -17,6 +20,16 @@ export async function removePictures(jobId: string, bot: BotContext): Promise<vo
   }
   await dropFiles(taken, dataDir);
   await dropSheet(jobId, dataDir);
+}
+
+/** Ends what somebody who was banned still has waiting or running there; everywhere where the server is null. */
+export function stopJobs(userId: string, guildId: string | null, { store, queue, outbox }: BotContext): void {
+  const unfinished = store.list({ userId, states: ['accepted', 'queued', 'running'], limit: MAX_UNFINISHED });
+  for (const job of unfinished) {
+    if (guildId !== null && job.guildId !== guildId) continue;
+    queue.cancel(job.id);
+    outbox.touch(job.id);
+  }
 }
 
 export async function dropFiles(taken: readonly TakenAway[], dataDir: string): Promise<void> {

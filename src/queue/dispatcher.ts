@@ -6,6 +6,7 @@ import PQueue from 'p-queue';
 import type { Clock } from '../clock.ts';
 import type { JobRecord, JobState, PictureRecord } from '../core/job.ts';
 import type { JobStore } from '../core/jobStore.ts';
+import { judgePrompt } from '../core/moderation.ts';
 import { rulesAt } from '../core/policy.ts';
 import type { DevelopedPicture, DevelopProgress, DevelopTask, ImageWorker } from '../core/worker.ts';
 import { DarkroomError, type ErrorCode, type SerializedError, toDarkroomError } from '../errors.ts';
@@ -293,12 +294,16 @@ export class Dispatcher {
     }
   }
 
-  /** The rules of the place it was asked for in, as they are now; a job of no place is judged by nobody. */
-  #judgedBy({ place }: JobRecord): Pick<DevelopTask, 'sourcePolicy' | 'previews'> {
+  /**
+   * The rules of the place it was asked for in, as they are now; a job of no place is judged by nobody. Nobody judges previews, so there are
+   * none where already the words call for caution.
+   */
+  #judgedBy({ place, request }: JobRecord): Pick<DevelopTask, 'sourcePolicy' | 'previews'> {
     const { previews, store } = this.#options;
     if (place == null) return previews ? { previews } : {};
     const rules = rulesAt(place, store);
-    return { sourcePolicy: rules.pictures, ...(previews && rules.previews ? { previews } : {}) };
+    const isHarmless = () => judgePrompt(request, rules.prompts).verdict === 'allow';
+    return { sourcePolicy: rules.pictures, ...(previews && rules.previews && isHarmless() ? { previews } : {}) };
   }
 
   #note(flight: Flight, progress: DevelopProgress): void {

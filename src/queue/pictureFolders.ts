@@ -55,7 +55,7 @@ const UNCLAIMED_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Removes start pictures that no job names and that were handed in more than a day ago: dismissed forms, refused orders, halves left by
- * a crash. For the start only. How many were removed.
+ * a crash, and those of jobs whose time is over. How many were removed.
  */
 export async function sweepInputs(
   dataDir: string,

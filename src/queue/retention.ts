@@ -6,9 +6,10 @@ import type { Clock } from '../clock.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import { toDarkroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { sweepInputs } from './pictureFolders.ts';
 
 export interface RetentionOptions {
-  readonly store: Pick<JobStore, 'expired' | 'takeAway' | 'filesGone'>;
+  readonly store: Pick<JobStore, 'expired' | 'takeAway' | 'filesGone' | 'needsInput'>;
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,7 +27,10 @@ export async function keepRetention(options: RetentionOptions, signal: AbortSign
   while (!signal.aborted) {
     try {
       const gone = await sweepExpired(options, signal);
-      if (gone > 0) log.info({ jobs: gone }, 'files older than their server keeps them are gone');
+      if (gone > 0) {
+        const inputs = await sweepInputs(options.dataDir, options.store, clock.nowMs());
+        log.info({ jobs: gone, inputs }, 'files older than their server keeps them are gone');
+      }
     } catch (thrown) {
       log.error({ err: toDarkroomError(thrown) }, 'old files could not be taken away; trying again later');
     }

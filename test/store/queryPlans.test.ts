@@ -21,6 +21,10 @@ const GROWING = [
   'user_settings',
   'notes',
   'audit',
+  'strikes',
+  'reports',
+  'reporters',
+  'judgements',
 ];
 /** A database that remembers every statement it was asked to prepare. */
 function listeningDatabase(): { readonly db: Database; readonly statements: Set<string> } {
@@ -48,6 +52,8 @@ test('no statement of the store scans a table that grows', () => {
     store.history({ userId: 'ann', favourites }, page);
     store.history({ userId: 'ann', favourites, words: 'red', model: 'm', lora: 'l', sinceMs: 0, untilMs: 1 }, page);
   }
+  store.auditOf({ guildId: 'guild', limit: 9 });
+  store.auditOf({ guildId: null, limit: 9, beforeId: 9, byUserId: 'ann', target: 'bob', action: 'ban' });
   store.forget('ann');
   const plans = [...statements]
     .filter((sql) => /^(SELECT|UPDATE|DELETE|INSERT|WITH)/i.test(sql))
