@@ -1,5 +1,5 @@
 // The command line from argument to picture: options, exit codes, names that never cover another file.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { hashFile } from '../../src/weights/fileHash.ts';
 import { modelHash } from '../../src/weights/modelHash.ts';
 import { scanModels } from '../../src/weights/registry.ts';
 import { paintedPng } from '../image/makePng.ts';
+import { writeControlFolder } from '../support/madeControls.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
 const NEVER = new AbortController().signal;
@@ -138,6 +139,43 @@ describe('imagine', () => {
     expect(prompt).toBe('a red heart');
     expect(recipe).toMatch(/^Steps: 2, .*Seed: 7, Size: 96x64, Model: sd-small/);
     expect(await readdir(folder)).toEqual(['7.png']);
+  });
+
+  test('follows pictures and writes the maps beside what it drew', async () => {
+    const modelsDir = path.join(folder, 'models');
+    await cp(path.join(TINY_MODELS, 'sd-small'), path.join(modelsDir, 'sd-small'), { recursive: true });
+    for (const name of ['small-canny', 'small-sketch']) {
+      const place = path.join(modelsDir, 'controlnets', name);
+      await mkdir(place, { recursive: true });
+      writeControlFolder(place, name, 'F16');
+    }
+    await writeFile(
+      path.join(folder, 'a.png'),
+      paintedPng(60, 40, (x, y) => (x > 30 ? [9, 9, 9] : [250, 4 * y, 90])),
+    );
+    const heard = terminal({ MODELS_DIR: modelsDir });
+    const argv = [
+      'a heart',
+      '--control',
+      'canny:0.7',
+      '--control',
+      'scribble',
+      '--control-image',
+      'a.png',
+      '--seed',
+      '7',
+    ];
+    expect(await run([...argv, ...SMALL], heard)).toBe(0);
+    const [picture, first, second, , recipe] = heard.out.join('').split('\n');
+    const names = ['7.png', '7-control-1.png', '7-control-2.png'];
+    expect([picture, first, second]).toEqual(names.map((name) => path.join(folder, name)));
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(names));
+    expect(recipe).toMatch(
+      /ControlNet 0: "Module: canny, Model: small-canny \[[0-9a-f]{8}\], Weight: 0.7, .*ControlNet 1 kind: scribble/,
+    );
+    const lacking = terminal({ MODELS_DIR: modelsDir });
+    expect(await run(['x', '--control', 'depth', '--control-image', 'a.png'], lacking)).not.toBe(0);
+    expect(lacking.err.join('')).toMatch(/control: found depth/);
   });
 
   test('the same picture again takes no second name, another one does', async () => {
