@@ -15,7 +15,7 @@ import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { takeOrder } from '../src/discord/order.ts';
 import { type ResultInteraction, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { FIELD } from '../src/discord/views/formViews.ts';
-import { GROWTHS, type Growth, regionForm, regionView } from '../src/discord/views/reshapeViews.ts';
+import { GROWTHS, type Growth, REGION, regionForm, regionView } from '../src/discord/views/reshapeViews.ts';
 import { readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
 import { fieldOf, numberOf } from './fields.ts';
 
@@ -60,21 +60,30 @@ const grow: ButtonHandler = async (interaction, args, bot) => {
   if (found !== undefined && how !== undefined) await takeOrder(interaction, wishOf(found, WISHES[how]), bot);
 };
 
-const region: ButtonHandler = async (interaction, args, bot) => {
+/** One choice of the card's line: a growth, or a part made anew. */
+const reshape: SelectHandler = async (interaction, args, bot) => {
   const found = await pictureOf(interaction, args, bot);
   if (found === undefined) return;
+  const [chosen] = interaction.values;
+  const how = GROWTHS.find((known) => known === chosen);
+  if (how !== undefined) await takeOrder(interaction, wishOf(found, WISHES[how]), bot);
+  else if (chosen === REGION) await showCells(interaction, found, bot);
+};
+
+const region: ButtonHandler = async (interaction, args, bot) => {
+  const found = await pictureOf(interaction, args, bot);
+  if (found !== undefined) await showCells(interaction, found, bot);
+};
+
+async function showCells(interaction: ResultInteraction, { job, picture }: Found, bot: BotContext): Promise<void> {
   const phrases = phrasesOf(interaction);
-  const bytes = await readFile(path.join(bot.dataDir, found.picture.path)).catch(() => undefined);
-  if (bytes === undefined) return tell(interaction, phrases.filesGone(found.job.id));
+  const bytes = await readFile(path.join(bot.dataDir, picture.path)).catch(() => undefined);
+  if (bytes === undefined) return tell(interaction, phrases.filesGone(job.id));
   // Loaded only here: a bot that decodes no picture needs no decoder in its memory.
   const { picturedCells } = await import('../src/image/cells.ts');
   const webp = await picturedCells(bytes);
-  await show(
-    interaction,
-    regionView(found.job, found.picture.imageIndex, webp, { phrases, ids: bot.ids }),
-    bot.dataDir,
-  );
-};
+  await show(interaction, regionView(job, picture.imageIndex, webp, { phrases, ids: bot.ids }), bot.dataDir);
+}
 
 const regionCells: SelectHandler = async (interaction, args, bot) => {
   const found = await pictureOf(interaction, args, bot);
@@ -127,6 +136,6 @@ async function maskOf(
 /** For the command whose results have these buttons. */
 export const reshaping = {
   buttons: { grow, region, regionMask },
-  selects: { regionCells },
+  selects: { reshape, regionCells },
   forms: { regionForm: repaint },
 };

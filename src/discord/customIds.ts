@@ -44,6 +44,7 @@ export const ACTIONS = [
   'sheet',
   'sheetAgain',
   'grow',
+  'reshape',
   'region',
   'regionCells',
   'regionMask',

@@ -7,6 +7,7 @@ import {
   type InteractionReplyOptions,
   MessageFlags,
   type ModalSubmitInteraction,
+  type StringSelectMenuInteraction,
 } from 'discord.js';
 import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.ts';
 import type { AcceptResult, NewJob } from '../core/jobStore.ts';
@@ -202,7 +203,11 @@ function refusal(reason: string, text: (phrases: Phrases) => string): Refused {
 }
 
 /** Interactions that may make pictures. */
-export type OrderInteraction = ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+export type OrderInteraction =
+  | ChatInputCommandInteraction
+  | ButtonInteraction
+  | StringSelectMenuInteraction
+  | ModalSubmitInteraction;
 
 export function askerOf(interaction: OrderInteraction): Asker {
   return {

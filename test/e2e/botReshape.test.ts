@@ -17,8 +17,14 @@ const alice = () => house.emulator.as(house.alice);
 const bob = () => house.emulator.as(house.bob);
 const madeFrom = (parent: JobRecord, who = house.alice) =>
   house.jobIn('delivered', who, (one) => one.parentJobId === parent.id).then(({ job }) => job);
+/** Chooses in the line of a result's card. */
+const reshape = (messageId: string, value: string, who = house.alice) => {
+  const message = house.posts().find(({ id }) => id === messageId)!;
+  const select = partsOf(message).find(({ custom_id }) => custom_id?.startsWith('v1:reshape'))!;
+  return house.emulator.as(who).select(messageId, select.custom_id!, [value]);
+};
 const regionCard = async (messageId: string) => {
-  const opened = await alice().click(messageId, 'Redo a part');
+  const opened = await reshape(messageId, 'region');
   return eventually(() => {
     const card = house.emulator.view(house.channelId, house.alice).find((one) => one.id === opened.message?.id);
     return card !== undefined && !card.loading && card;
@@ -32,13 +38,13 @@ const whiteShare = async (sha256: string) => {
 
 describe('a larger canvas', () => {
   test.each([
-    ['Zoom out 1.5×', { leftPx: 16, rightPx: 16, upPx: 10, downPx: 11 }, { widthPx: 96, heightPx: 64 }],
-    ['Zoom out 2×', { leftPx: 24, rightPx: 24, upPx: 16, downPx: 16 }, { widthPx: 96, heightPx: 64 }],
-    ['Left', { leftPx: 48, rightPx: 0, upPx: 0, downPx: 0 }, { widthPx: 144, heightPx: 64 }],
-    ['Down', { leftPx: 0, rightPx: 0, upPx: 0, downPx: 32 }, { widthPx: 96, heightPx: 96 }],
-  ])('%s', async (label, outpaint, size) => {
+    ['zoom1.5', { leftPx: 16, rightPx: 16, upPx: 10, downPx: 11 }, { widthPx: 96, heightPx: 64 }],
+    ['zoom2', { leftPx: 24, rightPx: 24, upPx: 16, downPx: 16 }, { widthPx: 96, heightPx: 64 }],
+    ['left', { leftPx: 48, rightPx: 0, upPx: 0, downPx: 0 }, { widthPx: 144, heightPx: 64 }],
+    ['down', { leftPx: 0, rightPx: 0, upPx: 0, downPx: 32 }, { widthPx: 96, heightPx: 96 }],
+  ])('%s', async (value, outpaint, size) => {
     const { message, job } = await house.picture({ prompt: 'a red heart' });
-    await alice().click(message.id, label);
+    await reshape(message.id, value);
     const made = await madeFrom(job);
     expect(made.request).toMatchObject({ prompt: 'a red heart', outpaint, size, count: 1 });
     expect(made.request.initImage?.sha256).toBe(house.store.pictures(job.id)[0]?.sha256);
@@ -56,14 +62,14 @@ describe('a larger canvas', () => {
     const wide = await madeFrom(job, house.bob);
     expect(wide).toMatchObject({ parentImageIndex: 1, request: { size: { widthPx: 144, heightPx: 64 } } });
     const post = house.posts().find((one) => one.id === wide.messageId)!;
-    await bob().click(post.id, 'Zoom out 2×');
+    await reshape(post.id, 'zoom2', house.bob);
     const further = await madeFrom(wide, house.bob);
     expect(further.request.size).toEqual({ widthPx: 144, heightPx: 64 });
   });
 
   test('that would be too large is refused in words', async () => {
     const { message } = await house.picture({ size: '1024x64' });
-    const refused = await alice().click(message.id, 'Right');
+    const refused = await reshape(message.id, 'right');
     expect(textOf(refused.message)).toContain('expected at most 1024');
   });
 });
@@ -98,7 +104,7 @@ describe('a part made anew', () => {
 
   test('refuses a strength that is none, and words that are private', async () => {
     const { message } = await house.picture({ prompt: 'a heart --private' });
-    expect(textOf((await bob().click(message.id, 'Redo a part')).message)).toContain('is private');
+    expect(textOf((await reshape(message.id, 'region', house.bob)).message)).toContain('is private');
     const card = await regionCard(message.id);
     const select = partsOf(card).find((part) => part.options !== undefined)!;
     const form = await alice().select(card.id, select.custom_id!, ['15']);

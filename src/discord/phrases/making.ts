@@ -26,7 +26,10 @@ export interface MakingPhrases {
   };
   /** Going on from one picture. */
   readonly reshape: {
+    /** In the place of a choice. */
+    more(): string;
     zoom(times: string): string;
+    pan(direction: string): string;
     readonly region: string;
     readonly left: string;
     readonly up: string;
@@ -95,7 +98,9 @@ const en: MakingPhrases = {
     tooMany: (max) => `You have ${max} lists, and that is the most. Delete one first.`,
   },
   reshape: {
+    more: () => 'Zoom out, pan or redo a part',
     zoom: (times) => `Zoom out ${times}`,
+    pan: (direction) => `Paint on: ${direction}`,
     region: 'Redo a part',
     left: 'Left',
     up: 'Up',
@@ -163,7 +168,9 @@ const zh: MakingPhrases = {
     tooMany: (max) => `你已有 ${max} 个词表，这是上限。请先删除一个。`,
   },
   reshape: {
+    more: () => '缩小、平移或重画局部',
     zoom: (times) => `缩小 ${times}`,
+    pan: (direction) => `向外延伸：${direction}`,
     region: '重画局部',
     left: '左',
     up: '上',
@@ -228,7 +235,9 @@ const ru: MakingPhrases = {
     tooMany: (max) => `У вас ${max} списков, больше нельзя. Сначала удалите один.`,
   },
   reshape: {
+    more: () => 'Отдалить, сдвинуть или переделать часть',
     zoom: (times) => `Отдалить ${times}`,
+    pan: (direction) => `Дорисовать: ${direction}`,
     region: 'Переделать часть',
     left: 'Влево',
     up: 'Вверх',
@@ -296,7 +305,9 @@ const es: MakingPhrases = {
     tooMany: (max) => `Tienes ${max} listas, el máximo. Borra una antes.`,
   },
   reshape: {
+    more: () => 'Alejar, desplazar o rehacer una parte',
     zoom: (times) => `Alejar ${times}`,
+    pan: (direction) => `Continuar: ${direction}`,
     region: 'Rehacer una parte',
     left: 'Izquierda',
     up: 'Arriba',
@@ -367,7 +378,9 @@ const de: MakingPhrases = {
     tooMany: (max) => `Du hast ${max} Listen, mehr geht nicht. Lösche zuerst eine.`,
   },
   reshape: {
+    more: () => 'Herauszoomen, weitermalen oder einen Teil neu',
     zoom: (times) => `Herauszoomen ${times}`,
+    pan: (direction) => `Weitermalen: ${direction}`,
     region: 'Teil neu malen',
     left: 'Links',
     up: 'Oben',
@@ -441,7 +454,9 @@ const fr: MakingPhrases = {
     tooMany: (max) => `Vous avez ${max} listes, le maximum. Supprimez-en une d’abord.`,
   },
   reshape: {
+    more: () => 'Dézoomer, prolonger ou refaire une partie',
     zoom: (times) => `Dézoomer ${times}`,
+    pan: (direction) => `Prolonger : ${direction}`,
     region: 'Refaire une partie',
     left: 'Gauche',
     up: 'Haut',
@@ -512,7 +527,9 @@ const ja: MakingPhrases = {
     tooMany: (max) => `リストは ${max} 個までです。先に 1 つ削除してください。`,
   },
   reshape: {
+    more: () => 'ズームアウト・パン・一部の描き直し',
     zoom: (times) => `${times} ズームアウト`,
+    pan: (direction) => `描き足す：${direction}`,
     region: '一部を描き直す',
     left: '左',
     up: '上',

@@ -10,7 +10,7 @@ import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { clip, MAX_ALT_CHARS, quoted, timestamp } from '../text.ts';
 import { failureReason } from './failure.ts';
-import { reshapeRows } from './reshapeViews.ts';
+import { reshapeRows, reshapeSelect } from './reshapeViews.ts';
 import {
   type ButtonRow,
   button,
@@ -18,6 +18,7 @@ import {
   cardView,
   galleryPart,
   row,
+  type SelectRow,
   textPart,
   textView,
   thumbnailPart,
@@ -221,7 +222,7 @@ export function parentPicture({ parentImageIndex }: JobRecord): number | null {
 }
 
 /** U shows one picture with what can be done with it, V varies it: the letters people know from elsewhere, in every language. */
-export function resultRows(job: JobRecord, wording: Wording): ButtonRow[] {
+export function resultRows(job: JobRecord, wording: Wording): (ButtonRow | SelectRow)[] {
   const { phrases, ids } = wording;
   const { label } = phrases;
   if (isOnlyEnlarged(job.request) && job.request.prompt === '') return [wordlessRow(job.id, phrases, ids)];
@@ -232,7 +233,7 @@ export function resultRows(job: JobRecord, wording: Wording): ButtonRow[] {
     button(ids.write('delete', job.id), { label: label.delete, emoji: '🗑️' }),
     button(ids.write('more', job.id), { label: label.more, emoji: '🧰' }),
   );
-  if (job.request.count === 1) return [varyRow(job, 0, wording), ...reshapeRows(job.id, 0, wording), last];
+  if (job.request.count === 1) return [varyRow(job, 0, wording), reshapeSelect(job.id, 0, wording), last];
   // Discord has five buttons in a row; more pictures than that are reached by replies.
   const indices = Array.from({ length: Math.min(5, job.request.count) }, (_, index) => index);
   const ups = indices.map((index) => button(ids.write('pick', job.id, index), { label: `U${index + 1}` }));

@@ -13,7 +13,17 @@ import type { Phrases } from '../phrases/phrases.ts';
 import { clip } from '../text.ts';
 import { FIELD } from './formViews.ts';
 import type { Wording } from './jobView.ts';
-import { type ButtonRow, button, cardView, galleryPart, row, selectRow, textPart, type View } from './view.ts';
+import {
+  type ButtonRow,
+  button,
+  cardView,
+  galleryPart,
+  row,
+  type SelectRow,
+  selectRow,
+  textPart,
+  type View,
+} from './view.ts';
 
 /** How a canvas grows, by the argument of its button. */
 export const GROWTHS = ['zoom1.5', 'zoom2', 'left', 'up', 'down', 'right'] as const;
@@ -21,6 +31,24 @@ export type Growth = (typeof GROWTHS)[number];
 
 /** Discord's limits of a title and a label, in characters. */
 const MAX_TITLE_CHARS = 45;
+
+/** The value that stands for a part made anew. */
+export const REGION = 'region';
+
+/** The same as one line, for a card that has enough buttons. */
+export function reshapeSelect(jobId: string, index: number, { phrases, ids }: Wording): SelectRow {
+  const { reshape } = phrases.making;
+  const options = [
+    { value: 'zoom1.5', label: reshape.zoom('1.5×'), emoji: { name: '🔭' } },
+    { value: 'zoom2', label: reshape.zoom('2×'), emoji: { name: '🔭' } },
+    { value: REGION, label: reshape.region, emoji: { name: '🖌️' } },
+    { value: 'left', label: reshape.pan(reshape.left), emoji: { name: '⬅️' } },
+    { value: 'up', label: reshape.pan(reshape.up), emoji: { name: '⬆️' } },
+    { value: 'down', label: reshape.pan(reshape.down), emoji: { name: '⬇️' } },
+    { value: 'right', label: reshape.pan(reshape.right), emoji: { name: '➡️' } },
+  ];
+  return selectRow(ids.write('reshape', jobId, index), reshape.more(), options);
+}
 
 /** Zooming out and a part anew, then the four directions. */
 export function reshapeRows(jobId: string, index: number, { phrases, ids }: Wording): readonly ButtonRow[] {

@@ -37,10 +37,15 @@ export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds
   const [columns, rows] = [spec.x.values.length, spec.y?.values.length ?? 1];
   const pictures = requests.reduce((sum, { count }) => sum + count, 0);
   const { size, steps } = requests[0]!;
-  const about = `${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)}`;
+  const compared = [spec.x.name, spec.y?.name ?? ''];
+  const isSized = !compared.some((name) => ['size', 'ar', 'model', 'zoom', 'pan'].includes(name));
+  const about = [
+    ...(isSized ? [`${size.widthPx}×${size.heightPx}`] : []),
+    ...(compared.includes('steps') ? [] : [phrases.steps(steps)]),
+  ].join(' · ');
   return cardView([
     textPart(
-      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}\n-# ${about}`,
+      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}${about === '' ? '' : `\n-# ${about}`}`,
     ),
     textPart(axisLines(spec)),
     row(
