@@ -19,10 +19,12 @@ import {
   HEARTBEAT_MS,
   type Heartbeat,
   type InputName,
+  KEPT_EVENTS,
   PATH_FIELDS,
   type Parcel,
   PROTOCOL,
   queueOf,
+  readProgress,
 } from './wire.ts';
 
 export interface RemoteOptions {
@@ -55,7 +57,7 @@ export class RemoteWorker implements ImageWorker {
     this.#redis = connectRedis(redisUrl, log);
     this.#lost.promise.catch(() => {});
     const name = queueOf(heartbeat.stationId);
-    this.#queue = new Queue(name, { connection: this.#redis });
+    this.#queue = new Queue(name, { connection: this.#redis, streams: { events: { maxLen: KEPT_EVENTS } } });
     this.#events = new QueueEvents(name, { connection: { url: redisUrl, maxRetriesPerRequest: null } });
     const note = (err: unknown) => log.debug({ err }, 'queue of a machine');
     this.#queue.on('error', note);
@@ -107,7 +109,8 @@ export class RemoteWorker implements ImageWorker {
         this.#keepDelivered(id, parcel, over.signal),
       ]);
       // The result may overtake the last word about its progress.
-      if (last !== undefined && last.stepsDone < last.stepsTotal) onProgress({ ...last, stepsDone: last.stepsTotal });
+      if (last !== undefined && last.stepsDone < last.stepsTotal)
+        onProgress({ jobId: last.jobId, stepsDone: last.stepsTotal, stepsTotal: last.stepsTotal });
       return pictures;
     } catch (thrown) {
       if (signal.aborted) void this.#cancel(id);
@@ -187,15 +190,9 @@ export class RemoteWorker implements ImageWorker {
 
   #onProgress(id: string, data: unknown): void {
     const tell = this.#flights.get(id);
-    if (tell === undefined || typeof data !== 'object' || data === null) return;
-    const { stepsDone, stepsTotal } = data as Record<string, unknown>;
-    if (!isCount(stepsDone) || !isCount(stepsTotal) || stepsDone > stepsTotal) return;
-    tell({ jobId: id.slice(0, id.lastIndexOf('-')), stepsDone, stepsTotal });
+    const progress = readProgress(id.slice(0, id.lastIndexOf('-')), data);
+    if (progress !== undefined) tell?.(progress);
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1e9;
 }
 
 interface Input {

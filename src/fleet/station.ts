@@ -26,6 +26,7 @@ import {
   PROTOCOL,
   queueOf,
   readParcel,
+  wireProgress,
 } from './wire.ts';
 
 export interface StationOptions {
@@ -199,13 +200,14 @@ async function fetchControls({ inputs, url }: Parcel, folder: string, signal: Ab
   return files;
 }
 
-/** Progress into Redis, a few times a second at most; nobody waits for it. */
+/** Progress into Redis, a few times a second at most, previews always, which are rare; nobody waits for it. */
 function progressOf(job: Job, clock: Clock): (progress: DevelopProgress) => void {
   let lastMs = Number.NEGATIVE_INFINITY;
-  return ({ stepsDone, stepsTotal }) => {
+  return (progress) => {
     const now = clock.nowMs();
-    if (now - lastMs < PROGRESS_MS && stepsDone < stepsTotal) return;
+    const isPlain = progress.preview === undefined && progress.stepsDone < progress.stepsTotal;
+    if (isPlain && now - lastMs < PROGRESS_MS) return;
     lastMs = now;
-    job.updateProgress({ stepsDone, stepsTotal }).catch(() => undefined);
+    job.updateProgress(wireProgress(progress)).catch(() => undefined);
   };
 }

@@ -2,7 +2,7 @@
 // heartbeats and progress; pictures and every result go over HTTP (receiver.ts), so that Redis may be wiped at any moment.
 import { z } from 'zod';
 import type { MAX_CONTROLS } from '../core/control.ts';
-import type { DevelopTask } from '../core/worker.ts';
+import type { DevelopProgress, DevelopTask } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
 import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
 
@@ -82,6 +82,45 @@ const heartbeatSchema = z.object({
   running: z.array(z.string().max(200)).max(1000),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/** Bytes of a preview on its way through Redis, which keeps it in memory; what a machine's own encoder makes at most. */
+export const MAX_PREVIEW_BYTES = 32 * 1024;
+
+/** Events a machine's queue keeps; each may hold a preview, and only the newest matter. */
+export const KEPT_EVENTS = 64;
+
+const progressSchema = z
+  .strictObject({
+    stepsDone: z.int().min(0),
+    stepsTotal: z.int().min(1).max(1_000_000),
+    /** A WebP; one that is too large or something else is left out, for the steps count without it. */
+    preview: z
+      .base64()
+      .max(Math.ceil(MAX_PREVIEW_BYTES / 3) * 4)
+      .transform((text) => Buffer.from(text, 'base64'))
+      .refine((bytes) => isWebp(bytes))
+      .optional()
+      .catch(undefined),
+  })
+  .refine(({ stepsDone, stepsTotal }) => stepsDone <= stepsTotal);
+
+function isWebp(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP';
+}
+
+/** What a machine writes of its progress. */
+export function wireProgress({ stepsDone, stepsTotal, preview }: DevelopProgress): Record<string, number | string> {
+  if (preview === undefined || preview.length > MAX_PREVIEW_BYTES) return { stepsDone, stepsTotal };
+  return { stepsDone, stepsTotal, preview: Buffer.from(preview).toString('base64') };
+}
+
+/** Undefined for what is no progress. */
+export function readProgress(jobId: string, value: unknown): DevelopProgress | undefined {
+  const result = progressSchema.safeParse(value);
+  if (!result.success) return undefined;
+  const { stepsDone, stepsTotal, preview } = result.data;
+  return { jobId, stepsDone, stepsTotal, ...(preview === undefined ? {} : { preview }) };
+}
 
 /** A heartbeat of another protocol is told apart before its other fields are read. */
 export type ReadHeartbeat = Heartbeat | { readonly protocol: number; readonly name: string } | undefined;
