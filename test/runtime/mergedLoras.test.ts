@@ -5,8 +5,10 @@ import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { UnetRow } from '../../src/diffusion/asks.ts';
 import { type LoraStack, stackLoras } from '../../src/diffusion/loraStack.ts';
+import { lowered } from '../../src/networks/lowering.ts';
 import { mergedGraph } from '../../src/networks/mergedWeights.ts';
 import { buildUnet } from '../../src/networks/unet.ts';
+import { serializeModel } from '../../src/onnx/modelProto.ts';
 import { ROOT } from '../../src/root.ts';
 import { openModel } from '../../src/runtime/engine.ts';
 import { loadLora, readLora } from '../../src/weights/loraFile.ts';
@@ -119,6 +121,20 @@ describe('changed weights', () => {
     expect(create).toHaveBeenCalledTimes(1);
     await unet(a);
     expect(create).toHaveBeenCalledTimes(2);
+  });
+
+  test.each(['cuda', 'dml', 'webgpu'] as const)('are laid out for %s, in either precision', (provider) => {
+    const changes = one(norms).merged!.unet;
+    const plain = buildUnet(model.unet, provider);
+    for (const precision of ['fp32', 'fp16'] as const) {
+      const graph = lowered(mergedGraph(plain, changes), provider, precision);
+      const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
+      for (const { value } of [...graph.weights, ...graph.constants]) made.add(value.name);
+      for (const { name } of graph.inputs) made.add(name);
+      const missing = graph.nodes.flatMap(({ inputs }) => inputs.filter((one) => one !== null && !made.has(one.name)));
+      expect(missing).toEqual([]);
+      expect(serializeModel(graph).bytes.length).toBeGreaterThan(serializeModel(plain).bytes.length);
+    }
   });
 
   test('add a node a weight, and nothing else', () => {
