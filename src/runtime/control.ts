@@ -13,7 +13,7 @@ import { type Axes, dimValue } from '../onnx/liveness.ts';
 import type { ControlFile } from '../weights/controlNet.ts';
 import { ownBytes, SessionSlot } from './memory.ts';
 import { foldedCells } from './pixelCells.ts';
-import { groupsOf, stack, unstack } from './rows.ts';
+import { groupsOf, stack } from './rows.ts';
 import type { Input, SessionSettings } from './session.ts';
 
 export interface OpenControl {
@@ -148,8 +148,14 @@ async function controlEqualShapes(
   const inputs = inputsOf(slot.graph, rows);
   const found = await slot.use(inputs, (session) => session.run(inputs));
   const axes = { n: rows.length, c: channels, h: height, w: width };
-  const parts = slot.graph.outputs.map((output) => ({ output, rows: unstack(found[output.name]!, rows.length) }));
+  const parts = slot.graph.outputs.map((output) => ({ output, rows: partsOf(found[output.name]!, rows.length) }));
   return rows.map((_, row) => parts.map((part) => latentsOf(part.output, part.rows[row]!, axes)));
+}
+
+/** Views: all of them are used up at once, by the call that follows. */
+function partsOf(stacked: Float32Array, count: number): Float32Array[] {
+  const length = stacked.length / count;
+  return Array.from({ length: count }, (_, index) => stacked.subarray(index * length, (index + 1) * length));
 }
 
 /** @throws internal when a row lacks what this network is told */

@@ -59,9 +59,10 @@ export class ControlShelf implements ControlNetworks {
     for (const name of [...this.#open.keys()]) await this.#forget(name);
   }
 
-  /** A network that failed is opened anew by whoever comes next. */
+  /** A network that failed is opened anew by whoever comes next. Calls come one after another, so that those closed here are at rest. */
   async #with<T>(name: string, use: (network: OpenControl) => Promise<T>): Promise<T> {
     const network = this.#lend(name);
+    for (const oldest of [...this.#open.keys()].slice(0, -KEPT)) await this.#forget(oldest);
     try {
       return await use(network);
     } catch (thrown) {
@@ -75,8 +76,6 @@ export class ControlShelf implements ControlNetworks {
     const network = this.#open.get(known) ?? openControl(this.#library.open(known), this.#settings);
     this.#open.delete(known);
     this.#open.set(known, network);
-    const surplus = [...this.#open.keys()].slice(0, -KEPT);
-    for (const oldest of surplus) void this.#forget(oldest);
     return network;
   }
 

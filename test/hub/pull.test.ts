@@ -133,6 +133,25 @@ describe('a diffusers folder', () => {
   });
 });
 
+test('a ControlNet as its makers publish it: config and weights in one precision, under the repository’s name', async () => {
+  hub.put('lllyasviel/control_v11p_sd15_canny', {
+    'README.md': '# a page',
+    'config.json': '{"_class_name":"ControlNetModel"}',
+    'control_net_canny.py': 'print()',
+    'diffusion_pytorch_model.bin': bytesOf(2_000),
+    'diffusion_pytorch_model.fp16.safetensors': bytesOf(1_000, 2),
+    'diffusion_pytorch_model.safetensors': bytesOf(2_000, 3),
+    'images/bird.png': bytesOf(100),
+  });
+  const placeOf = () => 'controlnets';
+  const pulled = await pullText('lllyasviel/control_v11p_sd15_canny', { variant: 'fp16', placeOf });
+  expect(pulled.path).toBe('controlnets/control_v11p_sd15_canny');
+  expect(filesHere()).toEqual([
+    'controlnets/control_v11p_sd15_canny/config.json',
+    'controlnets/control_v11p_sd15_canny/diffusion_pytorch_model.fp16.safetensors',
+  ]);
+});
+
 describe('one file', () => {
   test('named in the address, by its page, or the only one there is', async () => {
     hub.put('someone/style', { 'sub dir/ink v2.safetensors': bytesOf(5_000), 'README.md': 'x' });
