@@ -95,6 +95,41 @@ describe('fetching', () => {
     expect(touched).toBe(0);
   });
 
+  test('of the hostile list nothing is dialled: listeners where it points hear nobody', async () => {
+    const there = originOf(canary);
+    const { port } = canary.address() as AddressInfo;
+    const hostile = [
+      `${there}/a.png`,
+      `http://localhost:${port}/a.png`,
+      `http://0.0.0.0:${port}/a.png`,
+      `http://2130706433:${port}/a.png`,
+      `http://0x7f.1:${port}/a.png`,
+      `http://127.1:${port}/a.png`,
+      `http://[::ffff:127.0.0.1]:${port}/a.png`,
+      `http://cdn.discordapp.com@127.0.0.1:${port}/a.png`,
+      `http://127.0.0.1:${port}#@cdn.discordapp.com/a.png`,
+      `http://127.0.0.1:${port}\\@cdn.discordapp.com/a.png`,
+      `${origin}@127.0.0.1:${port}/a.png`,
+      ` ${there}/a.png`,
+      `https://127.0.0.1:${port}/a.png`,
+      `ws://127.0.0.1:${port}/a.png`,
+      `file://127.0.0.1:${port}/etc/passwd`,
+    ];
+    answer = (_, response) => {
+      touched += 1;
+      response.end(PNG);
+    };
+    let connections = 0;
+    for (const one of [server, canary]) one.on('connection', () => (connections += 1));
+    for (const url of hostile) {
+      const rules = { extraOrigin: origin, maxBytes: 1_000, totalMs: 5_000 };
+      await expect(fetchAttachment({ url, size: 10 }, rules), url).rejects.toMatchObject({
+        code: 'attachment_refused',
+      });
+    }
+    expect([connections, touched]).toEqual([0, 0]);
+  });
+
   test('counts bytes while they stream, whatever the declared sizes say', async () => {
     let sent = 0;
     answer = (_, response) => {

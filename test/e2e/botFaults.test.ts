@@ -58,6 +58,16 @@ describe('delivery', () => {
     await expectOnePicture();
   });
 
+  test('survives a request that Discord never answers', { timeout: 120_000 }, async () => {
+    house.worker.hold();
+    await imagine();
+    await eventually(() => house.posts()[0]);
+    house.emulator.fault({ method: 'PATCH', route: MESSAGE, times: 1, effect: { kind: 'hang' } });
+    house.worker.release();
+    await eventually(() => house.newest()?.state === 'delivered', 90_000);
+    await expectOnePicture();
+  });
+
   test('a message a person deleted meanwhile is not posted again', async () => {
     house.worker.hold();
     await imagine();

@@ -116,6 +116,38 @@ describe('what comes out', () => {
   });
 });
 
+/** An animation of one frame shown so often. @source developers.google.com/speed/webp/docs/riff_container */
+function longWebp(frame: Buffer, frames: number, { width, height }: { width: number; height: number }): Buffer {
+  const chunk = (name: string, data: Buffer) => {
+    const head = Buffer.alloc(8);
+    head.write(name, 'latin1');
+    head.writeUInt32LE(data.length, 4);
+    return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+  };
+  const u24 = (value: number) => Buffer.from([value & 255, (value >> 8) & 255, value >> 16]);
+  const size = Buffer.concat([u24(width - 1), u24(height - 1)]);
+  const still = frame.subarray(12);
+  const one = chunk('ANMF', Buffer.concat([u24(0), u24(0), size, u24(20), Buffer.from([0]), still]));
+  const body = Buffer.concat([
+    chunk('VP8X', Buffer.concat([Buffer.from([0x02, 0, 0, 0]), size])),
+    chunk('ANIM', Buffer.alloc(6)),
+    ...Array<Buffer>(frames).fill(one),
+  ]);
+  return Buffer.concat([chunk('RIFF', Buffer.concat([Buffer.from('WEBP'), body]))]);
+}
+
+test('of a WebP with ten thousand frames one is decoded', async () => {
+  const size = { width: 512, height: 256 };
+  const create = { ...size, channels: 3, background: { r: 250, g: 250, b: 250 } } as const;
+  const bytes = longWebp(await sharp({ create }).webp({ lossless: true }).toBuffer(), 10_000, size);
+  expect((await sharp(bytes).metadata()).pages).toBe(10_000);
+  const before = process.cpuUsage();
+  const pixels = await decodePicture(bytes, { widthPx: 512, heightPx: 256 });
+  expect(corners(pixels)).toEqual(Array(4).fill([250, 250, 250]));
+  // All frames together are 3.9 GB of pixels and take many seconds.
+  expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
+});
+
 describe('what is refused', () => {
   const size = { widthPx: 96, heightPx: 64 };
   const refusal = async (bytes: Uint8Array) => decodePicture(bytes, size).catch((thrown: unknown) => thrown);
