@@ -1,6 +1,7 @@
 // Moderation as a community lives it: channels and their rules, verdicts on pictures, strikes and pauses, reports and decisions, the audit,
 // retention; as owner, moderator, author and passer-by, in a server, its threads and in private.
-import { readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -148,6 +149,9 @@ describe('channels', () => {
     await as(house.alice).command(dm, 'imagine', { prompt: 'a portrait' });
     await eventually(() => house.newest()?.state === 'delivered');
     expect(house.newest()?.verdict).toBe('spoiler');
+    await admin('policy', { ordinary: 'strict', everywhere: true });
+    expect(await said(as(house.alice).command(dm, 'imagine', { prompt: 'a nude statue' }))).toContain('not allowed');
+    expect(house.store.policy(house.guildId).ordinary).toBe('standard');
   });
 });
 
@@ -178,7 +182,7 @@ describe('pictures', () => {
     expect(textOf(message)).not.toContain('strike');
     expect(filesOf(message)).toEqual([]);
     expect(house.used(house.alice)).toBe(0);
-    await expect(readdir(path.join(house.dataDir, 'pictures', job.id, '1'))).rejects.toThrow('ENOENT');
+    await eventually(() => !existsSync(path.join(house.dataDir, 'pictures', job.id, '1')));
     expect(house.emulator.calls.every((call) => !JSON.stringify(call).includes(`darkroom-${job.id}`))).toBe(true);
     expect(house.store.verdictCounts(0)).toMatchObject({ refuse: 1 });
   });
