@@ -347,7 +347,10 @@ async function openPlayground({ port }: Config): Promise<Connection> {
   });
   const you = emulator.addUser('you');
   const friend = emulator.addUser('friend');
-  const guild = emulator.addGuild('Darkroom', you.id, { memberIds: [friend.id] });
+  const guild = emulator.addGuild('Darkroom', you.id, {
+    memberIds: [friend.id],
+    botPermissions: ['createGuildExpressions'],
+  });
   emulator.addChannel(guild.id, 'pictures');
   return {
     token: emulator.token,

@@ -25,7 +25,7 @@
 //   autocomplete   {channelId, name, focused, value, options}                                       → Outcome with choices
 //   click          {messageId, button}          custom id or label                                  → Outcome
 //   select         {messageId, customId, values: [..]}                                              → Outcome
-//   submit         {interactionId, fields: {customId: text | [values]}}   fills the open modal      → Outcome
+//   submit         {interactionId, fields: {customId: text | [values] | {upload: id}}}   fills the open modal → Outcome
 //   dismissModal   {interactionId}                                                                  → {}
 //   messageMenu    {messageId, name}            a message context-menu command                      → Outcome
 //   userMenu       {channelId, userId, name}    a user context-menu command                         → Outcome
@@ -49,7 +49,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
 import { ROOT } from '../root.ts';
-import { type Actor, type OptionValue, offeredCommands, type UserFile } from './actor.ts';
+import { type Actor, type FieldValue, type OptionValue, offeredCommands, type UserFile } from './actor.ts';
 import { ApiError, type JsonObject, type JsonValue } from './apiError.ts';
 import type { Emulator } from './emulator.ts';
 import type { Fault } from './faults.ts';
@@ -233,6 +233,16 @@ export class Control {
     return file;
   }
 
+  /** What was put into a form, `{ upload: id }` exchanged for its file. */
+  #fields(given: JsonObject): Record<string, FieldValue> {
+    return Object.fromEntries(
+      Object.entries(given).map(([name, value]) => {
+        const isUpload = isObject(value) && typeof value.upload === 'string';
+        return [name, isUpload ? this.#uploaded(String(value.upload)) : (value as string)];
+      }),
+    );
+  }
+
   /** Options as the page sends them, upload ids exchanged for their files. */
   #options(actorChannel: string, name: string, value: unknown): Record<string, OptionValue> {
     const given = isObject(value) ? value : {};
@@ -279,10 +289,7 @@ export class Control {
       case 'select':
         return await actor.select(text(body, 'messageId'), text(body, 'customId'), list(body.values));
       case 'submit':
-        return await actor.submit(
-          text(body, 'interactionId'),
-          (isObject(body.fields) ? body.fields : {}) as Record<string, string>,
-        );
+        return await actor.submit(text(body, 'interactionId'), this.#fields(isObject(body.fields) ? body.fields : {}));
       case 'dismissModal':
         return actor.dismissModal(text(body, 'interactionId'));
       case 'messageMenu':

@@ -198,8 +198,19 @@ function selectMenu(part, message, act) {
     first,
     options,
   );
-  element.addEventListener('change', () => act.select(message, part.custom_id, [element.value]));
-  return element;
+  if ((part.max_values ?? 1) === 1) {
+    element.addEventListener('change', () => act.select(message, part.custom_id, [element.value]));
+    return element;
+  }
+  // Several: chosen with Ctrl, taken with a press.
+  first.remove();
+  Object.assign(element, { multiple: true, size: 6 });
+  const take = h('button', { type: 'button' }, 'Choose');
+  take.addEventListener('click', () => {
+    const values = [...element.selectedOptions].map((option) => option.value);
+    if (values.length > 0) act.select(message, part.custom_id, values);
+  });
+  return h('span', { className: 'several' }, element, take);
 }
 
 function reactions(list) {

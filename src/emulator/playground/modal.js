@@ -1,10 +1,11 @@
-// A modal a command or button answered with: text inputs and selects, then submit.
+// A modal a command or button answered with: text inputs, selects and uploads, then submit.
 import { byId, h } from './dom.js';
 
 const PARAGRAPH = 2;
 const SELECT = 3;
+const UPLOAD = 19;
 
-/** Shows `modal` ({ title, custom_id, components }); resolves to { customId: value } or null when it is dismissed. */
+/** Shows `modal` ({ title, custom_id, components }); resolves to { customId: value, or a File } or null when it is dismissed. */
 export function askModal(modal) {
   const dialog = byId('modal');
   const inputs = inputsOf(modal.components);
@@ -27,6 +28,7 @@ function inputsOf(components) {
 
 function fieldOf(input) {
   if (input.type === SELECT) return h('label', {}, input.label, select(input));
+  if (input.type === UPLOAD) return h('label', {}, input.label, upload(input));
   const props = { name: input.custom_id, value: input.value ?? '', placeholder: input.placeholder ?? '' };
   const limits = { required: input.required !== false, maxLength: input.max_length ?? 4000 };
   const tag = input.style === PARAGRAPH ? 'textarea' : 'input';
@@ -41,11 +43,21 @@ function select({ custom_id: name, options }) {
   );
 }
 
+function upload({ custom_id: name, required }) {
+  return h('input', { type: 'file', name, accept: 'image/png,image/jpeg,image/webp', required: required !== false });
+}
+
 function buttons(dialog) {
   const cancel = h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel');
   return h('footer', {}, cancel, h('button', { type: 'submit', className: 'style1' }, 'Submit'));
 }
 
 function valuesOf(form, inputs) {
-  return Object.fromEntries(inputs.map((input) => [input.custom_id, form.elements[input.custom_id].value]));
+  return Object.fromEntries(
+    inputs.flatMap(({ custom_id: name }) => {
+      const element = form.elements[name];
+      if (element.type !== 'file') return [[name, element.value]];
+      return element.files.length === 0 ? [] : [[name, element.files[0]]];
+    }),
+  );
 }

@@ -38,7 +38,15 @@ async function follow(promise) {
 async function fillModal({ interactionId, modal }) {
   const fields = await askModal(modal);
   if (fields === null) return asActor('dismissModal', { interactionId });
-  return follow(asActor('submit', { interactionId, fields }));
+  return follow(asActor('submit', { interactionId, fields: await handedIn(fields) }));
+}
+
+/** Files are handed in first and named by their id. */
+async function handedIn(fields) {
+  const entries = Object.entries(fields).map(async ([name, value]) => {
+    return [name, value instanceof File ? { upload: await api.upload(value) } : value];
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 const complaining = (promise) => promise.catch((error) => composer.complain(error.message));
