@@ -9,9 +9,12 @@ import { bans } from './admin/bans.ts';
 import { channels } from './admin/channels.ts';
 import { doctors } from './admin/doctor.ts';
 import type { AdminInteraction, AdminPart } from './admin/group.ts';
+import { limitsHere } from './admin/limits.ts';
 import { look } from './admin/look.ts';
 import { loraRules } from './admin/loras.ts';
+import { models } from './admin/models.ts';
 import { policies } from './admin/policy.ts';
+import { queueDesk } from './admin/queue.ts';
 import { quota } from './admin/quota.ts';
 import { strikes } from './admin/strikes.ts';
 import { words } from './admin/words.ts';
@@ -28,6 +31,9 @@ const PARTS: readonly AdminPart[] = [
   auditLog,
   doctors,
   quota,
+  limitsHere,
+  models,
+  queueDesk,
   loraRules,
   look,
 ];

@@ -17,7 +17,7 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
-import { previewOrder, takeOrder } from '../src/discord/order.ts';
+import { askerOf, previewOrder, takeOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
@@ -58,7 +58,11 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
   const draft = await draftOf(interaction, text, bot);
   const [first] = ingredients.flatMap(({ from }) => from ?? []);
   const parent = first === undefined ? {} : { parent: { jobId: first.job.id, imageIndex: first.picture.imageIndex } };
-  const { size } = previewOrder({ kind: 'variation', draft, start: { kind: 'kept', sha256: '0'.repeat(64) } }, bot);
+  const { size } = previewOrder(
+    { kind: 'variation', draft, start: { kind: 'kept', sha256: '0'.repeat(64) } },
+    askerOf(interaction),
+    bot,
+  );
   // Loaded only here: a bot that decodes no picture needs no decoder in its memory.
   const { doubleExposure } = await import('../src/image/doubleExposure.ts');
   const over = await doubleExposure(

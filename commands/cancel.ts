@@ -15,7 +15,7 @@ function unfinished(userId: string, bot: BotContext) {
 }
 
 /** A sheet ends with all its cells. */
-function end(jobId: string, bot: BotContext): boolean {
+export function endJobs(jobId: string, bot: BotContext): boolean {
   const jobIds = bot.store.sheetOf(jobId)?.jobIds ?? [jobId];
   const cancelled = jobIds.filter((id) => bot.queue.cancel(id));
   for (const id of jobIds) bot.outbox.touch(id);
@@ -27,7 +27,7 @@ const cancelButton: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job === undefined) return;
   const phrases = phrasesOf(interaction);
   if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrases.notYours());
-  if (end(job.id, bot)) await interaction.deferUpdate();
+  if (endJobs(job.id, bot)) await interaction.deferUpdate();
   else await tell(interaction, phrases.cancelTooLate(job.id));
 };
 
@@ -81,7 +81,7 @@ export const cancel: SlashCommand = {
     const mine = unfinished(interaction.user.id, bot);
     const job = wanted === undefined ? mine[0] : mine.find(({ id }) => id === wanted);
     if (job === undefined) return tell(interaction, phrases.nothingToCancel());
-    await tell(interaction, end(job.id, bot) ? phrases.cancelDone(job.id) : phrases.cancelTooLate(job.id));
+    await tell(interaction, endJobs(job.id, bot) ? phrases.cancelDone(job.id) : phrases.cancelTooLate(job.id));
   },
   suggest,
   buttons: { cancel: cancelButton },

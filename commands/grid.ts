@@ -9,6 +9,7 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { overlay } from '../src/core/promptFlags.ts';
+import { leftOf } from '../src/core/quota.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { cellDrafts, type SheetSpec, sheetOf } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
@@ -18,6 +19,7 @@ import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withControlPicture } from '../src/discord/controlPictures.ts';
+import { costHere } from '../src/discord/houseRules.ts';
 import { askerOf, placeSheet, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { wordsJobOf } from '../src/discord/results.ts';
@@ -72,12 +74,13 @@ async function ask(
   asked: AskedSheet,
   bot: BotContext,
 ): Promise<void> {
-  const { userId, guildId } = askerOf(interaction);
-  const requests = wishesOf(asked).map((wish) => previewOrder(wish, bot));
-  const noteId = bot.store.keepNote(userId, asked);
-  const { used, limit } = bot.store.quota({ userId, guildId }, bot.rules);
+  const asker = askerOf(interaction);
+  const requests = wishesOf(asked).map((wish) => previewOrder(wish, asker, bot));
+  const noteId = bot.store.keepNote(asker.userId, asked);
+  const cost = requests.reduce((sum, request) => sum + costHere(request, bot), 0);
+  const quota = bot.store.quota(asker, bot.rules);
   const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
-  const question = { spec: asked.spec, requests, left: Math.max(0, limit - used), limit, readyAtMs, noteId };
+  const question = { spec: asked.spec, requests, cost, left: leftOf(quota), limit: quota.limit, readyAtMs, noteId };
   await show(interaction, sheetAskView(question, phrasesOf(interaction), bot.ids), bot.dataDir);
 }
 

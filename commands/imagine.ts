@@ -12,9 +12,10 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext, Catalog } from '../src/discord/context.ts';
 import { withoutSeed } from '../src/discord/drafts.ts';
+import { allowedModels } from '../src/discord/houseRules.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { takeOrder } from '../src/discord/order.ts';
-import { usualModel, withPreferences } from '../src/discord/preferences.ts';
+import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
@@ -88,7 +89,8 @@ function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonl
   // People write the paper's name, dpm++, and sizes with a cross.
   const wanted = value.toLowerCase().trim().replaceAll('++', 'pp').replaceAll('×', 'x');
   const own = ownChoices(interaction, name, bot);
-  return [...choicesOf(name, cardFor(interaction, bot), bot.catalog), ...own]
+  const cards = allowedModels(bot.catalog.cards, loraAskerOf(interaction), bot);
+  return [...choicesOf(name, cardFor(interaction, bot), { ...bot.catalog, cards }), ...own]
     .filter((choice) => `${choice.name} ${choice.value}`.toLowerCase().includes(wanted))
     .slice(0, MAX_CHOICES);
 }
@@ -107,7 +109,8 @@ function ownStyles({ user, guildId }: AutocompleteInteraction, { store }: BotCon
 /** The model already chosen in the same command, or the person's usual one. */
 function cardFor(interaction: AutocompleteInteraction, bot: BotContext): ModelCard | undefined {
   const { cards } = bot.catalog;
-  const name = interaction.options.getString('model') ?? usualModel(bot.store.settings(interaction.user.id), bot);
+  const who = loraAskerOf(interaction);
+  const name = interaction.options.getString('model') ?? usualModelFor(who, bot.store.settings(who.userId), bot);
   return cards.find((card) => card.name === name) ?? cards[0];
 }
 

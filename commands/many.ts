@@ -1,11 +1,13 @@
 // Several requests from one text: told what they are and what they cost, and made only after a yes.
 import { type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
+import { leftOf } from '../src/core/quota.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { botMayWrite, messageOf, phrasesOf, replace, tell } from '../src/discord/answers.ts';
 import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withControlPicture } from '../src/discord/controlPictures.ts';
+import { costHere } from '../src/discord/houseRules.ts';
 import { askerOf, placeOrder, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
 import { manyView } from '../src/discord/views/manyView.ts';
 import { cardView, textPart } from '../src/discord/views/view.ts';
@@ -36,13 +38,15 @@ export async function askMany(
   const followed = await kept(control, bot);
   const complete = followed === null ? masked : masked.map((draft) => withControlPicture(draft, { sha256: followed }));
   const apart = seedsApart(complete);
-  const requests = apart.map((draft) => previewOrder(wishOf(draft, inputSha256), bot));
+  const asker = askerOf(interaction);
+  const requests = apart.map((draft) => previewOrder(wishOf(draft, inputSha256), asker, bot));
   const asked: Asked = { drafts: apart, inputSha256 };
   const noteId = bot.store.keepNote(interaction.user.id, asked);
-  const { used, limit } = bot.store.quota({ userId: interaction.user.id, guildId: interaction.guildId }, bot.rules);
+  const cost = requests.reduce((sum, request) => sum + costHere(request, bot), 0);
+  const quota = bot.store.quota(asker, bot.rules);
   const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
   const view = manyView(
-    { requests, left: Math.max(0, limit - used), limit, readyAtMs, noteId },
+    { requests, cost, left: leftOf(quota), limit: quota.limit, readyAtMs, noteId },
     phrasesOf(interaction),
     bot.ids,
   );

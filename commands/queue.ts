@@ -40,6 +40,10 @@ export const queue: SlashCommand = {
       position: job.state === 'running' ? undefined : placeOf(job),
       readyAtMs: bot.store.readyAtMs(job.id),
     }));
-    await show(interaction, queueView({ ...counts, mine }, phrasesOf(interaction)), bot.dataDir);
+    await show(
+      interaction,
+      queueView({ ...counts, mode: bot.store.queueMode(), mine }, phrasesOf(interaction)),
+      bot.dataDir,
+    );
   },
 };

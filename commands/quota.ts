@@ -2,6 +2,7 @@
 import { ApplicationCommandType } from 'discord.js';
 import { phrasesOf, show } from '../src/discord/answers.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { quotaView } from '../src/discord/views/listViews.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -26,8 +27,7 @@ export const quota: SlashCommand = {
     ...EVERYWHERE,
   }),
   async run(interaction, bot) {
-    const member = { userId: interaction.user.id, guildId: interaction.guildId };
-    const status = bot.store.quota(member, bot.rules);
+    const status = bot.store.quota(loraAskerOf(interaction), bot.rules);
     await show(interaction, quotaView(status, phrasesOf(interaction)), bot.dataDir);
   },
 };

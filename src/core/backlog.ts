@@ -11,6 +11,8 @@ export interface QueuedJob {
   readonly worker: string;
   /** Units of core/work.ts. */
   readonly work: number;
+  /** Shares of the machine's time it is given, 1 … 4; absent is 1. */
+  readonly weight?: number | undefined;
 }
 
 /** Expected machine time of a job in whole milliseconds, at least 1. */
@@ -19,9 +21,18 @@ export type CostOf = (job: QueuedJob) => number;
 /** The waiting jobs of one user, oldest first. */
 interface UserLine {
   jobs: QueuedJob[];
-  /** Cost of the first k + 1 jobs together; made anew when the line or a pace has changed. */
-  totals: number[] | null;
+  /** Of the first k + 1 jobs together; made anew when the line or a pace has changed. */
+  totals: Total[] | null;
 }
+
+interface Total {
+  /** Machine time. */
+  readonly ms: number;
+  /** What the round counts for it. */
+  readonly fairMs: number;
+}
+
+const NOTHING: Total = { ms: 0, fairMs: 0 };
 
 export class Backlog {
   readonly #lines = new Map<string, UserLine>();
@@ -58,7 +69,7 @@ export class Backlog {
     if (at === line.jobs.length) line.jobs.push(job);
     else line.jobs.splice(at, 0, job);
     if (at < line.jobs.length - 1) line.totals = null;
-    else line.totals?.push((line.totals.at(-1) ?? 0) + this.#costOf(job));
+    else line.totals?.push(this.#after(line.totals.at(-1), job));
   }
 
   remove(jobId: string): void {
@@ -93,13 +104,13 @@ export class Backlog {
       if (job !== undefined) first.push(job);
     }
     first.sort((a, b) => a.seq - b.seq);
-    return first.map((job) => ({ jobId: job.jobId, userId: job.userId, costMs: this.#costOf(job) }));
+    return first.map((job) => ({ jobId: job.jobId, userId: job.userId, costMs: this.#fairMs(job) }));
   }
 
   /** Cost of everything that waits, in milliseconds. */
   totalMs(): number {
     let sum = 0;
-    for (const line of this.#lines.values()) sum += this.#totals(line).at(-1) ?? 0;
+    for (const line of this.#lines.values()) sum += this.#totals(line).at(-1)?.ms ?? 0;
     return sum;
   }
 
@@ -116,16 +127,16 @@ export class Backlog {
     const own = this.#lines.get(job.userId)!;
     const ownIndex = own.jobs.indexOf(job);
     const ownTotals = this.#totals(own);
-    const visits = visitsNeeded(ownTotals[ownIndex]!, turns[ownPlace]!, served);
+    const visits = visitsNeeded(ownTotals[ownIndex]!.fairMs, turns[ownPlace]!, served);
     let position = ownIndex;
-    let aheadMs = ownTotals[ownIndex - 1] ?? 0;
+    let aheadMs = ownTotals[ownIndex - 1]?.ms ?? 0;
     for (const [place, turn] of turns.entries()) {
       if (place === ownPlace) continue;
       const totals = this.#totals(this.#lines.get(turn.userId)!);
       const limit = place < ownPlace ? visits : visits - 1;
-      const count = countWhile(totals, (total) => visitsNeeded(total, turn, served) <= limit);
+      const count = countWhile(totals, ({ fairMs }) => visitsNeeded(fairMs, turn, served) <= limit);
       position += count;
-      aheadMs += totals[count - 1] ?? 0;
+      aheadMs += totals[count - 1]?.ms ?? 0;
     }
     return { position, aheadMs, ownMs: this.#costOf(job) };
   }
@@ -150,11 +161,20 @@ export class Backlog {
     return new Map([...staying, ...joining.map(([userId]) => userId)].map((userId) => [userId, undefined]));
   }
 
-  #totals(line: UserLine): readonly number[] {
+  /** A job of weight 3 is counted a third: its user gets three times the machine time of others who wait, and each of them still his own. */
+  #fairMs(job: QueuedJob): number {
+    return Math.max(1, Math.ceil(this.#costOf(job) / (job.weight ?? 1)));
+  }
+
+  #after({ ms, fairMs }: Total = NOTHING, job: QueuedJob): Total {
+    return { ms: ms + this.#costOf(job), fairMs: fairMs + this.#fairMs(job) };
+  }
+
+  #totals(line: UserLine): readonly Total[] {
     if (line.totals === null) {
-      let sum = 0;
+      let sum = NOTHING;
       line.totals = line.jobs.map((job) => {
-        sum += this.#costOf(job);
+        sum = this.#after(sum, job);
         return sum;
       });
     }
@@ -163,7 +183,7 @@ export class Backlog {
 }
 
 /** How many values from the beginning fulfil what, once false, stays false. */
-function countWhile(values: readonly number[], isFine: (value: number) => boolean): number {
+function countWhile<T>(values: readonly T[], isFine: (value: T) => boolean): number {
   let low = 0;
   let high = values.length;
   while (low < high) {

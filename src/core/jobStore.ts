@@ -2,6 +2,7 @@
 // Every method is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
 import type { ControlMap } from './control.ts';
+import type { HouseRules } from './houseRules.ts';
 import type { JobKind, JobRecord, JobState, PictureRecord, SourceKind } from './job.ts';
 import type { LoraStacks } from './lora.ts';
 import type { LoraAccess } from './loraAccess.ts';
@@ -10,6 +11,7 @@ import type { AuditAction, ModerationStore, StrikeKind, Struck } from './moderat
 import type { PeopleStore } from './people.ts';
 import type { Verdict } from './pictureJudgement.ts';
 import type { Place } from './policy.ts';
+import type { QuotaKind, QuotaStatus } from './quota.ts';
 import type { ResolvedRequest } from './request.ts';
 import type { SheetSpec } from './sheet.ts';
 
@@ -23,7 +25,10 @@ export interface NewJob {
   readonly channelId: string;
   readonly sourceId: string;
   readonly sourceKind: SourceKind;
+  /** Usual pictures, `costOf`. */
   readonly cost: number;
+  /** Of the person, in the server; absent is none. */
+  readonly roleIds?: readonly string[] | undefined;
   /** Whose rules its pictures are judged by; null, as absent, for those of no place. */
   readonly place?: Place | null | undefined;
 }
@@ -44,12 +49,19 @@ export interface Member {
   readonly guildId: string | null;
 }
 
+/** With the roles somebody has there, by which quotas and weights are found. */
+export interface Customer extends Member {
+  /** Absent is none. */
+  readonly roleIds?: readonly string[] | undefined;
+}
+
 /** Refusals are values. `duplicate` carries the job the first delivery made. */
 export type AcceptResult =
   | { readonly ok: true; readonly job: JobRecord }
   | { readonly ok: false; readonly reason: 'duplicate'; readonly job: JobRecord }
   | { readonly ok: false; readonly reason: 'banned'; readonly banReason: string; readonly untilMs: number | null }
-  | { readonly ok: false; readonly reason: 'quota'; readonly quota: QuotaStatus }
+  | { readonly ok: false; readonly reason: 'quota'; readonly over: QuotaKind; readonly quota: QuotaStatus }
+  | { readonly ok: false; readonly reason: 'draining' }
   | { readonly ok: false; readonly reason: 'too_many_waiting'; readonly waiting: number; readonly limit: number };
 
 /** A sheet's cells: jobs like others, but for the message, which is the first one's. */
@@ -60,16 +72,11 @@ export interface Sheet {
   readonly spec: SheetSpec;
 }
 
-export interface QuotaStatus {
-  /** Pictures charged or reserved today (UTC day), wherever they were asked for. */
-  readonly used: number;
-  readonly limit: number;
-  readonly resetsAtMs: number;
-}
-
 export interface AcceptRules {
   /** Pictures a user may have per UTC day unless a number was set for the server the order comes from. */
   readonly dailyQuota: number;
+  /** Pictures a user may have in an hour, likewise; absent, as null, is as many as a day. */
+  readonly hourlyQuota?: number | null | undefined;
   /** Jobs one user may have unfinished. */
   readonly maxWaitingPerUser: number;
 }
@@ -122,7 +129,7 @@ export const MAX_LOSSES = 2;
  */
 export const MAX_RESTARTS = 3;
 
-export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, ModerationStore {
+export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, ModerationStore, HouseRules {
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /**
@@ -214,9 +221,14 @@ export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, Moderatio
   resume(answerWithinMs: number): number;
 
   /** What an order from there would be measured by. */
-  quota(member: Member, rules: AcceptRules): QuotaStatus;
-  /** For orders from one server; null takes the number back. */
-  setQuota(member: Member & { readonly guildId: string }, limit: number | null, byUserId: string): void;
+  quota(customer: Customer, rules: AcceptRules): QuotaStatus;
+  /** For orders from one server; null takes the number back, of the day and of the hour. */
+  setQuota(
+    member: Member & { readonly guildId: string },
+    limit: number | null,
+    byUserId: string,
+    hourlyLimit?: number | null,
+  ): void;
   /** In one server, or everywhere where the guild is null; for good, or until a moment. */
   ban(member: Member, reason: string, byUserId: string, untilMs?: number | null): void;
   /** Ends exactly the ban of that server, or the one everywhere; false when there was none. */

@@ -1,7 +1,16 @@
-// Days of the daily quota: UTC days, counted from the epoch. Deliberately not here: who has how much; the store's ledger knows.
+// The quota: what a request counts, and whether somebody has that much left today, this hour, and in the server. Deliberately not here:
+// who has used how much; the store's ledger knows.
+import type { ModelCard, ResolvedRequest } from './request.ts';
+import { usualWorkOf, workOf } from './work.ts';
 
 /** One UTC day; leap seconds do not exist in Unix time. */
 const DAY_MS = 86_400_000;
+
+/** How far back the hour's quota looks, at every moment anew. */
+export const HOUR_MS = 3_600_000;
+
+/** Rounding must not make a usual picture count two. */
+const TOLERANCE = 1e-6;
 
 /** Number of the UTC day, 0 = 1970-01-01. */
 export function dayOf(nowMs: number): number {
@@ -12,3 +21,54 @@ export function dayOf(nowMs: number): number {
 export function nextDayMs(nowMs: number): number {
   return (dayOf(nowMs) + 1) * DAY_MS;
 }
+
+/**
+ * What a request counts, in usual pictures of its model: those it makes by itself, with nothing asked for but words. Larger pictures, more
+ * steps, control and LoRAs count as much more as they take work; no picture counts less than one.
+ */
+export function costOf(request: ResolvedRequest, card: ModelCard): number {
+  return Math.max(request.count, Math.ceil(workOf(request) / usualWorkOf(card) - TOLERANCE));
+}
+
+/** Something that is counted and bounded. */
+export interface Allowance {
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** All in usual pictures. */
+export interface QuotaStatus extends Allowance {
+  /** `used` is of today (UTC day), charged or reserved, wherever it was asked for, without what was given. */
+  readonly resetsAtMs: number;
+  /** Given beside the day's quota and not yet used; absent is none. */
+  readonly granted?: number | undefined;
+  /** Of the last hour, wherever it was asked for; absent where nobody counts. */
+  readonly hour?: (Allowance & { readonly resetsAtMs: number }) | undefined;
+  /** Of everybody in this server today; absent where nobody counts. */
+  readonly server?: Allowance | undefined;
+}
+
+export type QuotaKind = 'day' | 'hour' | 'server';
+
+/** The part of a cost the day has no room for: it is taken from what somebody was given. */
+export function beyondDay({ used, limit }: Allowance, cost: number): number {
+  return Math.min(cost, Math.max(0, used + cost - limit));
+}
+
+/** What a cost is too much for; undefined where it fits. */
+export function quotaAgainst(quota: QuotaStatus, cost: number): QuotaKind | undefined {
+  const { granted = 0, hour, server } = quota;
+  const isBeyond = quota.used + cost > quota.limit;
+  if (isBeyond && (granted === 0 || beyondDay(quota, cost) > granted)) return 'day';
+  if (hour !== undefined && hour.used + cost > hour.limit) return 'hour';
+  return server !== undefined && server.used + cost > server.limit ? 'server' : undefined;
+}
+
+/** Pictures somebody could still ask for now. */
+export function leftOf({ used, limit, granted = 0, hour, server }: QuotaStatus): number {
+  const rest = [hour, server].flatMap((one) => (one === undefined ? [] : [one.limit - one.used]));
+  return Math.max(0, Math.min(Math.max(0, limit - used) + granted, ...rest));
+}
+
+/** Shares of the machine's time a role may be given: with 4, as much as four others who wait. */
+export const WEIGHTS = [1, 2, 3, 4] as const;

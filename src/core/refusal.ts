@@ -17,6 +17,8 @@ export type Expectation =
   | { readonly kind: 'form'; readonly example: string }
   /** A control of a kind that networks here follow; `kinds` is empty where there are no networks for the model. */
   | { readonly kind: 'controls'; readonly model: string; readonly family: string; readonly kinds: string }
+  /** More than the server it is asked for in allows. */
+  | { readonly kind: 'here'; readonly max: string }
   /** Nothing was there; `example` shows how it is written. */
   | { readonly kind: 'some'; readonly example: string };
 
@@ -76,6 +78,8 @@ function words(expected: Expectation): string {
       return expected.kinds === ''
         ? `a network in models/controlnets for ${expected.model} (${expected.family}); there is none`
         : `one of ${expected.kinds}, which the networks here follow with ${expected.model}`;
+    case 'here':
+      return `at most ${expected.max} in this server`;
     case 'some':
       return `something, as in "${expected.example}"`;
   }

@@ -13,8 +13,7 @@ import type { JobKind, JobRecord, PictureRecord, SourceKind } from '../core/job.
 import type { AcceptResult, NewJob } from '../core/jobStore.ts';
 import type { Ban } from '../core/moderationStore.ts';
 import type { Place } from '../core/policy.ts';
-import type { InitImage, RequestDraft, ResolvedRequest } from '../core/request.ts';
-import { chooseCard, resolveRequest } from '../core/resolve.ts';
+import { type InitImage, isOnlyEnlarged, type RequestDraft, type ResolvedRequest } from '../core/request.ts';
 import type { SheetSpec } from '../core/sheet.ts';
 import { failpoint } from '../failpoint.ts';
 import { answersMessage, botMayWrite, isAnsweredAlready, isTooLate, messageOf, phrasesOf, tell } from './answers.ts';
@@ -22,6 +21,7 @@ import { type AttachmentLike, fetchAttachment } from './attachments.ts';
 import type { BotContext } from './context.ts';
 import { withControlPicture } from './controlPictures.ts';
 import { banText, refusedPerson, refusedPrompt } from './gate.ts';
+import { costHere, modelDenialText, modelDenied, type Resident, resolverFor } from './houseRules.ts';
 import { denialText, loraDenied, rolesOf } from './loraAccess.ts';
 import type { AnswerToken } from './messenger.ts';
 import type { Phrases } from './phrases/phrases.ts';
@@ -74,10 +74,21 @@ type Examined = { readonly ok: true; readonly job: NewJob } | Refused;
 export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
   failpoint('order.received');
   const examined = await examine(asker, wish, bot);
-  if (!examined.ok) return examined;
+  if (!examined.ok) return counted(examined, asker, bot);
   const result = bot.store.accept(examined.job, bot.rules);
   failpoint('order.accepted');
-  return result.ok ? result : refused(result);
+  return result.ok ? result : counted(refused(result, examined.job), asker, bot);
+}
+
+/** A refusal, for the charts; not counting one is no reason to say anything else. */
+function counted(order: Order, { guildId }: Asker, { store, log }: BotContext): Order {
+  if (order.ok || order.text === null) return order;
+  try {
+    store.noteRefusal(guildId, order.reason);
+  } catch (err) {
+    log.warn({ err }, 'a refusal was not counted');
+  }
+  return order;
 }
 
 /** All cells of a sheet, or none. @returns the lead @throws as `placeOrder` */
@@ -92,12 +103,12 @@ export async function placeSheet(
   for (const [cell, wish] of wishes.entries()) {
     const sourceId = cell === 0 ? asker.sourceId : `${asker.sourceId}:${cell}`;
     const examined = await examine({ ...asker, sourceId }, wish, bot);
-    if (!examined.ok) return examined;
+    if (!examined.ok) return counted(examined, asker, bot);
     jobs.push(examined.job);
   }
   const result = bot.store.acceptSheet(jobs, spec, bot.rules);
   failpoint('order.accepted');
-  return result.ok ? result : refused(result);
+  return result.ok ? result : counted(refused(result, jobs[0]!), asker, bot);
 }
 
 /** Everything before the row. @throws request_invalid, attachment_refused, disk_full */
@@ -107,21 +118,25 @@ async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Exami
   if (bot.queue.stalled()?.code === 'disk_full') {
     return refusal('disk_full', (phrases) => phrases.badRequest(phrases.reasonDisk()));
   }
-  const resolve = resolver(wish.draft, bot);
+  const resolve = resolverFor(wish.draft, asker, bot);
   // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
   const first = resolve(withUnknownStart(wish));
   const blocked = refusedPrompt(asker, first, bot);
   if (blocked !== undefined) return refusal(blocked.reason, blocked.text);
+  const barred = isOnlyEnlarged(first) ? undefined : modelDenied(first.model, asker, bot);
+  if (barred !== undefined) {
+    return refusal('model_denied', (phrases) => modelDenialText(barred, asker.guildId, phrases));
+  }
   const denied = loraDenied(first.loras ?? [], asker, bot);
   if (denied !== undefined) return refusal('lora_denied', (phrases) => denialText(denied, phrases));
   const isComplete = wish.start === undefined && wish.control === undefined;
   const request = isComplete ? first : resolve(await withPictures(wish, bot));
-  return { ok: true, job: newJob(asker, wish, request) };
+  return { ok: true, job: newJob(asker, wish, request, bot) };
 }
 
 /** What a wish would be, judged and checked, without anything being kept. @throws request_invalid */
-export function previewOrder(wish: Wish, bot: BotContext): ResolvedRequest {
-  return resolver(wish.draft, bot)(withUnknownStart(wish));
+export function previewOrder(wish: Wish, asker: Resident, bot: BotContext): ResolvedRequest {
+  return resolverFor(wish.draft, asker, bot)(withUnknownStart(wish));
 }
 
 /** Pictures whose bytes are not here yet go by this hash. */
@@ -132,13 +147,6 @@ function withUnknownStart({ draft: wished, start, control }: Wish): RequestDraft
   if (start === undefined) return draft;
   const hasMask = start.kind === 'upload' && start.mask !== undefined;
   return { ...draft, initImage: UNKNOWN, ...(hasMask ? { mask: UNKNOWN } : {}) };
-}
-
-function resolver(draft: RequestDraft, bot: BotContext): (draft: RequestDraft) => ResolvedRequest {
-  const { cards, defaultModel, limits, upscalers } = bot.catalog;
-  const card = chooseCard(draft, cards, defaultModel);
-  const seed = bot.randomSeed();
-  return (complete) => resolveRequest(complete, card, limits, seed, upscalers);
 }
 
 /** The bytes lie on disk before the row that names them is committed. */
@@ -168,30 +176,42 @@ async function keptUpload(upload: AttachmentLike, { inputs, attachments }: BotCo
   return { sha256: await inputs.keep(await fetchAttachment(upload, attachments)) };
 }
 
-function newJob(asker: Asker, wish: Wish, request: ResolvedRequest): NewJob {
+function newJob(asker: Asker, wish: Wish, request: ResolvedRequest, bot: BotContext): NewJob {
   return {
     ...asker,
     kind: wish.kind,
     request,
     parentJobId: wish.parent?.jobId ?? null,
     parentImageIndex: wish.parent?.imageIndex ?? null,
-    cost: request.count,
+    cost: costHere(request, bot),
   };
 }
 
-function refused(result: Exclude<AcceptResult, { ok: true }>): Order {
+function refused(result: Exclude<AcceptResult, { ok: true }>, job: NewJob): Order {
   switch (result.reason) {
     case 'duplicate':
       return { ok: false, reason: 'duplicate', text: null };
     case 'banned':
       return banned({ reason: result.banReason, untilMs: result.untilMs });
-    case 'quota': {
-      const { used, limit, resetsAtMs } = result.quota;
-      return refusal('quota', (phrases) => phrases.quotaUsed(used, limit, timestamp(resetsAtMs, 'R')));
-    }
+    case 'quota':
+      return refusal('quota', (phrases) => overQuota(result, job, phrases));
+    case 'draining':
+      return refusal('draining', ({ houseRules }) => houseRules.draining());
     case 'too_many_waiting':
       return refusal('too_many_waiting', (phrases) => phrases.tooManyWaiting(result.waiting, result.limit));
   }
+}
+
+/** A job that counts more than its pictures says so. */
+function overQuota({ over, quota }: Extract<AcceptResult, { reason: 'quota' }>, job: NewJob, phrases: Phrases): string {
+  const { houseRules: words } = phrases;
+  const [hour, server] = [quota.hour ?? quota, quota.server ?? quota];
+  const why = {
+    day: () => phrases.quotaUsed(quota.used, quota.limit, timestamp(quota.resetsAtMs, 'R')),
+    hour: () => words.hourUsed(hour.used, hour.limit, timestamp(hour.resetsAtMs, 'R')),
+    server: () => words.serverUsed(server.used, server.limit, timestamp(quota.resetsAtMs, 'R')),
+  }[over]();
+  return job.cost === job.request.count ? why : `${why} ${words.counts(job.cost)}`;
 }
 
 function banned(ban: Ban): Refused {
@@ -294,9 +314,15 @@ async function sendAnswer(
     const view = waitingView(job, undefined, { phrases, ids: bot.ids });
     await interaction.reply((await messageOf(view, bot.dataDir)) as InteractionReplyOptions);
   } else {
-    await tell(interaction, phrases.queued(job.id, place));
+    await tell(interaction, [phrases.queued(job.id, place), ...aboutQueue(job, phrases, bot)].join('\n'));
   }
   return '@original';
+}
+
+/** That it counts more than its pictures, and that nothing is begun now. */
+function aboutQueue({ cost, request }: JobRecord, { houseRules }: Phrases, { store }: BotContext): string[] {
+  const dear = cost > request.count ? [`-# ${houseRules.counts(cost)}`] : [];
+  return store.queueMode() === 'paused' ? [...dear, `⏸️ ${houseRules.mode.paused}`] : dear;
 }
 
 /** 1-based place the job will have once it is queued: behind everybody who waits. Its own row already counts. */

@@ -6,6 +6,7 @@ import { overlay, readPrompt } from '../core/promptFlags.ts';
 import { nearestName } from '../core/refusal.ts';
 import { type ModelCard, type RequestDraft, refuse, SAMPLERS } from '../core/request.ts';
 import type { BotContext } from './context.ts';
+import { allowedModels, defaultModelFor } from './houseRules.ts';
 import { allowedLoras } from './loraAccess.ts';
 
 export interface Person {
@@ -19,7 +20,7 @@ export interface Person {
 export function withPreferences(draft: RequestDraft, person: Person, bot: BotContext): RequestDraft {
   const settings = bot.store.settings(person.userId);
   const styled = withStyle(draft, settings, person, bot);
-  const usual = usualModel(settings, bot);
+  const usual = usualModelFor(person, settings, bot);
   const isUsual = (styled.model ?? usual) === usual;
   const card = bot.catalog.cards.find(({ name }) => name === (styled.model ?? usual));
   const wanted = overlay(isUsual ? forUsualModel(settings, usual, card) : forAnyModel(settings), styled);
@@ -61,6 +62,12 @@ function forAnyModel({ count, privatePrompts }: UserSettings): RequestDraft {
     ...(count === undefined ? {} : { count }),
     ...(privatePrompts === true ? { privatePrompt: true } : {}),
   };
+}
+
+/** The model of the settings where somebody may use it, else one they may. */
+export function usualModelFor(person: Person, { model }: UserSettings, bot: BotContext): string {
+  const allowed = allowedModels(bot.catalog.cards, person, bot);
+  return allowed.some(({ name }) => name === model) ? model! : defaultModelFor(person, bot);
 }
 
 /** The model of the settings while it is there, else the program's. */

@@ -1,5 +1,6 @@
 // The house's rules in the database: bans, own quotas, the block list, settings, and the audit of who changed them.
 // Deliberately not here: judging by them; core/moderation and the ledger do.
+import type { QuotaNumbers } from '../core/houseRules.ts';
 import type { AuditEntry, AuditFilter, Member } from '../core/jobStore.ts';
 import { type BlockRule, checkRule } from '../core/moderation.ts';
 import type { AuditOf, Ban } from '../core/moderationStore.ts';
@@ -14,7 +15,7 @@ export interface House {
   unban(member: Member, byUserId: string, nowMs: number): boolean;
   /** The one that lasts longest where there are two. */
   banIn(member: Member, nowMs: number): Ban | undefined;
-  setQuota(member: Member, limit: number | null, byUserId: string, nowMs: number): void;
+  setQuota(member: Member, quota: QuotaNumbers, byUserId: string, nowMs: number): void;
   /** Those of everywhere, then of that server. */
   blocklist(guildId: string | null): readonly BlockRule[];
   /** Only of exactly that server, or of everywhere. */
@@ -79,8 +80,8 @@ export function makeHouse(db: Database): House {
   const bannedHere = db.prepare<[Member & { nowMs: number }], Ban>(
     `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM members WHERE guild_id = @guildId AND user_id = @userId AND ${lasting}`,
   );
-  const setQuota = db.prepare<[number | null, Member]>(
-    'UPDATE members SET daily_quota = ? WHERE guild_id = @guildId AND user_id = @userId',
+  const setQuota = db.prepare<[number | null, number | null, Member]>(
+    'UPDATE members SET daily_quota = ?, hourly_quota = ? WHERE guild_id = @guildId AND user_id = @userId',
   );
   const rules = db.prepare<[string], BlockRule>(
     'SELECT name, kind, pattern FROM word_rules WHERE guild_id = ? ORDER BY name',
@@ -140,11 +141,11 @@ export function makeHouse(db: Database): House {
       return true;
     },
     banIn: (member, nowMs) => longest(bannedEverywhere.get({ userId: member.userId, nowMs }), hereBan(member, nowMs)),
-    setQuota(member, limit, byUserId, nowMs) {
+    setQuota(member, quota, byUserId, nowMs) {
       meet(member);
-      setQuota.run(limit, member);
-      const words = limit === null ? 'default' : String(limit);
-      note({ action: 'quota', byUserId, guildId: member.guildId, target: member.userId, note: words, atMs: nowMs });
+      setQuota.run(quota.daily, quota.hourly, member);
+      const { guildId, userId: target } = member;
+      note({ action: 'quota', byUserId, guildId, target, note: quotaNote(quota), atMs: nowMs });
     },
     blocklist: (guildId) => [...rules.all(''), ...(guildId === null ? [] : rules.all(guildId))],
     ownBlocklist: (guildId) => rules.all(guildId ?? ''),
@@ -175,4 +176,11 @@ export function makeHouse(db: Database): House {
     },
     setSetting: (key, value) => putSetting.run(key, value),
   };
+}
+
+/** A quota in the audit's words. */
+export function quotaNote({ daily, hourly }: QuotaNumbers): string {
+  if (daily === null && hourly === null) return 'default';
+  if (hourly === null) return String(daily);
+  return daily === null ? `${hourly} an hour` : `${daily}, ${hourly} an hour`;
 }

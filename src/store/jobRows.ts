@@ -17,6 +17,7 @@ export interface JobRow {
   readonly request: string;
   readonly model: string;
   readonly work: number;
+  readonly weight: number;
   readonly parent_job_id: string | null;
   readonly parent_image_index: number | null;
   readonly user_id: string;

@@ -17,7 +17,8 @@ export interface Claim {
 }
 
 export interface JobTable {
-  insert(id: string, job: NewJob, nowMs: number): JobRecord;
+  /** @param weight shares of the machine's time, 1 … 4 */
+  insert(id: string, job: NewJob, weight: number, nowMs: number): JobRecord;
   row(jobId: string): JobRow | undefined;
   /** The row while it runs under this attempt, else undefined. */
   runningRow(jobId: string, attempt: number): JobRow | undefined;
@@ -50,8 +51,8 @@ export interface JobTable {
 export const WAITING: readonly JobState[] = ['accepted', 'queued'];
 
 const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256, work, parent_job_id, parent_image_index, user_id, guild_id,
-  channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256, place) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
-  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256, @place)`;
+  channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256, place, weight) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
+  @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256, @place, @weight)`;
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
@@ -108,7 +109,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   const record = (row: JobRow | undefined) => (row === undefined ? undefined : toJob(row));
 
   return {
-    insert(id, job, nowMs) {
+    insert(id, { roleIds: _, ...job }, weight, nowMs) {
       const { initImage, mask } = job.request;
       const of = {
         model: workerNameOf(job.request),
@@ -117,7 +118,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
         work: workOf(job.request),
         place: job.place == null ? null : JSON.stringify(job.place),
       };
-      insert.run({ ...job, ...of, id, request: JSON.stringify(job.request), nowMs });
+      insert.run({ ...job, ...of, id, weight, request: JSON.stringify(job.request), nowMs });
       controls.keepInputs({ id, request: job.request });
       return toJob(byId.get(id)!);
     },

@@ -1,41 +1,107 @@
-// The quota ledger: pictures reserved with a job, then charged or refunded once. Its rows are written in the transaction of the job's
-// state change. Deliberately not here: the number a user may have where none was set; that is configuration.
-import type { AcceptRules, Member, QuotaStatus } from '../core/jobStore.ts';
-import { dayOf, nextDayMs } from '../core/quota.ts';
+// The quota ledger: usual pictures reserved with a job, then charged or refunded once, and what of them came from a grant. Its rows are
+// written in the transaction of the job's state change. Deliberately not here: the number a user may have where none was set; that is
+// configuration.
+import type { AcceptRules, Customer, Member } from '../core/jobStore.ts';
+import { beyondDay, dayOf, HOUR_MS, nextDayMs, type QuotaStatus } from '../core/quota.ts';
 import type { Database } from './database.ts';
 
 export interface Ledger {
-  status(member: Member, rules: AcceptRules, nowMs: number): QuotaStatus;
-  reserve(jobId: string, userId: string, pictures: number, nowMs: number): void;
+  status(customer: Customer, rules: AcceptRules, nowMs: number): QuotaStatus;
+  /** @param quota as it stands before; what the day has no room for is taken from what was given */
+  reserve(jobId: string, member: Member, pictures: number, quota: QuotaStatus, nowMs: number): void;
   /** The reservation becomes final. */
   charge(jobId: string, nowMs: number): void;
-  /** The reservation is given back to the day it was taken from. */
+  /** The reservation is given back to the day, and to the grant, it was taken from. */
   refund(jobId: string, nowMs: number): void;
+  /** Given to somebody in a server and not yet used. */
+  granted(member: Member): number;
 }
 
-const USED = `SELECT coalesce(sum(CASE kind WHEN 'reserve' THEN pictures WHEN 'refund' THEN -pictures ELSE 0 END), 0) AS used
-  FROM quota_ledger WHERE user_id = ? AND day = ?`;
-const CLOSE = `INSERT INTO quota_ledger (job_id, user_id, day, kind, pictures, at_ms)
-  SELECT job_id, user_id, day, ?, pictures, ? FROM quota_ledger WHERE job_id = ? AND kind = 'reserve'`;
+const BALANCE = "CASE kind WHEN 'reserve' THEN 1 WHEN 'refund' THEN -1 ELSE 0 END";
+const USED = `SELECT coalesce(sum((pictures - granted) * ${BALANCE}), 0) FROM quota_ledger WHERE user_id = ? AND day = ?`;
+const USED_THERE = `SELECT coalesce(sum(pictures * ${BALANCE}), 0) FROM quota_ledger WHERE guild_id = ? AND day = ?`;
+/** Reserved since then and not given back; a refund counts from when its reservation was made. */
+const USED_SINCE = `SELECT coalesce(sum(pictures), 0) AS used, min(at_ms) AS firstMs FROM quota_ledger AS taken
+  WHERE user_id = @userId AND day >= @day AND kind = 'reserve' AND at_ms > @sinceMs AND NOT EXISTS (
+    SELECT 1 FROM quota_ledger AS closed
+    WHERE closed.job_id = taken.job_id AND closed.kind IN ('charge', 'refund') AND closed.kind = 'refund')`;
+const GIVEN = 'SELECT coalesce(sum(pictures), 0) FROM grants WHERE guild_id = @guildId AND user_id = @userId';
+const TAKEN = `SELECT coalesce(sum(granted * ${BALANCE}), 0) FROM quota_ledger
+  WHERE user_id = @userId AND guild_id = @guildId AND granted > 0`;
+const CLOSE = `INSERT INTO quota_ledger (job_id, user_id, guild_id, day, kind, pictures, granted, at_ms)
+  SELECT job_id, user_id, guild_id, day, ?, pictures, granted, ? FROM quota_ledger WHERE job_id = ? AND kind = 'reserve'`;
+
+interface Numbers {
+  readonly daily: number | null;
+  readonly hourly: number | null;
+}
+
+interface HourUse {
+  readonly used: number;
+  readonly firstMs: number | null;
+}
 
 export function makeLedger(db: Database): Ledger {
   const used = db.prepare<[string, number], number>(USED).pluck();
+  const usedThere = db.prepare<[string, number], number>(USED_THERE).pluck();
+  const usedSince = db.prepare<[{ userId: string; day: number; sinceMs: number }], HourUse>(USED_SINCE);
+  const given = db.prepare<[Member], number>(GIVEN).pluck();
+  const taken = db.prepare<[Member], number>(TAKEN).pluck();
   // Outside servers the guild is NULL, which equals nothing.
-  const limitThere = db
-    .prepare<[Member], number | null>('SELECT daily_quota FROM members WHERE guild_id = @guildId AND user_id = @userId')
+  const ofMember = db.prepare<[Member], Numbers>(
+    'SELECT daily_quota AS daily, hourly_quota AS hourly FROM members WHERE guild_id = @guildId AND user_id = @userId',
+  );
+  const ofRoles = db.prepare<[string, string], Numbers>(
+    `SELECT max(daily) AS daily, max(hourly) AS hourly FROM quota_rules
+     WHERE guild_id = ? AND role_id <> '' AND role_id IN (SELECT value FROM json_each(?))`,
+  );
+  const ofServer = db
+    .prepare<[string], number | null>("SELECT daily FROM quota_rules WHERE guild_id = ? AND role_id = ''")
     .pluck();
   const reserve = db.prepare(
-    "INSERT INTO quota_ledger (job_id, user_id, day, kind, pictures, at_ms) VALUES (?, ?, ?, 'reserve', ?, ?)",
+    `INSERT INTO quota_ledger (job_id, user_id, guild_id, day, kind, pictures, granted, at_ms)
+     VALUES (@jobId, @userId, @guildId, @day, 'reserve', @pictures, @granted, @nowMs)`,
   );
   const close = db.prepare<[kind: 'charge' | 'refund', nowMs: number, jobId: string]>(CLOSE);
+
+  const granted = (member: Member) =>
+    member.guildId === null ? 0 : Math.max(0, given.get(memberOnly(member))! - taken.get(memberOnly(member))!);
+  const hourOf = (userId: string, limit: number, nowMs: number): QuotaStatus['hour'] => {
+    const sinceMs = nowMs - HOUR_MS;
+    const use = usedSince.get({ userId, day: dayOf(sinceMs), sinceMs })!;
+    return { used: use.used, limit, resetsAtMs: (use.firstMs ?? nowMs) + HOUR_MS };
+  };
+  const serverOf = ({ guildId }: Member, nowMs: number): QuotaStatus['server'] => {
+    const limit = guildId === null ? null : (ofServer.get(guildId) ?? null);
+    return limit === null ? undefined : { used: usedThere.get(guildId!, dayOf(nowMs))!, limit };
+  };
+
   return {
-    status: (member, rules, nowMs) => ({
-      used: used.get(member.userId, dayOf(nowMs))!,
-      limit: limitThere.get(member) ?? rules.dailyQuota,
-      resetsAtMs: nextDayMs(nowMs),
-    }),
-    reserve: (jobId, userId, pictures, nowMs) => reserve.run(jobId, userId, dayOf(nowMs), pictures, nowMs),
+    status(customer, rules, nowMs) {
+      const { userId, guildId, roleIds = [] } = customer;
+      const own = ofMember.get(memberOnly(customer));
+      const role = guildId === null ? undefined : ofRoles.get(guildId, JSON.stringify(roleIds));
+      const hourly = own?.hourly ?? role?.hourly ?? rules.hourlyQuota ?? null;
+      const [given, server] = [granted(customer), serverOf(customer, nowMs)];
+      return {
+        used: used.get(userId, dayOf(nowMs))!,
+        limit: own?.daily ?? role?.daily ?? rules.dailyQuota,
+        resetsAtMs: nextDayMs(nowMs),
+        ...(given === 0 ? {} : { granted: given }),
+        ...(hourly === null ? {} : { hour: hourOf(userId, hourly, nowMs) }),
+        ...(server === undefined ? {} : { server }),
+      };
+    },
+    reserve(jobId, member, pictures, quota, nowMs) {
+      const row = { jobId, day: dayOf(nowMs), pictures, granted: beyondDay(quota, pictures), nowMs };
+      reserve.run({ ...memberOnly(member), ...row });
+    },
     charge: (jobId, nowMs) => close.run('charge', nowMs, jobId),
     refund: (jobId, nowMs) => close.run('refund', nowMs, jobId),
+    granted,
   };
+}
+
+function memberOnly({ userId, guildId }: Member): Member {
+  return { userId, guildId };
 }

@@ -18,7 +18,7 @@ export interface Line {
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
   /** A job waits from now on. */
-  queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work'>): void;
+  queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work' | 'weight'>): void;
   /** It waits no longer. */
   unqueued(jobId: string): void;
   /** A transaction was taken back: what it told is not so. */
@@ -30,7 +30,7 @@ export interface Line {
 /** Share of the past kept with every finished job: the last ten count for two thirds. */
 const PACE_MEMORY = 0.9;
 
-const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work FROM jobs WHERE state = 'queued' ORDER BY seq`;
+const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work, weight FROM jobs WHERE state = 'queued' ORDER BY seq`;
 const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs, @units) ON CONFLICT (model) DO UPDATE
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
@@ -106,7 +106,8 @@ export function makeLine(db: Database): Line {
       backlog.reprice(costOf);
     },
     queued(row) {
-      backlog.add({ jobId: row.id, userId: row.user_id, seq: row.seq, worker: row.model, work: row.work });
+      const { id: jobId, user_id: userId, seq, model: worker, work, weight } = row;
+      backlog.add({ jobId, userId, seq, worker, work, weight });
     },
     unqueued: (jobId) => backlog.remove(jobId),
     forget() {

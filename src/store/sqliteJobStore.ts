@@ -10,12 +10,14 @@ import {
   type NewJob,
 } from '../core/jobStore.ts';
 import type { Struck } from '../core/moderationStore.ts';
+import { quotaAgainst } from '../core/quota.ts';
 import type { SheetSpec } from '../core/sheet.ts';
 import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
+import { makeHouseRules } from './houseRules.ts';
 import { type JobRow, readRequest, toJob } from './jobRows.ts';
 import { makeJobTable, WAITING } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
@@ -55,6 +57,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const stacks = makeLoraStacks(db);
   const access = makeLoraAccess(db, nowMs);
   const sheets = makeSheets(db);
+  const rulesHere = makeHouseRules(db, house, ledger, nowMs);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -84,15 +87,17 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
       nowMs(),
     );
     if (ban !== undefined) return { ok: false, reason: 'banned', banReason: ban.reason, untilMs: ban.untilMs };
+    if (rulesHere.queueMode() === 'draining') return { ok: false, reason: 'draining' };
     const waiting = jobs.unfinishedOf(job.userId);
     const limit = rules.maxWaitingPerUser;
     if (waiting >= limit) return { ok: false, reason: 'too_many_waiting', waiting, limit };
     const now = nowMs();
     const quota = ledger.status(job, rules, now);
-    if (quota.used + job.cost > quota.limit) return { ok: false, reason: 'quota', quota };
+    const over = quotaAgainst(quota, job.cost);
+    if (over !== undefined) return { ok: false, reason: 'quota', over, quota };
     house.know(job.userId);
-    const record = jobs.insert(freshId(), job, now);
-    ledger.reserve(record.id, job.userId, job.cost, now);
+    const record = jobs.insert(freshId(), job, rulesHere.weightOf(job), now);
+    ledger.reserve(record.id, job, job.cost, quota, now);
     return { ok: true, job: record };
   }
 
@@ -122,6 +127,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   }
 
   function claimNext(workerId: string, leaseMs: number, models?: readonly string[]): JobRecord | undefined {
+    if (rulesHere.queueMode() === 'paused') return undefined;
     const jobId = line.takeNext(models);
     if (jobId === undefined) return undefined;
     const now = nowMs();
@@ -206,6 +212,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
 
   function readyAtMs(jobId: string): number | undefined {
     const row = jobs.row(jobId);
+    // Nobody knows how long a pause lasts.
+    if (row?.state !== 'running' && rulesHere.queueMode() === 'paused') return undefined;
     const place = line.placeOf(jobId);
     if (place !== undefined) return nowMs() + place.aheadMs + place.ownMs;
     // A row that is just being answered stands behind everybody.
@@ -281,8 +289,26 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     recover: (answerWithinMs) => write(() => recover(answerWithinMs)),
     resume: (answerWithinMs) => write(() => resume(answerWithinMs)),
 
-    quota: (member, rules) => read(() => ledger.status(member, rules, nowMs())),
-    setQuota: (member, limit, byUserId) => write(() => house.setQuota(member, limit, byUserId, nowMs())),
+    quota: (customer, rules) => read(() => ledger.status(customer, rules, nowMs())),
+    setQuota: (member, daily, byUserId, hourly = null) =>
+      write(() => house.setQuota(member, { daily, hourly }, byUserId, nowMs())),
+    memberQuota: (member) => read(() => rulesHere.memberQuota(member)),
+    roleQuotas: (guildId) => read(() => rulesHere.roleQuotas(guildId)),
+    setRoleQuota: (...args) => write(() => rulesHere.setRoleQuota(...args)),
+    serverQuota: (guildId) => read(() => rulesHere.serverQuota(guildId)),
+    setServerQuota: (...args) => write(() => rulesHere.setServerQuota(...args)),
+    grant: (...args) => write(() => rulesHere.grant(...args)),
+    roleWeights: (guildId) => read(() => rulesHere.roleWeights(guildId)),
+    setRoleWeight: (...args) => write(() => rulesHere.setRoleWeight(...args)),
+    serverLimits: (guildId) => read(() => rulesHere.serverLimits(guildId)),
+    setServerLimits: (...args) => write(() => rulesHere.setServerLimits(...args)),
+    modelRules: (guildId) => read(() => rulesHere.modelRules(guildId)),
+    setModelRule: (...args) => write(() => rulesHere.setModelRule(...args)),
+    queueMode: () => read(() => rulesHere.queueMode()),
+    setQueueMode: (...args) => write(() => rulesHere.setQueueMode(...args)),
+    noteRefusal: (...args) => write(() => rulesHere.noteRefusal(...args)),
+    figures: (filter) => read(() => rulesHere.figures(filter)),
+    refusals: (filter) => read(() => rulesHere.refusals(filter)),
     ban: (member, reason, byUserId, untilMs = null) =>
       write(() => house.ban(member, { reason, untilMs }, byUserId, nowMs())),
     unban: (member, byUserId) => write(() => house.unban(member, byUserId, nowMs())),

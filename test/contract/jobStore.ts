@@ -119,7 +119,7 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       enqueue(store, { cost: 2 });
       const resetsAtMs = Date.UTC(2026, 0, 3);
       const quota = { used: 10, limit: 10, resetsAtMs };
-      expect(store.accept(newJob({ cost: 1 }), RULES)).toEqual({ ok: false, reason: 'quota', quota });
+      expect(store.accept(newJob({ cost: 1 }), RULES)).toEqual({ ok: false, reason: 'quota', over: 'day', quota });
       expect(store.accept(newJob({ cost: 1, userId: 'bob' }), RULES).ok).toBe(true);
     });
 

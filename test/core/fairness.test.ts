@@ -163,3 +163,62 @@ describe('for any waiting line', () => {
     );
   });
 });
+
+describe('weights', () => {
+  const weighted = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 200, max: 5_000 })), {
+    minLength: 1,
+    maxLength: 40,
+  });
+  const weightOf = fc.record({
+    a: fc.integer({ min: 1, max: 4 }),
+    b: fc.integer({ min: 1, max: 4 }),
+    c: fc.constant(1),
+  });
+
+  /** Claims one by one, as the store does. */
+  function claims(list: readonly (readonly [string, number])[], weights: Readonly<Record<string, number>>) {
+    const backlog = new Backlog(({ work }) => work);
+    for (const [seq, [userId, work]] of list.entries()) {
+      backlog.add({ jobId: `${seq}`, userId, seq, worker: 'model', work, weight: weights[userId]! });
+    }
+    const foretold = list.map((_, seq) => backlog.placeOf([], `${seq}`)!);
+    const order: number[] = [];
+    for (let ring: readonly Turn[] = []; backlog.size > 0; ) {
+      const heads = backlog.heads();
+      const choice = nextTurn(ring, heads)!;
+      ring = choice.ring;
+      const { jobId } = heads.find(({ userId }) => userId === choice.userId)!;
+      order.push(Number(jobId));
+      backlog.remove(jobId);
+    }
+    return { order, foretold };
+  }
+
+  test('while two wait, each has a share of the time as their weights say, within one largest job', () => {
+    fc.assert(
+      fc.property(weighted, weightOf, (list, weights) => {
+        const { order, foretold } = claims(list, weights);
+        const left = new Map<string, number>();
+        for (const [userId] of list) left.set(userId, (left.get(userId) ?? 0) + 1);
+        const served = new Map<string, number>();
+        const largest = Math.max(...list.map(([, ms]) => ms));
+        let aheadMs = 0;
+        for (const [position, at] of order.entries()) {
+          const [userId, ms] = list[at]!;
+          expect(foretold[at]).toEqual({ position, aheadMs, ownMs: ms });
+          aheadMs += ms;
+          served.set(userId, (served.get(userId) ?? 0) + Math.ceil(ms / weights[userId as 'a']));
+          left.set(userId, left.get(userId)! - 1);
+          const fair = [...left].filter(([, count]) => count > 0).map(([who]) => served.get(who) ?? 0);
+          if (fair.length > 1) expect(Math.max(...fair) - Math.min(...fair)).toBeLessThanOrEqual(largest + 100);
+        }
+      }),
+    );
+  });
+
+  test('somebody of weight 1 is served, however many of weight 4 wait', () => {
+    const list = [...Array.from({ length: 30 }, () => ['a', 1_000] as const), ['c', 1_000] as const];
+    const { order } = claims(list, { a: 4, b: 1, c: 1 });
+    expect(order.indexOf(30)).toBeLessThanOrEqual(4);
+  });
+});

@@ -432,10 +432,10 @@ describe('quota, bans and lists', () => {
     const refused = await bob().command(house.channelId, 'imagine', { prompt: 'x' });
     expect(textOf(refused.message)).toContain('Reason: spam');
     await owner().command(house.channelId, 'admin unban', { user: house.bob });
-    await owner().command(house.channelId, 'admin quota', { user: house.bob, pictures: 0 });
+    await owner().command(house.channelId, 'admin quota user', { user: house.bob, pictures: 0 });
     const none = await bob().command(house.channelId, 'imagine', { prompt: 'x' });
     expect(textOf(none.message)).toContain('0 of 0 pictures');
-    await owner().command(house.channelId, 'admin quota', { user: house.bob });
+    await owner().command(house.channelId, 'admin quota user', { user: house.bob });
     await house.picture({}, house.bob);
     expect(house.store.audit({ limit: 9 }).map((entry) => entry.action)).toEqual(['quota', 'quota', 'unban', 'ban']);
   });
@@ -465,9 +465,9 @@ describe('quota, bans and lists', () => {
 
     const everywhere = await asCarol('admin ban', { user: house.alice, everywhere: true });
     expect(textOf(everywhere.message)).toContain('Only the owner of this bot');
-    const greedy = await asCarol('admin quota', { user: carol, pictures: 51 });
+    const greedy = await asCarol('admin quota user', { user: carol, pictures: 51 });
     expect(textOf(greedy.message)).toContain('more than 50 pictures a day');
-    await asCarol('admin quota', { user: house.alice, pictures: 0 });
+    await asCarol('admin quota user', { user: house.alice, pictures: 0 });
     await house.picture();
     const rows = house.store.audit({ limit: 9 }).map(({ action, guildId, target }) => [action, guildId, target]);
     expect(rows).toEqual([
@@ -485,7 +485,7 @@ describe('quota, bans and lists', () => {
     const kept = await alice().command(theirChannel, 'admin unban', { user: house.bob });
     expect(textOf(kept.message)).toContain('stays');
     await owner().command(house.channelId, 'admin unban', { user: house.bob, everywhere: true });
-    await owner().command(house.channelId, 'admin quota', { user: house.bob, pictures: 60 });
+    await owner().command(house.channelId, 'admin quota user', { user: house.bob, pictures: 60 });
     expect(textOf((await bob().command(house.channelId, 'quota')).message)).toContain('0 of 60 pictures');
     expect(textOf((await bob().command(theirChannel, 'quota')).message)).toContain('0 of 50 pictures');
   });

@@ -69,7 +69,7 @@ test('cancel, quota and ban', async () => {
   const bob = bot.emulator.addUser('bob').id;
   bot.emulator.addMember(bot.guildId, bob);
   const asBob = () => patiently(() => bot.emulator.as(bob).command(bot.channelId, 'imagine', { prompt: 'a cat' }));
-  await patiently(() => alice().command(bot.channelId, 'admin quota', { user: bob, pictures: 0 }));
+  await patiently(() => alice().command(bot.channelId, 'admin quota user', { user: bob, pictures: 0 }));
   expect(textOf((await asBob()).message)).toContain('0 of 0 pictures');
   await patiently(() => alice().command(bot.channelId, 'admin ban', { user: bob, reason: 'spam' }));
   expect(textOf((await asBob()).message)).toContain('Reason: spam');

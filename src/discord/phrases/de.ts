@@ -1,5 +1,6 @@
 // The bot's German.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -305,6 +306,7 @@ export const de: Phrases = {
     ],
   },
   control: control.de,
+  houseRules: houseRules.de,
   loraKeeping: loraKeeping.de,
   making: making.de,
   moderating: moderating.de,

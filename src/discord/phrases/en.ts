@@ -1,5 +1,6 @@
 // The bot's English.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -300,6 +301,7 @@ export const en: Phrases = {
   },
 
   control: control.en,
+  houseRules: houseRules.en,
   loraKeeping: loraKeeping.en,
   making: making.en,
   moderating: moderating.en,

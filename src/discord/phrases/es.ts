@@ -1,5 +1,6 @@
 // The bot's Spanish.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -297,6 +298,7 @@ export const es: Phrases = {
     ],
   },
   control: control.es,
+  houseRules: houseRules.es,
   loraKeeping: loraKeeping.es,
   making: making.es,
   moderating: moderating.es,

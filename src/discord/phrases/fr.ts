@@ -1,5 +1,6 @@
 // The bot's French.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -306,6 +307,7 @@ export const fr: Phrases = {
     ],
   },
   control: control.fr,
+  houseRules: houseRules.fr,
   loraKeeping: loraKeeping.fr,
   making: making.fr,
   moderating: moderating.fr,

@@ -1,5 +1,6 @@
 // The bot's Japanese.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -294,6 +295,7 @@ export const ja: Phrases = {
     ],
   },
   control: control.ja,
+  houseRules: houseRules.ja,
   loraKeeping: loraKeeping.ja,
   making: making.ja,
   moderating: moderating.ja,

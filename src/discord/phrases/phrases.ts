@@ -5,6 +5,7 @@ import { de } from './de.ts';
 import { en } from './en.ts';
 import { es } from './es.ts';
 import { fr } from './fr.ts';
+import type { HouseRulesPhrases } from './houseRules.ts';
 import { ja } from './ja.ts';
 import type { LoraKeepingPhrases } from './loraKeeping.ts';
 import type { MakingPhrases } from './making.ts';
@@ -270,6 +271,7 @@ export interface Phrases {
   };
   /** Around one picture and many. */
   readonly control: ControlPhrases;
+  readonly houseRules: HouseRulesPhrases;
   readonly loraKeeping: LoraKeepingPhrases;
   readonly making: MakingPhrases;
   readonly moderating: ModeratingPhrases;

@@ -1,5 +1,6 @@
 // The bot's Russian.
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -302,6 +303,7 @@ export const ru: Phrases = {
   },
 
   control: control.ru,
+  houseRules: houseRules.ru,
   loraKeeping: loraKeeping.ru,
   making: making.ru,
   moderating: moderating.ru,

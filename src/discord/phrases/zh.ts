@@ -1,5 +1,6 @@
 // The bot's Chinese (simplified).
 import { control } from './control.ts';
+import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
@@ -284,6 +285,7 @@ export const zh: Phrases = {
   },
 
   control: control.zh,
+  houseRules: houseRules.zh,
   loraKeeping: loraKeeping.zh,
   making: making.zh,
   moderating: moderating.zh,

@@ -1,11 +1,13 @@
 // Private lists: the queue and the quota.
+import type { QueueMode } from '../../core/houseRules.ts';
 import type { JobRecord } from '../../core/job.ts';
-import type { QuotaStatus } from '../../core/jobStore.ts';
+import type { QuotaStatus } from '../../core/quota.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { quoted, timestamp } from '../text.ts';
 import { textView, type View } from './view.ts';
 
 export interface QueueView {
+  readonly mode: QueueMode;
   readonly waiting: number;
   readonly running: number;
   readonly mine: readonly {
@@ -23,9 +25,19 @@ export function queueView(queue: QueueView, phrases: Phrases): View {
     return [`- \`#${job.id}\` ${quoted(job.request.prompt, 60)}`, where, ...when].join(' · ');
   });
   const own = mine.length === 0 ? [] : [phrases.queueMine(), ...mine];
-  return textView([phrases.queueNow(queue.waiting, queue.running), ...own].join('\n'));
+  const mode = queue.mode === 'running' ? [] : [`⏸️ ${phrases.houseRules.mode[queue.mode]}`];
+  return textView([phrases.queueNow(queue.waiting, queue.running), ...mode, ...own].join('\n'));
 }
 
 export function quotaView(quota: QuotaStatus, phrases: Phrases): View {
-  return textView(phrases.quotaNow(quota.used, quota.limit, timestamp(quota.resetsAtMs, 'R')));
+  const { used, limit, resetsAtMs, granted, hour, server } = quota;
+  const { extra, hourNow, serverNow } = phrases.houseRules;
+  return textView(
+    [
+      phrases.quotaNow(used, limit, timestamp(resetsAtMs, 'R')),
+      ...(granted === undefined ? [] : [extra(granted)]),
+      ...(hour === undefined ? [] : [hourNow(hour.used, hour.limit)]),
+      ...(server === undefined ? [] : [serverNow(server.used, server.limit)]),
+    ].join('\n'),
+  );
 }

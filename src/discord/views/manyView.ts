@@ -8,6 +8,8 @@ import { button, cardView, row, textPart, type View } from './view.ts';
 
 export interface ManyRequests {
   readonly requests: readonly ResolvedRequest[];
+  /** In usual pictures. */
+  readonly cost: number;
   /** Pictures of today that are not used yet. */
   readonly left: number;
   readonly limit: number;
@@ -19,7 +21,7 @@ export interface ManyRequests {
 const LINE_CHARS = 90;
 
 export function manyView(
-  { requests, left, limit, readyAtMs, noteId }: ManyRequests,
+  { requests, cost, left, limit, readyAtMs, noteId }: ManyRequests,
   phrases: Phrases,
   ids: CustomIds,
 ): View {
@@ -29,15 +31,16 @@ export function manyView(
       `${index + 1}. ${quoted(prompt, LINE_CHARS)} · ${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)} · ${phrases.guidance(guidance)}`,
   );
   const { many, label } = phrases;
+  const dear = cost > pictures ? `\n${phrases.houseRules.counts(cost)}` : '';
   return cardView([
-    textPart(`**${many.ask(requests.length, pictures, timestamp(readyAtMs, 'R'))}**\n${many.left(left, limit)}`),
+    textPart(`**${many.ask(requests.length, pictures, timestamp(readyAtMs, 'R'))}**\n${many.left(left, limit)}${dear}`),
     textPart(lines.join('\n')),
     row(
       button(ids.write('many', noteId, 'yes'), {
         label: label.make(requests.length),
         emoji: '🎨',
         style: ButtonStyle.Primary,
-        disabled: pictures > left,
+        disabled: cost > left,
       }),
       button(ids.write('many', noteId, 'no'), { label: label.cancel }),
     ),

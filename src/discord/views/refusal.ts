@@ -48,6 +48,8 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
       return controlDetail(error, phrases);
     case 'form':
       return refused.form(field, found, detail('example'));
+    case 'here':
+      return phrases.houseRules.limitHere(field, found, detail('max'));
     case 'some':
       return refused.missing(field, detail('example'));
     default:

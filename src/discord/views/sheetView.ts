@@ -25,6 +25,8 @@ export interface AskedSheet {
   readonly requests: readonly ResolvedRequest[];
   /** Pictures of today that are not used yet. */
   readonly left: number;
+  /** In usual pictures. */
+  readonly cost: number;
   readonly limit: number;
   readonly readyAtMs: number;
   readonly noteId: string;
@@ -32,10 +34,11 @@ export interface AskedSheet {
 
 /** What a sheet would be and cost. */
 export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds): View {
-  const { spec, requests, left, limit, readyAtMs, noteId } = asked;
+  const { spec, requests, cost, left, limit, readyAtMs, noteId } = asked;
   const { sheet } = phrases.making;
   const [columns, rows] = [spec.x.values.length, spec.y?.values.length ?? 1];
   const pictures = requests.reduce((sum, { count }) => sum + count, 0);
+  const dear = cost > pictures ? `\n${phrases.houseRules.counts(cost)}` : '';
   const { size, steps } = requests[0]!;
   const compared = [spec.x.name, spec.y?.name ?? ''];
   const isSized = !compared.some((name) => ['size', 'ar', 'model', 'zoom', 'pan'].includes(name));
@@ -45,7 +48,7 @@ export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds
   ].join(' · ');
   return cardView([
     textPart(
-      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}${about === '' ? '' : `\n-# ${about}`}`,
+      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}${dear}${about === '' ? '' : `\n-# ${about}`}`,
     ),
     textPart(axisLines(spec)),
     row(
@@ -53,7 +56,7 @@ export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds
         label: phrases.label.make(pictures),
         emoji: '🎨',
         style: ButtonStyle.Primary,
-        disabled: pictures > left,
+        disabled: cost > left,
       }),
       button(ids.write('sheet', noteId, 'no'), { label: phrases.label.cancel }),
     ),

@@ -84,14 +84,16 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       expectFits(galleryView({ filter, noteId, page: 0, entries: [], hasOlder: false }, phrases, ids));
       expectFits(galleryView({ filter: {}, noteId, page: 0, entries: [], hasOlder: false }, phrases, ids));
       const mine = Array.from({ length: 10 }, () => ({ job: longJob, position: 9_999, readyAtMs: 1_800_000_020_000 }));
-      expectFits(queueView({ waiting: 10_000, running: 2, mine }, phrases));
+      expectFits(queueView({ mode: 'draining', waiting: 10_000, running: 2, mine }, phrases));
       const family = { parent: longJob, children: Array.from({ length: 10 }, () => entries[0]!.job) };
       expectFits(showView(longJob, pictures, family, wording));
       expectFits(pictureView(longJob, pictures[0]!, wording));
       expectFits(moreView(longJob, wording));
       expectFits(helpView(phrases));
       const requests = Array.from({ length: MAX_PERMUTATIONS }, () => longJob.request);
-      expectFits(manyView({ requests, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId }, phrases, ids));
+      expectFits(
+        manyView({ requests, cost: 9000, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId }, phrases, ids),
+      );
       const full = { language: 'ja', model: 'm'.repeat(100), sampler: SAMPLERS[18], style: 'flat', mention: true };
       const models = Array.from({ length: 40 }, (__, index) => `${index}`.padEnd(100, 'm'));
       for (const settings of [{}, full]) expectFits(settingsView(settings, TEST_CARD, models, phrases, ids));
