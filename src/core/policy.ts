@@ -130,7 +130,8 @@ export function rulesAt(place: Place, source: PolicySource): PlaceRules {
       ...(explicit === undefined ? {} : { explicit }),
     },
     pictures: explicit === undefined ? PICTURES[level] : picturesWith(explicit, PICTURES[level]),
-    previews: server.previews && level !== 'strict',
+    // Nobody has judged a preview yet: there are none where the picture itself might not be shown to all.
+    previews: server.previews && level !== 'strict' && explicit !== 'private' && explicit !== 'refuse',
     isPrivate: place.isPrivate,
   };
 }

@@ -77,6 +77,8 @@ describe('the level of a place', () => {
     expect(rulesAt(place(), strict)).toMatchObject({ prompts: { level: 'strict' }, previews: false });
     expect(rulesAt(place(), strict).pictures).toBe(STRICT_PICTURES);
     expect(rulesAt(place(), source([], { previews: false })).previews).toBe(false);
+    const kept = source([rule('channel', { policy: { explicit: 'private' } })]);
+    expect(rulesAt(place({ isAgeRestricted: true }), kept).previews).toBe(false);
     expect(rulesAt(place({ isAgeRestricted: true }), source()).pictures).toBe(AGE_RESTRICTED_PICTURES);
     expect(rulesAt(place(), source()).pictures).toBe(ORDINARY_PICTURES);
   });

@@ -1,5 +1,5 @@
 // The one public message of a job, through its life: waiting, developing, then pictures or why there are none.
-import { ButtonStyle } from 'discord.js';
+import { type APIButtonComponent, ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
 import { type ControlMap, type ControlUse, formatControl } from '../../core/control.ts';
 import { GRID_INDEX, isCovered, type JobRecord, type PictureRecord } from '../../core/job.ts';
@@ -311,6 +311,10 @@ function expressionButton(jobId: string, index: number, { phrases, ids }: Wordin
 export function moreView(job: JobRecord, wording: Wording): View {
   const { phrases, ids } = wording;
   const { label } = phrases;
+  const others = [
+    ...(job.request.count === 1 ? [expressionButton(job.id, 0, wording)] : []),
+    ...reportButtons(job, phrases, ids),
+  ];
   return cardView([
     textPart(`**${phrases.card.moreTitle(job.id)}**`),
     row(
@@ -323,15 +327,14 @@ export function moreView(job: JobRecord, wording: Wording): View {
         ? [button(ids.write('pick', job.id, 0), { label: phrases.making.label.original, emoji: '🖼️' })]
         : []),
     ),
-    row(
-      ...(job.request.count === 1 ? [expressionButton(job.id, 0, wording)] : []),
-      button(ids.write('report', job.id), {
-        label: phrases.moderating.label.report,
-        emoji: '🛡️',
-        style: ButtonStyle.Danger,
-      }),
-    ),
+    ...(others.length === 0 ? [] : [row(...others)]),
   ]);
+}
+
+/** Only a server has moderators. */
+function reportButtons({ id, guildId }: JobRecord, { moderating }: Phrases, ids: CustomIds): APIButtonComponent[] {
+  const look = { label: moderating.label.report, emoji: '🛡️', style: ButtonStyle.Danger } as const;
+  return guildId === null ? [] : [button(ids.write('report', id), look)];
 }
 
 function cancelRow(job: JobRecord, phrases: Phrases, ids: CustomIds): ButtonRow {
