@@ -1,6 +1,8 @@
 // What is said around one picture and many: files that do not fit, in every language. Kept beside each other here, so that a new sentence is
 // written in all of them at once; the rest of the bot's words are in one file a language.
 
+import type { HelpTopic } from './phrases.ts';
+
 export interface MakingPhrases {
   /** Under pictures shown as a smaller file; MiB of the original. */
   smallerHere(mib: string): string;
@@ -69,6 +71,8 @@ export interface MakingPhrases {
     full(isEmoji: boolean): string;
     added(isEmoji: boolean, name: string, id: string): string;
   };
+  /** A paragraph of /help. */
+  readonly help: HelpTopic;
   readonly label: {
     readonly original: string;
   };
@@ -142,6 +146,10 @@ const en: MakingPhrases = {
     added: (isEmoji, name, id) =>
       isEmoji ? `Added: <:${name}:${id}> \`:${name}:\`` : `The sticker **${name}** is added.`,
   },
+  help: {
+    title: '🔲 Compare, mix, draw lots',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nAny two settings on one sheet; two to five pictures as one; a word from a list (`/wildcard save`), drawn by the seed.',
+  },
   label: { original: 'Original file' },
 };
 
@@ -207,6 +215,10 @@ const zh: MakingPhrases = {
     refused: () => 'Discord 没有接受这张图片。换个名称也许可以。',
     full: (isEmoji) => (isEmoji ? '此服务器没有空余的表情位。' : '此服务器没有空余的贴纸位。'),
     added: (isEmoji, name, id) => (isEmoji ? `已添加：<:${name}:${id}> \`:${name}:\`` : `已添加贴纸 **${name}**。`),
+  },
+  help: {
+    title: '🔲 比较、融合、抽取',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\n任意两项设置拼成一张大图；两到五张图片合成一张；从词表（`/wildcard save`）按种子抽取词语。',
   },
   label: { original: '原始文件' },
 };
@@ -277,6 +289,10 @@ const ru: MakingPhrases = {
     full: (isEmoji) => (isEmoji ? 'На этом сервере нет места для эмодзи.' : 'На этом сервере нет места для стикера.'),
     added: (isEmoji, name, id) =>
       isEmoji ? `Добавлено: <:${name}:${id}> \`:${name}:\`` : `Стикер **${name}** добавлен.`,
+  },
+  help: {
+    title: '🔲 Сравнить, смешать, вытянуть',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nЛюбые две настройки на одном листе; из двух–пяти картинок одна; слово из списка (`/wildcard save`), по зерну.',
   },
   label: { original: 'Исходный файл' },
 };
@@ -350,6 +366,10 @@ const es: MakingPhrases = {
       isEmoji ? 'Este servidor no tiene sitio para otro emoji.' : 'Este servidor no tiene sitio para otra pegatina.',
     added: (isEmoji, name, id) =>
       isEmoji ? `Añadido: <:${name}:${id}> \`:${name}:\`` : `La pegatina **${name}** está añadida.`,
+  },
+  help: {
+    title: '🔲 Comparar, mezclar, sortear',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nDos ajustes cualesquiera en una hoja; de dos a cinco imágenes, una; una palabra de una lista (`/wildcard save`), según la semilla.',
   },
   label: { original: 'Archivo original' },
 };
@@ -427,6 +447,10 @@ const de: MakingPhrases = {
     added: (isEmoji, name, id) =>
       isEmoji ? `Hinzugefügt: <:${name}:${id}> \`:${name}:\`` : `Der Sticker **${name}** ist hinzugefügt.`,
   },
+  help: {
+    title: '🔲 Vergleichen, mischen, losen',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nZwei beliebige Einstellungen auf einem Blatt; aus zwei bis fünf Bildern eines; ein Wort aus einer Liste (`/wildcard save`), nach dem Startwert.',
+  },
   label: { original: 'Originaldatei' },
 };
 
@@ -500,6 +524,10 @@ const fr: MakingPhrases = {
     added: (isEmoji, name, id) =>
       isEmoji ? `Ajouté : <:${name}:${id}> \`:${name}:\`` : `L’autocollant **${name}** est ajouté.`,
   },
+  help: {
+    title: '🔲 Comparer, mélanger, tirer au sort',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nDeux réglages sur une feuille ; deux à cinq images en une ; un mot d’une liste (`/wildcard save`), tiré par la graine.',
+  },
   label: { original: 'Fichier d’origine' },
 };
 
@@ -571,6 +599,10 @@ const ja: MakingPhrases = {
       isEmoji ? 'このサーバーには絵文字の空きがありません。' : 'このサーバーにはスタンプの空きがありません。',
     added: (isEmoji, name, id) =>
       isEmoji ? `追加しました：<:${name}:${id}> \`:${name}:\`` : `スタンプ **${name}** を追加しました。`,
+  },
+  help: {
+    title: '🔲 比べる・混ぜる・引く',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\n2 つの設定を 1 枚のシートに。2〜5 枚の画像を 1 枚に。リスト（`/wildcard save`）の言葉をシードで選びます。',
   },
   label: { original: '元のファイル' },
 };
