@@ -17,6 +17,7 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { askerOf, previewOrder, takeOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { mayUseWords, singlesOf } from '../src/discord/results.ts';
@@ -77,7 +78,7 @@ async function draftOf(interaction: ChatInputCommandInteraction, text: string, b
   const lists = await wildcardsOf(interaction.user.id, bot);
   const wanted = readDrawn(text, {}, lists, bot.randomSeed);
   const strength = interaction.options.getNumber('strength') ?? wanted.strength ?? BLEND_STRENGTH;
-  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const person = loraAskerOf(interaction);
   return withPreferences({ ...wanted, strength }, person, bot);
 }
 

@@ -18,6 +18,7 @@ import type { ButtonHandler, Choice, FormHandler, MessageCommand } from '../src/
 import type { BotContext } from '../src/discord/context.ts';
 import { kindsFor } from '../src/discord/controlPictures.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { takeOrder } from '../src/discord/order.ts';
 import type { Phrases } from '../src/discord/phrases/phrases.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
@@ -127,7 +128,7 @@ const followInput: FormHandler = async (interaction, [hash], bot) => {
   if (!(await bot.inputs.has(sha256))) return tell(interaction, phrasesOf(interaction).unknownJob());
   const words = readForm(interaction);
   if (words === 'bad') return badStrength(interaction);
-  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const person = loraAskerOf(interaction);
   const draft = withPreferences(words, person, bot);
   await takeOrder(interaction, { kind: 'imagine', draft, control: { kind: 'kept', sha256 } }, bot);
 };

@@ -20,6 +20,7 @@ import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command
 import type { BotContext } from '../src/discord/context.ts';
 import { withControlPicture } from '../src/discord/controlPictures.ts';
 import { costHere } from '../src/discord/houseRules.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { askerOf, placeSheet, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { wordsJobOf } from '../src/discord/results.ts';
@@ -54,7 +55,7 @@ export async function askSheet(
   bot: BotContext,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const person = loraAskerOf(interaction);
   const inputSha256 = await kept(upload, bot);
   const maskSha256 = await kept(mask ?? null, bot);
   const masked = maskSha256 === null ? {} : { mask: { sha256: maskSha256 } };
@@ -126,7 +127,7 @@ const sheetAgain: ButtonHandler = async (interaction, [leadId], bot) => {
     ...(privatePrompt === true ? { privatePrompt } : {}),
     ...(spoiler === true ? { spoiler } : {}),
   };
-  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const person = loraAskerOf(interaction);
   const text = sheet.spec.text.replace(/(?:--|—|–)seed(?:=|\s+)\S+/giu, '');
   const spec = { ...sheet.spec, text };
   const lists = await wildcardsOf(interaction.user.id, bot);

@@ -9,6 +9,7 @@ import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { takeOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { jobOf, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
@@ -56,7 +57,7 @@ const startFrom: FormHandler = async (interaction, [jobId, index], bot) => {
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
   const change = changeOf(interaction);
   if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
-  const person = { userId: interaction.user.id, guildId: interaction.guildId };
+  const person = loraAskerOf(interaction);
   const draft = withPreferences({ model: job.request.model, ...change }, person, bot);
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
   await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
