@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MessageFlags, PermissionFlagsBits, type PermissionsBitField } from 'discord.js';
 import { cleanText } from '../src/core/cleanText.ts';
+import { isCovered } from '../src/core/job.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, FormHandler } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
@@ -40,7 +41,8 @@ function nameFrom(text: string): string {
 const ask: ButtonHandler = async (interaction, [jobId, index], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
-  const refusal = refusalOf(interaction);
+  const refusal =
+    refusalOf(interaction) ?? (isCovered(job) ? phrasesOf(interaction).moderating.coveredStays() : undefined);
   if (refusal !== undefined) return tell(interaction, refusal);
   const name = nameFrom(mayUseWords(job, interaction.user.id) ? job.request.prompt : '');
   const id = bot.ids.write('expressionForm', job.id, Number(index));
@@ -52,7 +54,8 @@ const add: FormHandler = async (interaction, [jobId, index], bot) => {
   if (job === undefined) return;
   const phrases = phrasesOf(interaction);
   const { expression } = phrases.making;
-  const refusal = refusalOf(interaction);
+  const refusal =
+    refusalOf(interaction) ?? (isCovered(job) ? phrasesOf(interaction).moderating.coveredStays() : undefined);
   if (refusal !== undefined) return tell(interaction, refusal);
   const name = fieldOf(interaction, EXPRESSION_FIELD.name);
   if (!/^[A-Za-z0-9_]{2,30}$/.test(name)) return tell(interaction, expression.badName());

@@ -12,7 +12,7 @@ import type { ButtonHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { adaptRecipe, findRecipe, keepRecipe, keptRecipe, modelHashOf } from '../src/discord/foreignRecipes.ts';
 import { takeOrder } from '../src/discord/order.ts';
-import { mayUseWords, wordsJobOf } from '../src/discord/results.ts';
+import { mayLook, mayUseWords, wordsJobOf } from '../src/discord/results.ts';
 import { foreignRecipeView } from '../src/discord/views/foreignRecipeView.ts';
 import { recipeView } from '../src/discord/views/recipeView.ts';
 import { EVERYWHERE } from './install.ts';
@@ -70,7 +70,9 @@ export const recipe: MessageCommand = {
   async run(interaction, bot) {
     const job = bot.store.byMessage(interaction.targetMessage.id);
     if (job === undefined) return showForeign(interaction, bot);
-    if (!mayUseWords(job, interaction.user.id)) return tell(interaction, phrasesOf(interaction).card.promptIsPrivate());
+    const { card, moderating } = phrasesOf(interaction);
+    if (!mayLook(job, interaction.user.id)) return tell(interaction, moderating.onlyFor(`<@${job.userId}>`));
+    if (!mayUseWords(job, interaction.user.id)) return tell(interaction, card.promptIsPrivate());
     await showRecipe(interaction, job, bot);
   },
   buttons: { recipe: recipeButton, remake },

@@ -15,7 +15,7 @@ import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutStart } from '../src/discord/drafts.ts';
 import { takeOrder, type Wish } from '../src/discord/order.ts';
-import { jobOf, mayUseWords, singlesOf } from '../src/discord/results.ts';
+import { jobOf, mayLook, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -102,7 +102,7 @@ function newest(userId: string, bot: BotContext): JobRecord | undefined {
 
 /** One's own, or what everybody in this very channel can see. */
 function mayUse({ user, channelId }: ChatInputCommandInteraction, job: JobRecord): boolean {
-  return job.userId === user.id || job.channelId === channelId;
+  return job.userId === user.id || (job.channelId === channelId && mayLook(job, user.id));
 }
 
 /** Of one picture of a result: twice its sides, by this installation's first upscaler. */

@@ -219,7 +219,11 @@ describe('pictures', () => {
     expect(textOf(refused.message)).toContain('only');
     expect(filesOf(refused.message!)).toEqual([]);
     expect(textOf((await as(house.bob).command(house.channelId, 'show', { id: job.id })).message)).toContain('only');
-    expect(textOf((await as(house.bob).messageMenu(message.id, 'Recipe')).message)).not.toContain('a dancer, ');
+    for (const menu of ['Recipe', 'Use as source']) {
+      expect(await said(as(house.bob).messageMenu(message.id, menu))).toContain(`only <@${house.alice}>`);
+    }
+    const enlarged = as(house.bob).command(house.channelId, 'upscale', { picture: job.id });
+    expect(await said(enlarged)).toContain('I do not know this picture');
     await as(house.bob).reply(message.id, 'u1');
     await eventually(() => house.posts().some((post) => post.id !== message.id && textOf(post).includes('only')));
   });

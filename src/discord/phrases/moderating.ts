@@ -20,6 +20,7 @@ export interface ModeratingPhrases {
   notShown(id: string, reason: string): string;
   refusedResult(): string;
   onlyFor(user: string): string;
+  coveredStays(): string;
   removed(): string;
   /** Reports. */
   reportTitle(): string;
@@ -128,6 +129,7 @@ const en: ModeratingPhrases = {
   refusedResult: () =>
     'the picture does not fit what may be shown in this channel, so I did not upload it. Other words may help.',
   onlyFor: (user) => `🔒 By the rules of this channel only ${user} can see this picture.`,
+  coveredStays: () => 'Covered pictures cannot become emojis or stickers: those are shown to everybody.',
   removed: () => '🛡️ A moderator took this picture away.',
   reportTitle: () => 'Report this picture',
   reportReason: () => 'What is wrong with it?',
@@ -242,6 +244,7 @@ const zh: ModeratingPhrases = {
   notShown: (id, reason) => `🛡️ 未展示：${reason}没有扣除任何配额。\`#${id}\``,
   refusedResult: () => '图片不符合此频道允许展示的内容，因此没有上传。换个说法也许可以。',
   onlyFor: (user) => `🔒 按照此频道的规则，只有 ${user} 能看到这张图片。`,
+  coveredStays: () => '被遮盖的图片不能做成表情或贴纸，因为那些所有人都会看到。',
   removed: () => '🛡️ 管理员移除了这张图片。',
   reportTitle: () => '举报这张图片',
   reportReason: () => '有什么问题？',
@@ -352,6 +355,7 @@ const ru: ModeratingPhrases = {
   refusedResult: () =>
     'картинка не подходит к тому, что можно показывать в этом канале, поэтому я её не загрузил. Попробуйте другие слова.',
   onlyFor: (user) => `🔒 По правилам этого канала картинку видит только ${user}.`,
+  coveredStays: () => 'Закрытые картинки не могут стать эмодзи или стикерами: их видят все.',
   removed: () => '🛡️ Модератор убрал эту картинку.',
   reportTitle: () => 'Пожаловаться на картинку',
   reportReason: () => 'Что с ней не так?',
@@ -465,6 +469,7 @@ const es: ModeratingPhrases = {
   refusedResult: () =>
     'la imagen no encaja con lo que se puede mostrar en este canal, así que no la subí. Prueba con otras palabras.',
   onlyFor: (user) => `🔒 Según las reglas de este canal, solo ${user} puede ver esta imagen.`,
+  coveredStays: () => 'Las imágenes tapadas no pueden ser emojis ni stickers: esos los ve todo el mundo.',
   removed: () => '🛡️ Alguien de moderación quitó esta imagen.',
   reportTitle: () => 'Denunciar esta imagen',
   reportReason: () => '¿Qué tiene de malo?',
@@ -579,6 +584,7 @@ const de: ModeratingPhrases = {
   refusedResult: () =>
     'das Bild passt nicht zu dem, was in diesem Kanal gezeigt werden darf, darum habe ich es nicht hochgeladen. Andere Worte helfen vielleicht.',
   onlyFor: (user) => `🔒 Nach den Regeln dieses Kanals kann nur ${user} dieses Bild sehen.`,
+  coveredStays: () => 'Verdeckte Bilder können keine Emojis oder Sticker werden: Die sehen alle.',
   removed: () => '🛡️ Die Moderation hat dieses Bild entfernt.',
   reportTitle: () => 'Dieses Bild melden',
   reportReason: () => 'Was stimmt damit nicht?',
@@ -697,6 +703,7 @@ const fr: ModeratingPhrases = {
   refusedResult: () =>
     'l’image ne convient pas à ce qui peut être montré dans ce salon, je ne l’ai donc pas envoyée. D’autres mots aideront peut-être.',
   onlyFor: (user) => `🔒 Selon les règles de ce salon, seul ${user} peut voir cette image.`,
+  coveredStays: () => 'Les images masquées ne peuvent devenir des émojis ou des autocollants : tout le monde les voit.',
   removed: () => '🛡️ La modération a retiré cette image.',
   reportTitle: () => 'Signaler cette image',
   reportReason: () => 'Qu’est-ce qui ne va pas ?',
@@ -815,6 +822,7 @@ const ja: ModeratingPhrases = {
   refusedResult: () =>
     'この画像はこのチャンネルで見せてよい内容に合わないため、投稿しませんでした。別の言葉を試してみてください。',
   onlyFor: (user) => `🔒 このチャンネルの規則により、この画像は ${user} だけが見られます。`,
+  coveredStays: () => '隠された画像は絵文字やスタンプにできません。全員に見えるためです。',
   removed: () => '🛡️ モデレーターがこの画像を取り除きました。',
   reportTitle: () => 'この画像を報告',
   reportReason: () => '何が問題ですか',
