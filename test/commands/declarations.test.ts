@@ -73,10 +73,11 @@ describe.each(declared(two).map((node) => [node.name, node] as const))('%s', (_,
 
 test('the commands are the ones promised', () => {
   expect(commands.map((command) => `${command.kind} ${command.name}`)).toEqual([
-    ...'imagine grid upscale history favourites show verify style wildcard lora settings queue cancel quota help privacy admin'
+    ...'imagine grid blend upscale history favourites show verify style wildcard lora settings queue cancel quota help privacy admin'
       .split(' ')
       .map((name) => `slash ${name}`),
     'message Vary this picture',
+    'message Use as source',
     'message Use as control',
     'message Recipe',
     'message Report',
