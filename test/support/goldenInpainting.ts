@@ -28,8 +28,10 @@ export interface OnlyMaskedCase extends Omit<InpaintingCase, 'mask' | 'isPixels'
   readonly region: readonly [number, number, number, number];
 }
 
-const index = openSafetensors(INPAINTING, path.join(INPAINTING, 'pictures.safetensors'));
-const bytes = readFileSync(path.join(INPAINTING, 'pictures.safetensors'));
+const records = ['pictures', 'xl/pictures'].map((name) => {
+  const file = path.join(INPAINTING, `${name}.safetensors`);
+  return { index: openSafetensors(INPAINTING, file), bytes: readFileSync(file) };
+});
 const listed = JSON.parse(readFileSync(path.join(INPAINTING, 'pictures.json'), 'utf8')) as {
   readonly cases: readonly InpaintingCase[];
   readonly onlyMasked: readonly OnlyMaskedCase[];
@@ -38,18 +40,26 @@ const listed = JSON.parse(readFileSync(path.join(INPAINTING, 'pictures.json'), '
 export const inpaintingCases = listed.cases;
 export const onlyMaskedCases = listed.onlyMasked;
 
+/** Of golden/inpainting/xl, whose models madeModels.ts makes. */
+export const xlInpaintingCases = (
+  JSON.parse(readFileSync(path.join(INPAINTING, 'xl/pictures.json'), 'utf8')) as {
+    readonly cases: readonly InpaintingCase[];
+  }
+).cases;
+
 export interface Recorded {
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
 export function recordedArray(name: string): Recorded {
-  const tensor = index.get(name);
-  if (tensor === undefined) throw new Error(`golden inpainting: nothing recorded under ${name}`);
-  return {
-    shape: tensor.shape,
-    bytes: Uint8Array.from(bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes)),
-  };
+  for (const { index, bytes } of records) {
+    const tensor = index.get(name);
+    if (tensor === undefined) continue;
+    const recorded = bytes.subarray(tensor.offset, tensor.offset + tensor.sizeBytes);
+    return { shape: tensor.shape, bytes: Uint8Array.from(recorded) };
+  }
+  throw new Error(`golden inpainting: nothing recorded under ${name}`);
 }
 
 /** f32[c, h, w]. */

@@ -195,3 +195,26 @@ export function makeXlModels(): string {
   writeXlSingle(folder, 'base', 'F32', 'zsnr-single', ['v_pred', 'ztsnr']);
   return folder;
 }
+
+const SHOWN_A_PICTURE = {
+  'xl-inpaint': 'StableDiffusionXLInpaintPipeline',
+  'xl-pix2pix': 'StableDiffusionXLInstructPix2PixPipeline',
+} as const;
+
+/** The base with a network that is shown a picture: other numbers in the first convolution only, by golden/inpainting/xl. */
+export function makeXlPictureModels(): string {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'darkroom-xl-')));
+  const rules = JSON.parse(readFileSync(path.join(GOLDEN, 'inpainting/xl/conv_in.json'), 'utf8')) as Network;
+  for (const [name, kind] of Object.entries(SHOWN_A_PICTURE)) {
+    writeXlFolder(folder, 'base', 'F32', name);
+    const first = numbersOf('base_unet', 'conv_in.weight', rules[name]!);
+    writeUnet(path.join(folder, name, 'unet'), tensorsOf('base_unet').set('conv_in.weight', first), 'F32');
+    changeJson(path.join(folder, name, 'unet/config.json'), { in_channels: first.shape[1] });
+    changeJson(path.join(folder, name, 'model_index.json'), { _class_name: kind });
+  }
+  return folder;
+}
+
+function changeJson(file: string, change: object): void {
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...change }));
+}
