@@ -16,6 +16,7 @@ import { models } from './admin/models.ts';
 import { policies } from './admin/policy.ts';
 import { queueDesk } from './admin/queue.ts';
 import { quota } from './admin/quota.ts';
+import { statistics } from './admin/stats.ts';
 import { strikes } from './admin/strikes.ts';
 import { words } from './admin/words.ts';
 import { SERVERS_ONLY } from './install.ts';
@@ -34,6 +35,7 @@ const PARTS: readonly AdminPart[] = [
   limitsHere,
   models,
   queueDesk,
+  statistics,
   loraRules,
   look,
 ];

@@ -39,14 +39,13 @@ export interface HouseRulesPhrases {
   weightSet(role: string, weight: number): string;
   weightUsual(role: string): string;
   statsTitle(days: number): string;
-  statsSum(pictures: number, people: number, refused: number): string;
-  statsTimes(wait: string, make: string): string;
-  statsBusiest(users: string): string;
+  statsSum(pictures: number, people: number): string;
   statsNone(): string;
-  statsAlt(days: number): string;
   readonly mode: Readonly<Record<QueueMode, string>>;
-  /** Words in the picture: the font every machine has knows Latin, Greek and Cyrillic, so that others read English there. */
-  readonly chart: Readonly<Record<'perDay' | 'waits' | 'makes' | 'half' | 'most' | 'models' | 'refused', string>>;
+  /** Headings of /admin stats. */
+  readonly chart: Readonly<
+    Record<'perDay' | 'waits' | 'makes' | 'half' | 'most' | 'users' | 'models' | 'refused', string>
+  >;
 }
 
 const en: HouseRulesPhrases = {
@@ -90,11 +89,8 @@ const en: HouseRulesPhrases = {
     `${role} now has ${weight} times the share of the machine that others who wait have. Everybody else still gets their turn.`,
   weightUsual: (role) => `${role} waits like everybody else.`,
   statsTitle: (days) => `The last ${days} days`,
-  statsSum: (pictures, people, refused) => `${pictures} pictures for ${people} people; ${refused} requests refused.`,
-  statsTimes: (wait, make) => `Half wait less than ${wait} and are made within ${make}.`,
-  statsBusiest: (users) => `Busiest: ${users}`,
+  statsSum: (pictures, people) => `Pictures: ${pictures}, for ${people} people.`,
   statsNone: () => 'Nothing was made in these days.',
-  statsAlt: (days) => `Charts of the last ${days} days: pictures a day, waiting and making times, models, refusals`,
   mode: {
     running: 'It runs: requests are taken and made.',
     paused: 'The queue is paused: requests are taken, and made once it goes on.',
@@ -104,8 +100,9 @@ const en: HouseRulesPhrases = {
     perDay: 'Pictures a day',
     waits: 'Wait in seconds',
     makes: 'Making in seconds',
-    half: 'half',
-    most: '19 of 20',
+    half: 'half within',
+    most: '19 of 20 within',
+    users: 'Busiest',
     models: 'Pictures by model',
     refused: 'Refused requests',
   },
@@ -148,24 +145,22 @@ const zh: HouseRulesPhrases = {
   weightSet: (role, weight) => `${role} 现在获得的机器份额是其他等待者的 ${weight} 倍。其他人仍会轮到。`,
   weightUsual: (role) => `${role} 与其他人一样排队。`,
   statsTitle: (days) => `最近 ${days} 天`,
-  statsSum: (pictures, people, refused) => `${people} 人的 ${pictures} 张图片；拒绝请求 ${refused} 次。`,
-  statsTimes: (wait, make) => `一半的请求等待不到 ${wait}，在 ${make} 内完成。`,
-  statsBusiest: (users) => `最活跃：${users}`,
+  statsSum: (pictures, people) => `${people} 人共生成 ${pictures} 张图片。`,
   statsNone: () => '这些天没有生成任何图片。',
-  statsAlt: (days) => `最近 ${days} 天的图表：每日图片、等待与生成时间、模型、拒绝`,
   mode: {
     running: '运行中：接受并处理请求。',
     paused: '队列已暂停：仍接受请求，恢复后处理。',
     draining: '正在清空队列：不接受新请求，已在等待的会完成。',
   },
   chart: {
-    perDay: 'Pictures a day',
-    waits: 'Wait in seconds',
-    makes: 'Making in seconds',
-    half: 'half',
-    most: '19 of 20',
-    models: 'Pictures by model',
-    refused: 'Refused requests',
+    perDay: '每日图片',
+    waits: '等待（秒）',
+    makes: '生成（秒）',
+    half: '一半在',
+    most: '95% 在',
+    users: '最活跃',
+    models: '各模型图片',
+    refused: '被拒绝的请求',
   },
 };
 
@@ -209,11 +204,8 @@ const ru: HouseRulesPhrases = {
     `${role}: доля машины теперь в ${weight} раза больше, чем у других ожидающих. Очередь остальных тоже идёт.`,
   weightUsual: (role) => `${role} ждёт как все.`,
   statsTitle: (days) => `Дней: ${days}`,
-  statsSum: (pictures, people, refused) => `Картинок: ${pictures}, людей: ${people}, отказов: ${refused}.`,
-  statsTimes: (wait, make) => `Половина ждёт меньше ${wait} и делается за ${make}.`,
-  statsBusiest: (users) => `Самые активные: ${users}`,
+  statsSum: (pictures, people) => `Картинок: ${pictures}, людей: ${people}.`,
   statsNone: () => 'За эти дни ничего не сделано.',
-  statsAlt: (days) => `Графики за ${days} дней: картинки в день, ожидание и работа, модели, отказы`,
   mode: {
     running: 'Работает: запросы принимаются и делаются.',
     paused: 'Очередь на паузе: запросы принимаются и будут сделаны, когда она пойдёт дальше.',
@@ -223,8 +215,9 @@ const ru: HouseRulesPhrases = {
     perDay: 'Картинок в день',
     waits: 'Ожидание, секунды',
     makes: 'Работа, секунды',
-    half: 'половина',
-    most: '19 из 20',
+    half: 'половина за',
+    most: '19 из 20 за',
+    users: 'Самые активные',
     models: 'Картинки по моделям',
     refused: 'Отказы',
   },
@@ -271,13 +264,8 @@ const es: HouseRulesPhrases = {
     `${role} tiene ahora ${weight} veces la parte de la máquina de otros que esperan. A los demás también les toca.`,
   weightUsual: (role) => `${role} espera como todos.`,
   statsTitle: (days) => `Los últimos ${days} días`,
-  statsSum: (pictures, people, refused) =>
-    `${pictures} imágenes para ${people} personas; ${refused} peticiones rechazadas.`,
-  statsTimes: (wait, make) => `La mitad espera menos de ${wait} y se hace en ${make}.`,
-  statsBusiest: (users) => `Más activos: ${users}`,
+  statsSum: (pictures, people) => `Imágenes: ${pictures}, para ${people} personas.`,
   statsNone: () => 'En esos días no se hizo nada.',
-  statsAlt: (days) =>
-    `Gráficos de los últimos ${days} días: imágenes al día, tiempos de espera y de trabajo, modelos, rechazos`,
   mode: {
     running: 'En marcha: se aceptan y se hacen peticiones.',
     paused: 'La cola está en pausa: se aceptan peticiones y se harán cuando siga.',
@@ -287,8 +275,9 @@ const es: HouseRulesPhrases = {
     perDay: 'Imágenes al día',
     waits: 'Espera en segundos',
     makes: 'Trabajo en segundos',
-    half: 'la mitad',
-    most: '19 de 20',
+    half: 'la mitad en',
+    most: '19 de 20 en',
+    users: 'Más activos',
     models: 'Imágenes por modelo',
     refused: 'Peticiones rechazadas',
   },
@@ -336,12 +325,8 @@ const de: HouseRulesPhrases = {
     `${role} bekommt nun das ${weight}-Fache des Anteils anderer Wartender an der Maschine. Alle anderen kommen weiter dran.`,
   weightUsual: (role) => `${role} wartet wie alle anderen.`,
   statsTitle: (days) => `Die letzten ${days} Tage`,
-  statsSum: (pictures, people, refused) => `${pictures} Bilder für ${people} Personen; ${refused} Aufträge abgelehnt.`,
-  statsTimes: (wait, make) => `Die Hälfte wartet weniger als ${wait} und ist in ${make} gemacht.`,
-  statsBusiest: (users) => `Am fleißigsten: ${users}`,
+  statsSum: (pictures, people) => `Bilder: ${pictures}, für ${people} Personen.`,
   statsNone: () => 'In diesen Tagen wurde nichts gemacht.',
-  statsAlt: (days) =>
-    `Diagramme der letzten ${days} Tage: Bilder am Tag, Warte- und Arbeitszeiten, Modelle, Ablehnungen`,
   mode: {
     running: 'Sie läuft: Aufträge werden angenommen und gemacht.',
     paused: 'Die Schlange pausiert: Aufträge werden angenommen und gemacht, sobald es weitergeht.',
@@ -351,8 +336,9 @@ const de: HouseRulesPhrases = {
     perDay: 'Bilder am Tag',
     waits: 'Warten in Sekunden',
     makes: 'Arbeit in Sekunden',
-    half: 'die Hälfte',
-    most: '19 von 20',
+    half: 'die Hälfte in',
+    most: '19 von 20 in',
+    users: 'Am fleißigsten',
     models: 'Bilder je Modell',
     refused: 'Abgelehnte Aufträge',
   },
@@ -400,13 +386,8 @@ const fr: HouseRulesPhrases = {
     `${role} a maintenant ${weight} fois la part de machine des autres qui attendent. Chacun garde son tour.`,
   weightUsual: (role) => `${role} attend comme tout le monde.`,
   statsTitle: (days) => `Les ${days} derniers jours`,
-  statsSum: (pictures, people, refused) =>
-    `${pictures} images pour ${people} personnes ; ${refused} demandes refusées.`,
-  statsTimes: (wait, make) => `La moitié attend moins de ${wait} et se fait en ${make}.`,
-  statsBusiest: (users) => `Les plus actifs : ${users}`,
+  statsSum: (pictures, people) => `Images : ${pictures}, pour ${people} personnes.`,
   statsNone: () => 'Rien n’a été fait ces jours-là.',
-  statsAlt: (days) =>
-    `Graphiques des ${days} derniers jours : images par jour, temps d’attente et de travail, modèles, refus`,
   mode: {
     running: 'Elle marche : les demandes sont prises et faites.',
     paused: 'La file est en pause : les demandes sont prises, et faites dès qu’elle reprend.',
@@ -416,8 +397,9 @@ const fr: HouseRulesPhrases = {
     perDay: 'Images par jour',
     waits: 'Attente en secondes',
     makes: 'Travail en secondes',
-    half: 'la moitié',
-    most: '19 sur 20',
+    half: 'la moitié en',
+    most: '19 sur 20 en',
+    users: 'Les plus actifs',
     models: 'Images par modèle',
     refused: 'Demandes refusées',
   },
@@ -465,24 +447,22 @@ const ja: HouseRulesPhrases = {
     `${role} は、待っているほかの人の ${weight} 倍の割合で機械を使えます。ほかの人の順番もちゃんと来ます。`,
   weightUsual: (role) => `${role} はほかの人と同じように待ちます。`,
   statsTitle: (days) => `直近 ${days} 日`,
-  statsSum: (pictures, people, refused) => `${people} 人に ${pictures} 枚。断った依頼 ${refused} 件。`,
-  statsTimes: (wait, make) => `半数は ${wait} 以内に始まり、${make} 以内にできます。`,
-  statsBusiest: (users) => `多い人：${users}`,
+  statsSum: (pictures, people) => `${people} 人に ${pictures} 枚。`,
   statsNone: () => 'この期間には何も作られていません。',
-  statsAlt: (days) => `直近 ${days} 日のグラフ：1 日の枚数、待ち時間と作成時間、モデル、拒否`,
   mode: {
     running: '動いています。依頼を受け付け、作っています。',
     paused: '待ち行列は一時停止中です。依頼は受け付け、再開後に作ります。',
     draining: '待ち行列を片付けています。新しい依頼は受けず、待っている分は作ります。',
   },
   chart: {
-    perDay: 'Pictures a day',
-    waits: 'Wait in seconds',
-    makes: 'Making in seconds',
-    half: 'half',
-    most: '19 of 20',
-    models: 'Pictures by model',
-    refused: 'Refused requests',
+    perDay: '1 日の枚数',
+    waits: '待ち時間（秒）',
+    makes: '作成時間（秒）',
+    half: '半数は',
+    most: '95% は',
+    users: '多い人',
+    models: 'モデル別の枚数',
+    refused: '断った依頼',
   },
 };
 
