@@ -31,6 +31,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Pictures a user may have per UTC day. */
   readonly dailyQuota: number;
+  /** Pictures a user may have in an hour; null is as many as a day. */
+  readonly hourlyQuota: number | null;
   /** Jobs one user may have unfinished. */
   readonly maxWaitingPerUser: number;
   /** Threads a network call may use; null leaves it to the machine. */
@@ -127,6 +129,11 @@ const VARIABLES = {
     'on',
   ),
   DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
+  HOURLY_QUOTA: variable(
+    whole(0, 1_000_000),
+    'Pictures a user may have in an hour; without it, as many as a day.',
+    '50',
+  ),
   LORA_UPLOAD_MIB: variable(whole(1, 10_000), 'Largest LoRA that may be handed in with /lora upload, in MiB.', '256'),
   MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
   PORT: variable(whole(0, 65_535), 'Port of the playground, on loopback; 0 takes a free one.', '7777'),
@@ -203,6 +210,7 @@ export function readConfig(environment: Environment, root: string): Config {
     port: values.PORT ?? DEFAULT_PORT,
     logLevel: values.LOG_LEVEL ?? 'info',
     dailyQuota: values.DAILY_QUOTA ?? 200,
+    hourlyQuota: values.HOURLY_QUOTA ?? null,
     maxWaitingPerUser: values.MAX_WAITING_PER_USER ?? 10,
     threads: values.THREADS ?? null,
     loraUploadMib: values.LORA_UPLOAD_MIB ?? 256,

@@ -234,7 +234,7 @@ interface Parts {
 
 function botOptions(parts: Parts): BotOptions {
   const { config, log, store, dispatcher, facts, connection, hashes, cards } = parts;
-  const { dataDir, dailyQuota, maxWaitingPerUser } = config;
+  const { dataDir, dailyQuota, hourlyQuota, maxWaitingPerUser } = config;
   return {
     token: connection.token,
     apiUrl: connection.apiUrl,
@@ -249,7 +249,7 @@ function botOptions(parts: Parts): BotOptions {
       limits: DEFAULT_LIMITS,
       upscalers: facts.upscalers,
     },
-    rules: { dailyQuota, maxWaitingPerUser },
+    rules: { dailyQuota, hourlyQuota, maxWaitingPerUser },
     inputs: new InputFolder(dataDir),
     attachments: { ...ATTACHMENT_RULES, extraOrigin: connection.cdnOrigin },
     showsPresence: config.presence,
