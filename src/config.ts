@@ -129,11 +129,7 @@ const VARIABLES = {
     'on',
   ),
   DAILY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have per UTC day.', '200'),
-  HOURLY_QUOTA: variable(
-    whole(0, 1_000_000),
-    'Pictures a user may have in an hour; without it, as many as a day.',
-    '50',
-  ),
+  HOURLY_QUOTA: variable(whole(0, 1_000_000), 'Pictures a user may have in an hour; without it, as many as a day.'),
   LORA_UPLOAD_MIB: variable(whole(1, 10_000), 'Largest LoRA that may be handed in with /lora upload, in MiB.', '256'),
   MAX_WAITING_PER_USER: variable(whole(1, 1_000), 'Unfinished jobs a user may have.', '10'),
   PORT: variable(whole(0, 65_535), 'Port of the playground, on loopback; 0 takes a free one.', '7777'),
