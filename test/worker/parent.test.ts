@@ -12,7 +12,17 @@ import { FakeClock } from '../support/fakeClock.ts';
 /** Every limit is another number, so that a test sees on the clock which one is running. */
 const LIMITS: ProcessLimits = {
   handshakeMs: 60_001,
-  activityMs: { idle: 5_002, text: 1, unet: 9_003, encode: 1, decode: 8_004, upscale: 1, hint: 1, control: 1, judge: 1 },
+  activityMs: {
+    idle: 5_002,
+    text: 1,
+    unet: 9_003,
+    encode: 1,
+    decode: 8_004,
+    upscale: 1,
+    hint: 1,
+    control: 1,
+    judge: 1,
+  },
   graceMs: 1_005,
   closeMs: 3_006,
 };
