@@ -62,6 +62,9 @@ function expectNoOrphans(jobId: string, attempt: number | undefined): void {
 
 test('before the row: nobody was told anything, nothing is charged', async () => {
   await killedAt('order.received');
+  // Not even "thinking…": what Discord shows as taken must be in the database.
+  const [asked, ...others] = bot.emulator.world.interactions.values();
+  expect([asked?.state, others]).toEqual([expect.stringMatching(/^(waiting|failed)$/), []]);
   await nextLife();
   expect(bot.newest()).toBeUndefined();
   expect(bot.posts()).toHaveLength(0);
