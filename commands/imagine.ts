@@ -12,9 +12,9 @@ import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext, Catalog } from '../src/discord/context.ts';
 import { withoutSeed } from '../src/discord/drafts.ts';
-import { allowedModels } from '../src/discord/houseRules.ts';
+import { allowedModels, costHere } from '../src/discord/houseRules.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { takeOrder } from '../src/discord/order.ts';
+import { previewOrder, takeOrder, type Wish } from '../src/discord/order.ts';
 import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
@@ -83,6 +83,9 @@ const remove: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job.messageId !== null) await bot.messages.remove(job.channelId, job.messageId);
   await tell(interaction, phrasesOf(interaction).card.deleted(job.id));
 };
+
+/** Usual pictures from which on a single request is told and asked about first: four with twice the sides and four times the steps. */
+const ASK_FROM_COST = 64;
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const { name, value } = interaction.options.getFocused(true);
@@ -180,7 +183,10 @@ export const imagine: SlashCommand = {
     if (draft === undefined || drafts.length > 1) return askMany(interaction, drafts, { upload, mask, control }, bot);
     const start = upload === null ? {} : { start: { kind: 'upload', attachment: upload, mask } as const };
     const follow = control === null ? {} : { control: { kind: 'upload', attachment: control } as const };
-    await takeOrder(interaction, { kind: 'imagine', draft, ...start, ...follow }, bot);
+    const wish: Wish = { kind: 'imagine', draft, ...start, ...follow };
+    const isDear = costHere(previewOrder(wish, person, bot), bot) > ASK_FROM_COST;
+    if (isDear) return askMany(interaction, drafts, { upload, mask, control }, bot);
+    await takeOrder(interaction, wish, bot);
   },
   suggest,
   buttons: { again, same, edit, delete: remove, many: makeMany },

@@ -48,6 +48,17 @@ describe('quotas', () => {
     ]);
   });
 
+  test('a very large request is asked about first, with what it counts', async () => {
+    await admin('quota user', { user: house.alice, pictures: 80 });
+    await imagine({ size: '288x192', count: 4, steps: 24 });
+    const asked = await eventually(() =>
+      house.emulator.view(house.channelId, house.alice).find((one) => textOf(one).includes('as 72 usual pictures')),
+    );
+    expect(house.newest()).toBeUndefined();
+    await as(house.alice).click(asked.id, 'Make all 4');
+    expect((await house.jobIn('delivered')).job.cost).toBe(72);
+  });
+
   test('of a role, of an hour, and taken back', async () => {
     const role = addRole('artists', house.alice);
     expect(await admin('quota role', { role, pictures: 2, hourly: 1 })).toContain('2 a day, 1 an hour');

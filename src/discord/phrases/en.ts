@@ -267,9 +267,12 @@ export const en: Phrases = {
       'This picture was not made from another one, so there is nothing to go back to. “delete” removes it.',
   },
   many: {
-    ask: (requests, count, ready) => `This makes ${requests} requests with ${pictures(count)} in all, ready ${ready}.`,
+    ask: (requests, count, ready) =>
+      requests === 1
+        ? `This makes ${pictures(count)}, ready ${ready}.`
+        : `This makes ${requests} requests with ${pictures(count)} in all, ready ${ready}.`,
     left: (left, limit) => `You have ${left} of ${limit} left today.`,
-    started: (count) => `${count} requests are queued.`,
+    started: (count) => (count === 1 ? '1 request is queued.' : `${count} requests are queued.`),
     stoppedAt: (done, count, why) => `${done} of ${count} requests are queued. ${why}`,
     gone: () => 'This question is too old. Please ask again.',
   },

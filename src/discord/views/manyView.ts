@@ -37,7 +37,7 @@ export function manyView(
     textPart(lines.join('\n')),
     row(
       button(ids.write('many', noteId, 'yes'), {
-        label: label.make(requests.length),
+        label: label.make(requests.length === 1 ? pictures : requests.length),
         emoji: '🎨',
         style: ButtonStyle.Primary,
         disabled: cost > left,
