@@ -1,6 +1,6 @@
 // The quota: what a request counts, and whether somebody has that much left today, this hour, and in the server. Deliberately not here:
 // who has used how much; the store's ledger knows.
-import type { ModelCard, ResolvedRequest } from './request.ts';
+import { isOnlyEnlarged, type ModelCard, type ResolvedRequest } from './request.ts';
 import { usualWorkOf, workOf } from './work.ts';
 
 /** One UTC day; leap seconds do not exist in Unix time. */
@@ -24,9 +24,11 @@ export function nextDayMs(nowMs: number): number {
 
 /**
  * What a request counts, in usual pictures of its model: those it makes by itself, with nothing asked for but words. Larger pictures, more
- * steps, control and LoRAs count as much more as they take work; no picture counts less than one.
+ * steps, control and LoRAs count as much more as they take work; no picture counts less than one. What is only enlarged counts by pictures:
+ * it takes no work of the model.
  */
 export function costOf(request: ResolvedRequest, card: ModelCard): number {
+  if (isOnlyEnlarged(request)) return request.count;
   return Math.max(request.count, Math.ceil(workOf(request) / usualWorkOf(card) - TOLERANCE));
 }
 
