@@ -152,7 +152,7 @@ export function readPrompt(text: string, given: Pick<Fields, 'controls'> = {}): 
   return withFields(readDoubleColons(prompt.join(' ')), fields, unwanted);
 }
 
-/** A draft with the fields that `over` sets; a shape there replaces the size below it. */
+/** A draft with the fields that `over` sets; a shape there replaces the size below it, and words how others had been written. */
 export function overlay(draft: RequestDraft, over: Partial<RequestDraft>): RequestDraft {
   const { size, template, ...rest } = draft;
   const keepsSize = size !== undefined && over.aspect === undefined;

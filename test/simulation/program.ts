@@ -86,6 +86,11 @@ export class Program {
     return this.#now.db.prepare<[], Row>(sql).all();
   }
 
+  /** Starts the next life where the last one ended by itself. */
+  async revive(): Promise<void> {
+    if (this.#now.life.isOver) await this.#restart();
+  }
+
   async advance(ms: number): Promise<void> {
     this.discord.trueMs += ms;
     await this.#clock.advance(ms);

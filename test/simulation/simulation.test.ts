@@ -121,6 +121,7 @@ class Trial {
       case 'clock':
         program.setClock(action.ms);
     }
+    await program.revive();
     this.check();
   }
 
