@@ -9,9 +9,6 @@ const DAY_MS = 86_400_000;
 /** How far back the hour's quota looks, at every moment anew. */
 export const HOUR_MS = 3_600_000;
 
-/** Rounding must not make a usual picture count two. */
-const TOLERANCE = 1e-6;
-
 /** Number of the UTC day, 0 = 1970-01-01. */
 export function dayOf(nowMs: number): number {
   return Math.floor(nowMs / DAY_MS);
@@ -24,12 +21,12 @@ export function nextDayMs(nowMs: number): number {
 
 /**
  * What a request counts, in usual pictures of its model: those it makes by itself, with nothing asked for but words. Larger pictures, more
- * steps, control and LoRAs count as much more as they take work; no picture counts less than one. What is only enlarged counts by pictures:
+ * steps, control and LoRAs count as much more as they take work, rounded, so that one LoRA costs nothing; no picture counts less than one. What is only enlarged counts by pictures:
  * it takes no work of the model.
  */
 export function costOf(request: ResolvedRequest, card: ModelCard): number {
   if (isOnlyEnlarged(request)) return request.count;
-  return Math.max(request.count, Math.ceil(workOf(request) / usualWorkOf(card) - TOLERANCE));
+  return Math.max(request.count, Math.round(workOf(request) / usualWorkOf(card)));
 }
 
 /** Something that is counted and bounded. */
