@@ -20,7 +20,8 @@ test.each<[string, Partial<RequestDraft>, number]>([
   ['two of them', { count: 2 }, 2],
   ['twice as wide and high', { size: { widthPx: 192, heightPx: 128 } }, 4],
   ['twice the steps, three times', { steps: 24, count: 3 }, 6],
-  ['a little more is one more', { steps: 13 }, 2],
+  ['a little more is no more', { steps: 13 }, 1],
+  ['half as much again is one more', { steps: 18 }, 2],
   ['less is not less than one', { steps: 1, count: 2 }, 2],
   ['half the steps make up for twice the pixels', { steps: 6, size: { widthPx: 96, heightPx: 128 } }, 1],
 ])('%s counts as many usual pictures as it takes work', (_name, draft, cost) => {
