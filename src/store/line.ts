@@ -35,7 +35,7 @@ const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs,
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
 /** After a hard end the round goes on from at most this many claims earlier: somebody may be served a little sooner, nobody is left out. */
-const CLAIMS_PER_SAVE = 32;
+const CLAIMS_PER_SAVE = 256;
 
 /** A pace that moved by less than this is not worth pricing the whole line anew. */
 const PACE_TOLERANCE = 0.02;
