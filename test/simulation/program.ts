@@ -88,6 +88,8 @@ export class Program {
 
   /** Starts the next life where the last one ended by itself. */
   async revive(): Promise<void> {
+    await settled();
+    await filesSettled();
     if (this.#now.life.isOver) await this.#restart();
   }
 

@@ -179,6 +179,7 @@ class Trial {
 
   /** Faults end and time passes: everything is settled, and everybody sees how it went, once. */
   async end(): Promise<void> {
+    await this.program.revive();
     this.program.setFull(false);
     this.program.discord.faults.length = 0;
     this.program.ends.length = 0;
