@@ -81,7 +81,7 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
 }
 
 /** A refusal, for the charts; not counting one is no reason to say anything else. */
-function counted(order: Order, { guildId }: Asker, { store, log }: BotContext): Order {
+export function counted(order: Order, { guildId }: Asker, { store, log }: BotContext): Order {
   if (order.ok || order.text === null) return order;
   try {
     store.noteRefusal(guildId, order.reason);
@@ -113,6 +113,25 @@ export async function placeSheet(
 
 /** Everything before the row. @throws request_invalid, attachment_refused, disk_full */
 async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Examined> {
+  const considered = consider(asker, wish, bot);
+  if (!considered.ok) return considered;
+  const { request: first, resolve } = considered;
+  const isComplete = wish.start === undefined && wish.control === undefined;
+  const request = isComplete ? first : resolve((await withKeptPictures(wish, bot)).draft);
+  return { ok: true, job: newJob(asker, wish, request, bot) };
+}
+
+type Considered =
+  | {
+      readonly ok: true;
+      /** With a stand-in for pictures whose bytes are not here yet. */
+      readonly request: ResolvedRequest;
+      readonly resolve: (draft: RequestDraft) => ResolvedRequest;
+    }
+  | Refused;
+
+/** What a wish would be, or why it is not for this asker here; a refused prompt is a strike. Nothing is kept. @throws request_invalid */
+export function consider(asker: Asker, wish: Wish, bot: BotContext): Considered {
   const unwelcome = refusedPerson(asker, bot);
   if (unwelcome !== undefined) return refusal(unwelcome.reason, unwelcome.text);
   if (bot.queue.stalled()?.code === 'disk_full') {
@@ -120,18 +139,16 @@ async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Exami
   }
   const resolve = resolverFor(wish.draft, asker, bot);
   // Refused before anything is fetched; the start picture's hash is filled in once its bytes are kept.
-  const first = resolve(withUnknownStart(wish));
-  const blocked = refusedPrompt(asker, first, bot);
+  const request = resolve(withUnknownStart(wish));
+  const blocked = refusedPrompt(asker, request, bot);
   if (blocked !== undefined) return refusal(blocked.reason, blocked.text);
-  const barred = isOnlyEnlarged(first) ? undefined : modelDenied(first.model, asker, bot);
+  const barred = isOnlyEnlarged(request) ? undefined : modelDenied(request.model, asker, bot);
   if (barred !== undefined) {
     return refusal('model_denied', (phrases) => modelDenialText(barred, asker.guildId, phrases));
   }
-  const denied = loraDenied(first.loras ?? [], asker, bot);
+  const denied = loraDenied(request.loras ?? [], asker, bot);
   if (denied !== undefined) return refusal('lora_denied', (phrases) => denialText(denied, phrases));
-  const isComplete = wish.start === undefined && wish.control === undefined;
-  const request = isComplete ? first : resolve(await withPictures(wish, bot));
-  return { ok: true, job: newJob(asker, wish, request, bot) };
+  return { ok: true, request, resolve };
 }
 
 /** What a wish would be, judged and checked, without anything being kept. @throws request_invalid */
@@ -149,13 +166,17 @@ function withUnknownStart({ draft: wished, start, control }: Wish): RequestDraft
   return { ...draft, initImage: UNKNOWN, ...(hasMask ? { mask: UNKNOWN } : {}) };
 }
 
-/** The bytes lie on disk before the row that names them is committed. */
-async function withPictures({ draft: wished, start, control }: Wish, bot: BotContext): Promise<RequestDraft> {
+/** The wish with its pictures on disk and named by their hashes: the bytes lie there before the row that names them is committed. */
+export async function withKeptPictures(wish: Wish, bot: BotContext): Promise<Wish> {
+  const { draft: wished, start, control, ...rest } = wish;
   const draft = control === undefined ? wished : withControlPicture(wished, await kept(control, bot));
-  if (start === undefined) return draft;
+  if (start === undefined) return { ...rest, draft };
   const initImage = await kept(start, bot);
   const mask = start.kind === 'upload' ? start.mask : undefined;
-  return { ...draft, initImage, ...(mask === undefined ? {} : { mask: await keptUpload(mask, bot) }) };
+  return {
+    ...rest,
+    draft: { ...draft, initImage, ...(mask === undefined ? {} : { mask: await keptUpload(mask, bot) }) },
+  };
 }
 
 async function kept(picture: StartPicture, bot: BotContext): Promise<InitImage> {
