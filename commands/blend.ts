@@ -14,11 +14,12 @@ import type { JobRecord, PictureRecord } from '../src/core/job.ts';
 import { parseRecipe } from '../src/core/recipe.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { askerOf, previewOrder, takeOrder } from '../src/discord/order.ts';
+import { askerOf, previewOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
@@ -71,7 +72,7 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
     size,
   );
   const start = { kind: 'kept', sha256: await bot.inputs.keep(over) } as const;
-  await takeOrder(interaction, { kind: 'variation', draft, start, ...parent }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft, start, ...parent }, bot);
 }
 
 async function draftOf(interaction: ChatInputCommandInteraction, text: string, bot: BotContext): Promise<RequestDraft> {

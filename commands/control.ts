@@ -14,12 +14,12 @@ import { overlay, readPrompt } from '../src/core/promptFlags.ts';
 import { type ModelCard, type RequestDraft, refuse } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import type { ButtonHandler, Choice, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { kindsFor } from '../src/discord/controlPictures.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { takeOrder } from '../src/discord/order.ts';
 import type { Phrases } from '../src/discord/phrases/phrases.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
@@ -120,7 +120,7 @@ const followJob: FormHandler = async (interaction, [jobId, index], bot) => {
   const { controls: _, ...before } = withoutSeed(withoutStart(draftOf(job.request)));
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
   const control = { kind: 'result', picture } as const;
-  await takeOrder(interaction, { kind: 'variation', draft: overlay(before, words), parent, control }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft: overlay(before, words), parent, control }, bot);
 };
 
 const followInput: FormHandler = async (interaction, [hash], bot) => {
@@ -130,7 +130,7 @@ const followInput: FormHandler = async (interaction, [hash], bot) => {
   if (words === 'bad') return badStrength(interaction);
   const person = loraAskerOf(interaction);
   const draft = withPreferences(words, person, bot);
-  await takeOrder(interaction, { kind: 'imagine', draft, control: { kind: 'kept', sha256 } }, bot);
+  await orderOrAsk(interaction, { kind: 'imagine', draft, control: { kind: 'kept', sha256 } }, bot);
 };
 
 /** @throws request_invalid for flags as `readPrompt` does, and for a kind nobody offered */

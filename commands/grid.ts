@@ -100,7 +100,7 @@ const makeSheet: ButtonHandler = async (interaction, [noteId, answer], bot) => {
   const asked =
     noteId === undefined ? undefined : (bot.store.takeNote(interaction.user.id, noteId) as AskedSheet | undefined);
   if (asked === undefined) return tell(interaction, phrases.many.gone());
-  if (answer !== 'yes') return replace(interaction, cardView([textPart('👍')]), bot.dataDir);
+  if (answer !== 'yes') return replace(interaction, cardView([textPart(phrases.many.dropped())]), bot.dataDir);
   const order = await placeSheet(askerOf(interaction), wishesOf(asked), asked.spec, bot);
   if (!order.ok) {
     if (order.text !== null) await replace(interaction, cardView([textPart(order.text(phrases))]), bot.dataDir);

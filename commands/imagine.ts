@@ -9,14 +9,15 @@ import { readSheet } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
 import { withAllChoices } from '../src/core/wildcards.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { answerQuestion, orderOrAsk } from '../src/discord/asking.ts';
 import type { ButtonHandler, Choice, FormHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext, Catalog } from '../src/discord/context.ts';
 import { withoutSeed } from '../src/discord/drafts.ts';
-import { allowedModels, costHere } from '../src/discord/houseRules.ts';
+import { allowedModels } from '../src/discord/houseRules.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { previewOrder, takeOrder, type Wish } from '../src/discord/order.ts';
+import type { Wish } from '../src/discord/order.ts';
 import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
-import { isRequesterOrModerator, jobOf, wordsJobOf } from '../src/discord/results.ts';
+import { isRequesterOrModerator, jobOf, noteModeration, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
 import { drawnAgain, readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
@@ -24,7 +25,7 @@ import { kindChoices, withControlFlag } from './control.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
 import { askSheet } from './grid.ts';
 import { EVERYWHERE } from './install.ts';
-import { askMany, makeMany } from './many.ts';
+import { askMany } from './many.ts';
 import { draftOfOptions, imagineOptions, named } from './options.ts';
 
 /** Discord shows at most this many choices. */
@@ -35,7 +36,7 @@ const again: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job === undefined) return;
   const lists = await wildcardsOf(interaction.user.id, bot);
   const draft = drawnAgain(withoutSeed(draftOf(job.request)), lists, bot.randomSeed);
-  await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+  await orderOrAsk(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
 /** The very request again: what makes a picture that was lost, and shows what a change of model or machine does. */
@@ -43,7 +44,7 @@ const same: ButtonHandler = async (interaction, [jobId], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const draft = draftOf(job.request);
-  await takeOrder(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+  await orderOrAsk(interaction, { kind: 'again', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
 const edit: ButtonHandler = async (interaction, [jobId], bot) => {
@@ -65,13 +66,14 @@ const edited: FormHandler = async (interaction, [jobId], bot) => {
   const { template: _, ...base } = overlay(withoutSeed(draftOf(job.request)), typed);
   const words = readDrawn(fieldOf(interaction, FIELD.prompt), seed, lists, bot.randomSeed);
   const draft = overlay(base, words);
-  await takeOrder(interaction, { kind: 'edit', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
+  await orderOrAsk(interaction, { kind: 'edit', draft, parent: { jobId: job.id, imageIndex: null } }, bot);
 };
 
 const remove: ButtonHandler = async (interaction, [jobId], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
   if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrasesOf(interaction).notYours());
+  noteModeration('removed', interaction.user.id, job, bot);
   bot.queue.cancel(job.id);
   bot.outbox.touch(job.id);
   if (interaction.message.id === job.messageId || !interaction.message.flags.has(MessageFlags.Ephemeral)) {
@@ -83,9 +85,6 @@ const remove: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job.messageId !== null) await bot.messages.remove(job.channelId, job.messageId);
   await tell(interaction, phrasesOf(interaction).card.deleted(job.id));
 };
-
-/** Usual pictures from which on a single request is told and asked about first: four with twice the sides and four times the steps. */
-const ASK_FROM_COST = 64;
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const { name, value } = interaction.options.getFocused(true);
@@ -184,11 +183,9 @@ export const imagine: SlashCommand = {
     const start = upload === null ? {} : { start: { kind: 'upload', attachment: upload, mask } as const };
     const follow = control === null ? {} : { control: { kind: 'upload', attachment: control } as const };
     const wish: Wish = { kind: 'imagine', draft, ...start, ...follow };
-    const isDear = costHere(previewOrder(wish, person, bot), bot) > ASK_FROM_COST;
-    if (isDear) return askMany(interaction, drafts, { upload, mask, control }, bot);
-    await takeOrder(interaction, wish, bot);
+    await orderOrAsk(interaction, wish, bot);
   },
   suggest,
-  buttons: { again, same, edit, delete: remove, many: makeMany },
+  buttons: { again, same, edit, delete: remove, many: answerQuestion },
   forms: { editForm: edited },
 };

@@ -8,10 +8,10 @@ import {
 } from 'discord.js';
 import type { JobRecord } from '../src/core/job.ts';
 import { phrasesOf, show, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import type { ButtonHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { adaptRecipe, findRecipe, keepRecipe, keptRecipe, modelHashOf } from '../src/discord/foreignRecipes.ts';
-import { takeOrder } from '../src/discord/order.ts';
 import { mayLook, mayUseWords, wordsJobOf } from '../src/discord/results.ts';
 import { foreignRecipeView } from '../src/discord/views/foreignRecipeView.ts';
 import { recipeView } from '../src/discord/views/recipeView.ts';
@@ -47,7 +47,7 @@ const remake: ButtonHandler = async (interaction, [key], bot) => {
   const text = key === undefined ? undefined : await keptRecipe(key, bot);
   if (text === undefined) return tell(interaction, phrasesOf(interaction).foreign.gone());
   const { draft } = await adaptRecipe(text, bot);
-  await takeOrder(interaction, { kind: 'imagine', draft }, bot);
+  await orderOrAsk(interaction, { kind: 'imagine', draft }, bot);
 };
 
 export const recipe: MessageCommand = {

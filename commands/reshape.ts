@@ -8,11 +8,11 @@ import { overlay } from '../src/core/promptFlags.ts';
 import type { InitImage, RequestDraft } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { phrasesOf, show, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, FormHandler, SelectHandler } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
-import { takeOrder } from '../src/discord/order.ts';
 import { type ResultInteraction, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { FIELD } from '../src/discord/views/formViews.ts';
 import { GROWTHS, type Growth, REGION, regionForm, regionView } from '../src/discord/views/reshapeViews.ts';
@@ -57,7 +57,7 @@ function wishOf({ job, picture }: Found, change: Partial<RequestDraft>) {
 const grow: ButtonHandler = async (interaction, args, bot) => {
   const found = await pictureOf(interaction, args, bot);
   const how = GROWTHS.find((known) => known === args[2]);
-  if (found !== undefined && how !== undefined) await takeOrder(interaction, wishOf(found, WISHES[how]), bot);
+  if (found !== undefined && how !== undefined) await orderOrAsk(interaction, wishOf(found, WISHES[how]), bot);
 };
 
 /** One choice of the card's line: a growth, or a part made anew. */
@@ -66,7 +66,7 @@ const reshape: SelectHandler = async (interaction, args, bot) => {
   if (found === undefined) return;
   const [chosen] = interaction.values;
   const how = GROWTHS.find((known) => known === chosen);
-  if (how !== undefined) await takeOrder(interaction, wishOf(found, WISHES[how]), bot);
+  if (how !== undefined) await orderOrAsk(interaction, wishOf(found, WISHES[how]), bot);
   else if (chosen === REGION) await showCells(interaction, found, bot);
 };
 
@@ -111,7 +111,7 @@ const repaint: FormHandler = async (interaction, args, bot) => {
   const mask = await maskOf(interaction, args[2] ?? '', found, bot);
   if (mask === undefined)
     return tell(interaction, phrasesOf(interaction).pictureRefused(phrasesOf(interaction).refused.maskEmpty()));
-  await takeOrder(interaction, wishOf(found, { strength, ...change, mask }), bot);
+  await orderOrAsk(interaction, wishOf(found, { strength, ...change, mask }), bot);
 };
 
 /** Undefined where nothing is marked. @throws attachment_refused */

@@ -11,10 +11,11 @@ import type { RequestDraft } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { DEFAULT_SCALE, LANCZOS, MAX_SCALE, type UpscaleWish } from '../src/core/upscale.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutStart } from '../src/discord/drafts.ts';
-import { takeOrder, type Wish } from '../src/discord/order.ts';
+import type { Wish } from '../src/discord/order.ts';
 import { jobOf, mayLook, mayUseWords, singlesOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { EVERYWHERE } from './install.ts';
@@ -82,7 +83,7 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
     const wish = uploadWish(interaction, upload);
     return wish === undefined
       ? tell(interaction, phrases.pictureRefused(phrases.refused.pictureKind()))
-      : takeOrder(interaction, wish, bot);
+      : orderOrAsk(interaction, wish, bot);
   }
   const job = named === null ? newest(interaction.user.id, bot) : finishedJob(named, bot);
   if (job === undefined || !mayUse(interaction, job)) return tell(interaction, phrases.unknownJob());
@@ -93,7 +94,7 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
     const found = String(interaction.options.getInteger('number'));
     return tell(interaction, phrases.numberExpected(found, 1, pictures.length));
   }
-  await takeOrder(interaction, resultWish(job, picture, wishOf(interaction), interaction.user.id), bot);
+  await orderOrAsk(interaction, resultWish(job, picture, wishOf(interaction), interaction.user.id), bot);
 }
 
 function newest(userId: string, bot: BotContext): JobRecord | undefined {
@@ -111,7 +112,7 @@ const enlarge: ButtonHandler = async (interaction, [jobId, index], bot) => {
   if (job === undefined) return;
   const picture = singlesOf(job.id, bot)[Number(index)];
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
-  await takeOrder(interaction, resultWish(job, picture, {}, interaction.user.id), bot);
+  await orderOrAsk(interaction, resultWish(job, picture, {}, interaction.user.id), bot);
 };
 
 const { String: TEXT, Integer: WHOLE, Number: NUMBER, Attachment: UPLOAD } = ApplicationCommandOptionType;

@@ -5,12 +5,12 @@ import { overlay, readPrompt } from '../src/core/promptFlags.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { takeOrder } from '../src/discord/order.ts';
 import { withPreferences } from '../src/discord/preferences.ts';
 import { jobOf, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { FIELD, sourceForm, varyForm } from '../src/discord/views/formViews.ts';
@@ -34,7 +34,7 @@ const varyButton: ButtonHandler = async (interaction, [jobId, index, how = ''], 
   const strength = STRENGTHS[how];
   const draft = overlay(freshDraft(job), strength === undefined ? {} : { strength });
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
-  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
 
 const source: ButtonHandler = async (interaction, [jobId, index], bot) => {
@@ -60,7 +60,7 @@ const startFrom: FormHandler = async (interaction, [jobId, index], bot) => {
   const person = loraAskerOf(interaction);
   const draft = withPreferences({ model: job.request.model, ...change }, person, bot);
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
-  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
 
 function freshDraft(job: JobRecord): RequestDraft {
@@ -78,7 +78,7 @@ const varyJob: FormHandler = async (interaction, [jobId], bot) => {
   const picture = pictures[which - 1]!;
   const draft = overlay(freshDraft(job), change);
   const parent = { jobId: job.id, imageIndex: picture.imageIndex };
-  await takeOrder(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
 
 const varyInput: FormHandler = async (interaction, [hash], bot) => {
@@ -86,7 +86,7 @@ const varyInput: FormHandler = async (interaction, [hash], bot) => {
   if (!(await bot.inputs.has(sha256))) return tell(interaction, phrasesOf(interaction).unknownJob());
   const draft = changeOf(interaction);
   if (draft === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
-  await takeOrder(interaction, { kind: 'variation', draft, start: { kind: 'kept', sha256 } }, bot);
+  await orderOrAsk(interaction, { kind: 'variation', draft, start: { kind: 'kept', sha256 } }, bot);
 };
 
 function changeOf(interaction: ModalSubmitInteraction): RequestDraft | 'bad' {

@@ -4,8 +4,9 @@ import type { JobRecord } from '../src/core/job.ts';
 import { draftOf } from '../src/core/resolve.ts';
 import { LANCZOS } from '../src/core/upscale.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { orderOrAsk } from '../src/discord/asking.ts';
 import type { ButtonHandler, SlashCommand } from '../src/discord/command.ts';
-import { takeOrder, type Wish } from '../src/discord/order.ts';
+import type { Wish } from '../src/discord/order.ts';
 import { mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -30,7 +31,7 @@ const verifyButton: ButtonHandler = async (interaction, [jobId], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   if (singlesOf(job.id, bot).length === 0) return tell(interaction, phrasesOf(interaction).notFinished());
-  await takeOrder(interaction, wishOf(job), bot);
+  await orderOrAsk(interaction, wishOf(job), bot);
 };
 
 export const verify: SlashCommand = {
@@ -59,7 +60,7 @@ export const verify: SlashCommand = {
     const phrases = phrasesOf(interaction);
     if (singlesOf(found.id, bot).length === 0) return tell(interaction, phrases.notFinished());
     if (!mayUseWords(found, interaction.user.id)) return tell(interaction, phrases.card.promptIsPrivate());
-    await takeOrder(interaction, wishOf(found), bot);
+    await orderOrAsk(interaction, wishOf(found), bot);
   },
   suggest: suggestJobs,
   buttons: { verify: verifyButton },

@@ -277,6 +277,8 @@ export const de: Phrases = {
     left: (left, limit) => `Heute hast du noch ${left} von ${limit}.`,
     started: (count) => `${count} Aufträge stehen in der Schlange.`,
     stoppedAt: (done, count, why) => `${done} von ${count} Aufträgen stehen in der Schlange. ${why}`,
+    notYours: (user) => `Das kann nur ${user} beantworten.`,
+    dropped: () => 'In Ordnung, es wird nichts gemacht.',
     gone: () => 'Diese Frage ist zu alt. Bitte frage noch einmal.',
   },
   help: {
@@ -336,7 +338,7 @@ export const de: Phrases = {
     reset: 'Alles zurücksetzen',
     forget: 'Alles löschen',
     keep: 'Behalten',
-    make: (count) => `Alle ${count} machen`,
+    make: (count) => (count === 1 ? 'Machen' : `Alle ${count} machen`),
   },
   form: {
     editTitle: 'Ändern und nochmal machen',

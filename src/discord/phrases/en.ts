@@ -274,6 +274,8 @@ export const en: Phrases = {
     left: (left, limit) => `You have ${left} of ${limit} left today.`,
     started: (count) => (count === 1 ? '1 request is queued.' : `${count} requests are queued.`),
     stoppedAt: (done, count, why) => `${done} of ${count} requests are queued. ${why}`,
+    notYours: (user) => `Only ${user} can answer this.`,
+    dropped: () => 'All right, nothing is made.',
     gone: () => 'This question is too old. Please ask again.',
   },
   help: {
@@ -334,7 +336,7 @@ export const en: Phrases = {
     reset: 'Reset all',
     forget: 'Erase everything',
     keep: 'Keep it',
-    make: (count) => `Make all ${count}`,
+    make: (count) => (count === 1 ? 'Make it' : `Make all ${count}`),
   },
   form: {
     editTitle: 'Edit and make again',

@@ -269,6 +269,8 @@ export const es: Phrases = {
     left: (left, limit) => `Hoy te quedan ${left} de ${limit}.`,
     started: (count) => `Hay ${count} peticiones en cola.`,
     stoppedAt: (done, count, why) => `${done} de ${count} peticiones están en cola. ${why}`,
+    notYours: (user) => `Solo ${user} puede responder.`,
+    dropped: () => 'De acuerdo, no se hace nada.',
     gone: () => 'Esta pregunta es demasiado antigua. Pídelo otra vez.',
   },
   help: {
@@ -328,7 +330,7 @@ export const es: Phrases = {
     reset: 'Restablecer todo',
     forget: 'Borrar todo',
     keep: 'Conservar',
-    make: (count) => `Hacer las ${count}`,
+    make: (count) => (count === 1 ? 'Hacerla' : `Hacer las ${count}`),
   },
   form: {
     editTitle: 'Editar y hacer otra vez',

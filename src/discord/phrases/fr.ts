@@ -278,6 +278,8 @@ export const fr: Phrases = {
     left: (left, limit) => `Il vous en reste ${left} sur ${limit} aujourd’hui.`,
     started: (count) => `${count} demandes sont en file d’attente.`,
     stoppedAt: (done, count, why) => `${done} demandes sur ${count} sont en file d’attente. ${why}`,
+    notYours: (user) => `Seul ${user} peut répondre.`,
+    dropped: () => 'D’accord, rien n’est lancé.',
     gone: () => 'Cette question est trop ancienne. Redemandez, s’il vous plaît.',
   },
   help: {
@@ -337,7 +339,7 @@ export const fr: Phrases = {
     reset: 'Tout réinitialiser',
     forget: 'Tout effacer',
     keep: 'Garder',
-    make: (count) => `Faire les ${count}`,
+    make: (count) => (count === 1 ? 'Lancer' : `Lancer les ${count}`),
   },
   form: {
     editTitle: 'Modifier et refaire',

@@ -266,6 +266,8 @@ export const ja: Phrases = {
     left: (left, limit) => `今日の残りは ${limit} 枚のうち ${left} 枚です。`,
     started: (count) => `${count} 件を受け付けました。`,
     stoppedAt: (done, count, why) => `${count} 件のうち ${done} 件を受け付けました。${why}`,
+    notYours: (user) => `${user} さんだけが答えられます。`,
+    dropped: () => 'わかりました。何も作りません。',
     gone: () => 'この確認は古くなりました。もう一度依頼してください。',
   },
   help: {
@@ -325,7 +327,7 @@ export const ja: Phrases = {
     reset: 'すべて戻す',
     forget: 'すべて消去',
     keep: '残す',
-    make: (count) => `${count} 件すべて作る`,
+    make: (count) => (count === 1 ? '作る' : `${count} 件すべて作る`),
   },
   form: {
     editTitle: '編集して作り直す',

@@ -263,6 +263,10 @@ export interface Phrases {
     left(left: number, limit: number): string;
     started(count: number): string;
     stoppedAt(done: number, count: number, why: string): string;
+    /** Somebody else pressed the button. */
+    notYours(user: string): string;
+    /** After a no. */
+    dropped(): string;
     gone(): string;
   };
   help: {

@@ -273,6 +273,8 @@ export const ru: Phrases = {
     left: (left, limit) => `Сегодня у вас осталось ${left} из ${limit}.`,
     started: (count) => `Запросов в очереди: ${count}.`,
     stoppedAt: (done, count, why) => `В очередь встало ${done} из ${count}. ${why}`,
+    notYours: (user) => `Ответить может только ${user}.`,
+    dropped: () => 'Хорошо, ничего не делаю.',
     gone: () => 'Этот вопрос устарел. Попросите ещё раз.',
   },
   help: {
@@ -333,7 +335,7 @@ export const ru: Phrases = {
     reset: 'Сбросить всё',
     forget: 'Стереть всё',
     keep: 'Оставить',
-    make: (count) => `Сделать все ${count}`,
+    make: (count) => (count === 1 ? 'Сделать' : `Сделать все ${count}`),
   },
   form: {
     editTitle: 'Изменить и сделать снова',

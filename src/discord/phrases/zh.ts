@@ -255,6 +255,8 @@ export const zh: Phrases = {
     left: (left, limit) => `你今天还剩 ${left} / ${limit} 张。`,
     started: (count) => `${count} 个请求已排队。`,
     stoppedAt: (done, count, why) => `${count} 个请求中有 ${done} 个已排队。${why}`,
+    notYours: (user) => `只有 ${user} 可以回答。`,
+    dropped: () => '好的，不生成。',
     gone: () => '这个询问已过期，请重新发起。',
   },
   help: {
@@ -315,7 +317,7 @@ export const zh: Phrases = {
     reset: '全部重置',
     forget: '全部删除',
     keep: '保留',
-    make: (count) => `全部生成（${count}）`,
+    make: (count) => (count === 1 ? '开始生成' : `全部生成（${count}）`),
   },
   form: {
     editTitle: '编辑并重新生成',

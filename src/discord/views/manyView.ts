@@ -15,34 +15,41 @@ export interface ManyRequests {
   readonly limit: number;
   readonly readyAtMs: number;
   readonly noteId: string;
+  /** Whose yes counts. */
+  readonly askerId: string;
+  /** Whether others see the question: then private words stay out of it. */
+  readonly isPublic?: boolean;
 }
 
 /** Sixteen lines of this and the rest stay under the 4,000 characters of a card, even if every sign has to be escaped. */
 const LINE_CHARS = 90;
 
 export function manyView(
-  { requests, cost, left, limit, readyAtMs, noteId }: ManyRequests,
+  { requests, cost, left, limit, readyAtMs, noteId, askerId, isPublic = false }: ManyRequests,
   phrases: Phrases,
   ids: CustomIds,
 ): View {
   const pictures = requests.reduce((sum, { count }) => sum + count, 0);
-  const lines = requests.map(
-    ({ prompt, steps, guidance, size }, index) =>
-      `${index + 1}. ${quoted(prompt, LINE_CHARS)} · ${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)} · ${phrases.guidance(guidance)}`,
-  );
+  const lines = requests.map(({ prompt, privatePrompt, steps, guidance, size }, index) => {
+    const words = isPublic && privatePrompt === true ? phrases.card.hiddenPrompt() : quoted(prompt, LINE_CHARS);
+    const numbers = `${size.widthPx}×${size.heightPx} · ${phrases.steps(steps)} · ${phrases.guidance(guidance)}`;
+    return [...(requests.length === 1 ? [] : [`${index + 1}.`]), words === '' ? numbers : `${words} · ${numbers}`].join(
+      ' ',
+    );
+  });
   const { many, label } = phrases;
   const dear = cost > pictures ? `\n${phrases.houseRules.counts(cost)}` : '';
   return cardView([
     textPart(`**${many.ask(requests.length, pictures, timestamp(readyAtMs, 'R'))}**\n${many.left(left, limit)}${dear}`),
     textPart(lines.join('\n')),
     row(
-      button(ids.write('many', noteId, 'yes'), {
+      button(ids.write('many', noteId, 'yes', askerId), {
         label: label.make(requests.length === 1 ? pictures : requests.length),
         emoji: '🎨',
         style: ButtonStyle.Primary,
         disabled: cost > left,
       }),
-      button(ids.write('many', noteId, 'no'), { label: label.cancel }),
+      button(ids.write('many', noteId, 'no', askerId), { label: label.cancel }),
     ),
   ]);
 }

@@ -92,7 +92,11 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       expectFits(helpView(phrases));
       const requests = Array.from({ length: MAX_PERMUTATIONS }, () => longJob.request);
       expectFits(
-        manyView({ requests, cost: 9000, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId }, phrases, ids),
+        manyView(
+          { requests, cost: 9000, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId, askerId: '1'.repeat(20) },
+          phrases,
+          ids,
+        ),
       );
       const full = { language: 'ja', model: 'm'.repeat(100), sampler: SAMPLERS[18], style: 'flat', mention: true };
       const models = Array.from({ length: 40 }, (__, index) => `${index}`.padEnd(100, 'm'));
