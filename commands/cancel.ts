@@ -3,7 +3,7 @@ import { ApplicationCommandOptionType, ApplicationCommandType, type Autocomplete
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
-import { isRequesterOrModerator, jobOf } from '../src/discord/results.ts';
+import { isRequesterOrModerator, jobOf, noteModeration } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
@@ -27,8 +27,10 @@ const cancelButton: ButtonHandler = async (interaction, [jobId], bot) => {
   if (job === undefined) return;
   const phrases = phrasesOf(interaction);
   if (!isRequesterOrModerator(interaction, job)) return tell(interaction, phrases.notYours());
-  if (endJobs(job.id, bot)) await interaction.deferUpdate();
-  else await tell(interaction, phrases.cancelTooLate(job.id));
+  if (endJobs(job.id, bot)) {
+    noteModeration('queue', interaction.user.id, job, bot);
+    await interaction.deferUpdate();
+  } else await tell(interaction, phrases.cancelTooLate(job.id));
 };
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {

@@ -27,8 +27,10 @@ async function reportable(interaction: Reporting, job: JobRecord, bot: BotContex
   const { guildId } = job;
   if (guildId === null || guildId !== interaction.guildId) await tell(interaction, moderating.reportNotOurs());
   else if (bot.store.policy(guildId).reviewChannelId === null) await tell(interaction, moderating.reportNowhere());
-  else if (isSettled(job, bot)) await tell(interaction, moderating.reportSettled());
-  else return { ...job, guildId };
+  else if (isSettled(job, bot)) {
+    const isKept = bot.store.reportOf(job.id)?.state === 'approved';
+    await tell(interaction, isKept ? moderating.reportSettled() : moderating.reportSettledTaken());
+  } else return { ...job, guildId };
   return undefined;
 }
 

@@ -6,13 +6,14 @@ import {
   PermissionFlagsBits,
 } from 'discord.js';
 import { VERDICTS, type Verdict } from '../../src/core/pictureJudgement.ts';
-import type { ChannelPolicy, ChannelRule } from '../../src/core/policy.ts';
-import { LEVELS, type Level } from '../../src/core/policyLists.ts';
+import { type ChannelPolicy, type ChannelRule, isOpen } from '../../src/core/policy.ts';
+import { LEVELS, type Level, WORD_LISTS } from '../../src/core/policyLists.ts';
 import { phrasesOf, tell } from '../../src/discord/answers.ts';
 import type { BotContext } from '../../src/discord/context.ts';
 import { moderating } from '../../src/discord/phrases/moderating.ts';
 import type { Phrases } from '../../src/discord/phrases/phrases.ts';
 import { placeIn } from '../../src/discord/place.ts';
+import { endBarred } from '../../src/discord/removal.ts';
 import { clip } from '../../src/discord/text.ts';
 import { localized, named } from '../options.ts';
 import type { AdminHandler, AdminInteraction, AdminPart } from './group.ts';
@@ -107,8 +108,13 @@ function change(
 ): AdminHandler {
   return async (interaction, bot) => {
     const { id } = interaction.options.getChannel('channel', true);
-    bot.store.setChannelRule(interaction.guildId, change(ruleOf(id, interaction, bot)), interaction.user.id);
-    await tell(interaction, said(phrasesOf(interaction), `<#${id}>`));
+    const { guildId } = interaction;
+    bot.store.setChannelRule(guildId, change(ruleOf(id, interaction, bot)), interaction.user.id);
+    const phrases = phrasesOf(interaction);
+    const rules = bot.store.channelRules(guildId);
+    const ended = endBarred(guildId, ({ place }) => place != null && !isOpen(place, rules), bot);
+    const more = ended === 0 ? '' : `\n${phrases.moderating.requestsEnded(ended)}`;
+    await tell(interaction, `${said(phrases, `<#${id}>`)}${more}`);
   };
 }
 
@@ -131,7 +137,8 @@ const nsfwPolicy: AdminHandler = async (interaction, bot) => {
 };
 
 function policyLine({ channelId, policy }: ChannelRule, { moderating }: Phrases): string {
-  const kind = policy?.explicit === undefined ? '—' : moderating.verdict[policy.explicit];
+  const usual = WORD_LISTS.find(({ id }) => id === 'explicit')!.verdicts[policy?.level ?? 'standard'];
+  const kind = moderating.verdict[policy?.explicit ?? usual];
   const name = policy?.level === undefined ? '—' : moderating.level[policy.level];
   return moderating.channelPolicy(`<#${channelId}>`, name, kind);
 }

@@ -4,11 +4,13 @@ import {
   ApplicationCommandOptionType,
   type AutocompleteInteraction,
 } from 'discord.js';
+import type { JobRecord } from '../../src/core/job.ts';
 import { fuzzy } from '../../src/core/lora.ts';
-import { refuse } from '../../src/core/request.ts';
+import { isOnlyEnlarged, refuse } from '../../src/core/request.ts';
 import { phrasesOf, tell } from '../../src/discord/answers.ts';
 import type { BotContext } from '../../src/discord/context.ts';
 import { rolesText } from '../../src/discord/loraAccess.ts';
+import { endBarred } from '../../src/discord/removal.ts';
 import { clip, MAX_CHOICE_CHARS, MAX_CONTENT_CHARS, quoted } from '../../src/discord/text.ts';
 import { named } from '../options.ts';
 import type { AdminHandler, AdminInteraction, AdminPart } from './group.ts';
@@ -39,9 +41,9 @@ const enable: AdminHandler = async (interaction, bot) => {
   await tell(interaction, phrasesOf(interaction).houseRules.modelForEverybody(quoted(model, 80)));
 };
 
-/** The last one stays: a server without any would refuse everything and say nothing useful. */
+/** The last one stays: a server without any would refuse everything and say nothing useful. What waits for it ends. */
 const disable: AdminHandler = async (interaction, bot) => {
-  const { houseRules: words } = phrasesOf(interaction);
+  const { houseRules: words, moderating } = phrasesOf(interaction);
   const model = nameOf(interaction, bot);
   const rules = bot.store.modelRules(interaction.guildId);
   const isLeft = bot.catalog.cards.some(
@@ -49,7 +51,11 @@ const disable: AdminHandler = async (interaction, bot) => {
   );
   if (!isLeft) return tell(interaction, words.modelLast());
   bot.store.setModelRule(interaction.guildId, model, [], interaction.user.id);
-  await tell(interaction, words.modelDenied(quoted(model, 80)));
+  const isBarred = ({ request, userId }: JobRecord) =>
+    request.model === model && !isOnlyEnlarged(request) && !bot.isOwner(userId);
+  const ended = endBarred(interaction.guildId, isBarred, bot);
+  const more = ended === 0 ? '' : `\n${moderating.requestsEnded(ended)}`;
+  await tell(interaction, `${words.modelDenied(quoted(model, 80))}${more}`);
 };
 
 /** That role, too; whoever has none of them may no longer. */

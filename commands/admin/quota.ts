@@ -5,7 +5,7 @@ import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType } f
 import type { QuotaNumbers } from '../../src/core/houseRules.ts';
 import { phrasesOf, tell } from '../../src/discord/answers.ts';
 import type { BotContext } from '../../src/discord/context.ts';
-import { rolesText } from '../../src/discord/loraAccess.ts';
+import { rolesOf, rolesText } from '../../src/discord/loraAccess.ts';
 import type { Phrases } from '../../src/discord/phrases/phrases.ts';
 import { clip, MAX_CONTENT_CHARS } from '../../src/discord/text.ts';
 import { named } from '../options.ts';
@@ -73,10 +73,22 @@ function numbersOf({ options }: AdminInteraction): QuotaNumbers {
 }
 
 /** Nobody's numbers bind more than those above them: the owner's for everybody, and the owner's for the server. */
-function isTooMuch(daily: number | null, { guildId, user: who }: AdminInteraction, bot: BotContext): boolean {
-  if (daily === null || daily <= bot.rules.dailyQuota || bot.isOwner(who.id)) return false;
+function isTooMuch(
+  { daily, hourly }: QuotaNumbers,
+  { guildId, user: who }: AdminInteraction,
+  bot: BotContext,
+): boolean {
+  const { dailyQuota, hourlyQuota } = bot.rules;
+  const isMore = (daily ?? 0) > dailyQuota || (hourly ?? 0) > (hourlyQuota ?? Number.POSITIVE_INFINITY);
+  if (!isMore || bot.isOwner(who.id)) return false;
   const server = bot.store.serverQuota(guildId);
   return server === undefined || !server.isByOwner || server.daily === null;
+}
+
+function tooHigh(phrases: Phrases, { rules: { dailyQuota, hourlyQuota = null } }: BotContext): string {
+  const hour =
+    hourlyQuota === null ? '' : `\n-# ${numbersText({ daily: dailyQuota, hourly: hourlyQuota }, '', phrases)}`;
+  return `${phrases.quotaTooHigh(dailyQuota)}${hour}`;
 }
 
 function numbersText({ daily, hourly: anHour }: QuotaNumbers, none: string, { houseRules }: Phrases): string {
@@ -92,7 +104,7 @@ const forUser: AdminHandler = async (interaction, bot) => {
   const usual = bot.rules.dailyQuota;
   const whom = interaction.options.getUser('user', true);
   const wanted = numbersOf(interaction);
-  if (isTooMuch(wanted.daily, interaction, bot)) return tell(interaction, phrases.quotaTooHigh(usual));
+  if (isTooMuch(wanted, interaction, bot)) return tell(interaction, tooHigh(phrases, bot));
   const member = { userId: whom.id, guildId: interaction.guildId };
   bot.store.setQuota(member, wanted.daily, interaction.user.id, wanted.hourly);
   const mention = `<@${whom.id}>`;
@@ -106,9 +118,7 @@ const forUser: AdminHandler = async (interaction, bot) => {
 const forRole: AdminHandler = async (interaction, bot) => {
   const phrases = phrasesOf(interaction);
   const wanted = numbersOf(interaction);
-  if (isTooMuch(wanted.daily, interaction, bot)) {
-    return tell(interaction, phrases.quotaTooHigh(bot.rules.dailyQuota));
-  }
+  if (isTooMuch(wanted, interaction, bot)) return tell(interaction, tooHigh(phrases, bot));
   const { id: roleId } = interaction.options.getRole('role', true);
   bot.store.setRoleQuota(interaction.guildId, { roleId, ...wanted }, interaction.user.id);
   const { houseRules: words } = phrases;
@@ -155,7 +165,9 @@ function personLines(interaction: AdminInteraction, phrases: Phrases, bot: BotCo
   const { houseRules: words } = phrases;
   const member = { userId: whom.id, guildId: interaction.guildId };
   const own = numbersText(bot.store.memberQuota(member), words.usual(), phrases);
-  const { used, limit, granted } = bot.store.quota(member, bot.rules);
+  const there = interaction.options.getMember('user');
+  const roleIds = rolesOf({ member: there as Parameters<typeof rolesOf>[0]['member'], guildId: interaction.guildId });
+  const { used, limit, granted } = bot.store.quota({ ...member, roleIds }, bot.rules);
   const extra = granted === undefined ? '' : ` + ${granted}`;
   return [`- ${words.quotaOf(`<@${whom.id}>`, own)} ${used}/${limit}${extra}`];
 }

@@ -138,6 +138,7 @@ const list: AdminHandler = async (interaction, bot) => {
     ),
     ...(rules === '' ? [] : [textPart(clip(rules, SHOWN_LIST_CHARS))]),
     textPart(`-# ${moderating.listsTitle(LISTS_VERSION)}\n${lists.join('\n')}`),
+    textPart(`-# ${moderating.alwaysRefused(`${moderating.rule.minors}, ${moderating.rule.never}`)}`),
   ];
   await show(interaction, cardView(parts), bot.dataDir);
 };

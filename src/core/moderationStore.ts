@@ -30,6 +30,7 @@ export const AUDIT_ACTIONS = [
   'limits',
   'model',
   'queue',
+  'removed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -83,6 +84,8 @@ export interface Report {
   readonly channelId: string | null;
   readonly messageId: string | null;
   readonly reporters: number;
+  /** Who they are: told the end of it, and named to nobody. */
+  readonly reporterIds: readonly string[];
   /** The last few, newest first; '' where nobody gave one. */
   readonly reasons: readonly string[];
   readonly decidedBy: string | null;

@@ -162,7 +162,18 @@ function wire(client: Client, options: BotOptions): Parts {
     ids,
     canFollow: follows,
   });
-  const reviews = new ReviewDesk({ store, messenger, clock, log, wordingOf: guildWording });
+  const reviews = new ReviewDesk({
+    store,
+    messenger,
+    clock,
+    log,
+    wordingOf: guildWording,
+    phrasesOf: (guildId, userId) =>
+      phrasesFor(
+        store.settings(userId).language ?? locales.get(userId) ?? client.guilds.cache.get(guildId)?.preferredLocale,
+      ),
+    serverNameOf: (guildId) => client.guilds.cache.get(guildId)?.name ?? guildId,
+  });
   const context: BotContext = {
     ...options,
     reviews,

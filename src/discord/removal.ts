@@ -2,6 +2,7 @@
 // when a server's time is over.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { JobRecord } from '../core/job.ts';
 import type { TakenAway } from '../core/moderationStore.ts';
 import type { BotContext } from './context.ts';
 import { dropSheet } from './sheets.ts';
@@ -9,6 +10,9 @@ import { dropThumbnail } from './thumbnails.ts';
 
 /** More than anybody may have unfinished. */
 const MAX_UNFINISHED = 1_000;
+/** More than a server's people may have unfinished together in any sensible setting. */
+const MAX_UNFINISHED_HERE = 100_000;
+const UNFINISHED = ['accepted', 'queued', 'running'] as const;
 
 /** The pictures of a job, or of every cell of its sheet, and the message that shows them. */
 export async function removePictures(jobId: string, bot: BotContext): Promise<void> {
@@ -24,12 +28,21 @@ export async function removePictures(jobId: string, bot: BotContext): Promise<vo
 
 /** Ends what somebody who was banned still has waiting or running there; everywhere where the server is null. */
 export function stopJobs(userId: string, guildId: string | null, { store, queue, outbox }: BotContext): void {
-  const unfinished = store.list({ userId, states: ['accepted', 'queued', 'running'], limit: MAX_UNFINISHED });
+  const unfinished = store.list({ userId, states: UNFINISHED, limit: MAX_UNFINISHED });
   for (const job of unfinished) {
     if (guildId !== null && job.guildId !== guildId) continue;
     queue.cancel(job.id);
     outbox.touch(job.id);
   }
+}
+
+/** Sheets whose cells are ended together, and single requests, of one server for which a rule no longer lets `isBarred` be made. */
+export function endBarred(guildId: string, isBarred: (job: JobRecord) => boolean, bot: BotContext): number {
+  const { store, queue, outbox } = bot;
+  const barred = store.list({ guildId, states: UNFINISHED, limit: MAX_UNFINISHED_HERE }).filter(isBarred);
+  const ended = barred.filter(({ id }) => queue.cancel(id));
+  for (const { id } of ended) outbox.touch(id);
+  return ended.length;
 }
 
 export async function dropFiles(taken: readonly TakenAway[], dataDir: string): Promise<void> {

@@ -18,7 +18,7 @@ import { rolesOf } from './loraAccess.ts';
 import { placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { placeOfMessage } from './place.ts';
-import { mayLook, mayUseWords, singlesOf } from './results.ts';
+import { mayLook, mayUseWords, noteModeration, singlesOf } from './results.ts';
 import { refusalText } from './views/failure.ts';
 import { pictureView, type Wording } from './views/jobView.ts';
 import { recipeView } from './views/recipeView.ts';
@@ -217,6 +217,7 @@ async function takeBack(
   if (message.author.id !== parent.userId && !isModerator(message)) return textView(phrases.notYours());
   const before = parent.parentJobId === null ? undefined : bot.store.get(parent.parentJobId);
   if (kind === 'undo' && before === undefined) return textView(phrases.reply.nothingToUndo());
+  noteModeration('removed', message.author.id, parent, bot);
   if (parent.messageId !== null) await bot.messages.remove(parent.channelId, parent.messageId);
   if (before === undefined || kind === 'delete') return textView(phrases.card.deleted(parent.id));
   return textView(phrases.reply.undone(before.id, linkTo(before)));

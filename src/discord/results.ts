@@ -61,6 +61,18 @@ export function mayUseWords({ request, userId }: JobRecord, askerId: string): bo
   return request.privatePrompt !== true || userId === askerId;
 }
 
+/** What a moderator does to somebody else's request is in the audit; what people do to their own is nobody's business. */
+export function noteModeration(
+  action: 'queue' | 'removed',
+  byUserId: string,
+  { id, userId, guildId }: JobRecord,
+  { store }: Pick<BotContext, 'store'>,
+): void {
+  if (guildId === null || userId === byUserId) return;
+  const note = action === 'queue' ? `cancelled ${id}` : `#${id}`;
+  store.noteAudit({ action, byUserId, guildId, target: userId, note });
+}
+
 /** The requester, or somebody who may delete anybody's messages here. */
 export function isRequesterOrModerator(interaction: ResultInteraction, job: JobRecord): boolean {
   return (

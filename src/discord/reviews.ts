@@ -5,17 +5,22 @@ import type { JobStore } from '../core/jobStore.ts';
 import type { Report } from '../core/moderationStore.ts';
 import type { Logger } from '../log.ts';
 import type { Messenger, Outcome } from './messenger.ts';
+import type { Phrases } from './phrases/phrases.ts';
+import { quoted } from './text.ts';
 import type { Wording } from './views/jobView.ts';
 import { reviewView } from './views/reviewView.ts';
-import type { View } from './views/view.ts';
+import { textView, type View } from './views/view.ts';
 
 export interface ReviewDeskOptions {
   readonly store: Pick<JobStore, 'staleReports' | 'cardShown' | 'cardLost' | 'policy' | 'get' | 'pictures'>;
-  readonly messenger: Pick<Messenger, 'create' | 'edit'>;
+  readonly messenger: Pick<Messenger, 'create' | 'edit' | 'direct'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** In the language of the server. */
   readonly wordingOf: (guildId: string) => Wording;
+  /** In the language of somebody of that server. */
+  readonly phrasesOf: (guildId: string, userId: string) => Phrases;
+  readonly serverNameOf: (guildId: string) => string;
   /** Between two looks for cards that could not be shown, in milliseconds. */
   readonly sweepMs?: number;
 }
@@ -23,6 +28,8 @@ export interface ReviewDeskOptions {
 const SWEEP_MS = 30_000;
 /** Cards of one look; a flood of reports must not take all of Discord's patience. */
 const CARDS_AT_ONCE = 10;
+/** Discord's own limit of a server's name. */
+const SERVER_NAME_CHARS = 100;
 
 export class ReviewDesk {
   readonly #options: ReviewDeskOptions;
@@ -78,9 +85,27 @@ export class ReviewDesk {
     if (channelId === null || job === undefined) return;
     const view = reviewView(job, store.pictures(job.id), report, this.#options.wordingOf(report.guildId));
     const outcome = await this.#send(report, channelId, view);
-    if (outcome.kind === 'sent') store.cardShown(report.jobId, outcome, report);
-    else if (outcome.kind === 'gone') store.cardLost(report.jobId);
+    if (outcome.kind === 'sent') {
+      if (await this.#tellReporters(report)) store.cardShown(report.jobId, outcome, report);
+    } else if (outcome.kind === 'gone') store.cardLost(report.jobId);
     else log.warn({ jobId: report.jobId, outcome: outcome.kind }, 'the card of a report could not be shown');
+  }
+
+  /**
+   * A decision is told, privately, to those who reported; the card counts as shown only afterwards, so that a restart between tells them
+   * again under the same nonce. False when Discord has to be asked again; whoever takes no private messages is not told.
+   */
+  async #tellReporters({ jobId, guildId, state, reporterIds, decidedBy }: Report): Promise<boolean> {
+    if (state === 'open') return true;
+    const { messenger, phrasesOf, serverNameOf } = this.#options;
+    const server = quoted(serverNameOf(guildId), SERVER_NAME_CHARS);
+    const outcomes: Outcome[] = [];
+    for (const userId of reporterIds.filter((id) => id !== decidedBy)) {
+      const { reportKept, reportTaken } = phrasesOf(guildId, userId).moderating;
+      const words = state === 'approved' ? reportKept(server) : reportTaken(server);
+      outcomes.push(await messenger.direct(userId, textView(`${words} \`#${jobId}\``), `rd${jobId}`));
+    }
+    return outcomes.every(({ kind }) => kind !== 'retry');
   }
 
   /** Words are better than no card where the pictures cannot be attached. */

@@ -85,7 +85,7 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
     setRoleQuota(guildId, quota, byUserId) {
       if (isNoRule(quota)) dropQuota.run(guildId, quota.roleId);
       else putQuota.run({ ...quota, guildId, byOwner: 0 });
-      note('quota', { byUserId, guildId, target: quota.roleId, note: quotaNote(quota) });
+      note('quota', { byUserId, guildId, target: `&${quota.roleId}`, note: quotaNote(quota) });
     },
     serverQuota(guildId) {
       const row = serverQuota.get(guildId);

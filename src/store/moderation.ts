@@ -172,7 +172,9 @@ function makeReports(db: Database, house: House) {
     `INSERT INTO reports (job_id, guild_id, state, is_stale, created_at_ms) VALUES (?, ?, 'open', 1, ?) ON CONFLICT DO NOTHING`,
   );
   const addReporter = db.prepare('INSERT INTO reporters VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
-  const count = db.prepare<[string], number>('SELECT count(*) FROM reporters WHERE job_id = ?').pluck();
+  const reporterIds = db
+    .prepare<[string], string>('SELECT user_id FROM reporters WHERE job_id = ? ORDER BY at_ms, user_id')
+    .pluck();
   const reasons = db
     .prepare<[string], string>(
       `SELECT reason FROM reporters WHERE job_id = ? AND reason <> '' ORDER BY at_ms DESC LIMIT ${SHOWN_REASONS}`,
@@ -187,11 +189,10 @@ function makeReports(db: Database, house: House) {
   const decide = db.prepare(
     `UPDATE reports SET state = ?, decided_by = ?, decided_at_ms = ?, is_stale = 1 WHERE job_id = ? AND state = 'open'`,
   );
-  const whole = (row: ReportRow): Report => ({
-    ...row,
-    reporters: count.get(row.jobId)!,
-    reasons: reasons.all(row.jobId),
-  });
+  const whole = (row: ReportRow): Report => {
+    const ids = reporterIds.all(row.jobId);
+    return { ...row, reporters: ids.length, reporterIds: ids, reasons: reasons.all(row.jobId) };
+  };
   const reportOf = (jobId: string) => {
     const row = byJob.get(jobId);
     return row === undefined ? undefined : whole(row);

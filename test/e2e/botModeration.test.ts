@@ -286,6 +286,9 @@ describe('reports', () => {
     expect(house.store.pictures(job.id)).toEqual([]);
     const [entry] = house.store.auditOf({ guildId: house.guildId, limit: 1 });
     expect(entry).toMatchObject({ action: 'report_removed', byUserId: mod, target: job.id });
+    const told = await eventually(() => house.emulator.view(as(house.bob).dm(), house.bob).at(-1));
+    expect(textOf(told)).toContain('The moderators of **Studio** took the picture away');
+    expect(house.emulator.view(as(house.alice).dm(), house.alice)).toEqual([]);
     const shown = await as(house.alice).command(house.channelId, 'show', { id: job.id });
     expect(textOf(shown.message)).toContain('not finished');
   });
@@ -297,6 +300,9 @@ describe('reports', () => {
     await as(house.owner).click((await eventually(() => cards()[0])).id, 'Let it stay');
     await eventually(() => textOf(cards()[0]).includes('let it stay'));
     expect(await said(as(mod).messageMenu(message.id, 'Report'))).toContain('let it stay');
+    const told = () => house.emulator.view(as(house.bob).dm(), house.bob).map(textOf);
+    await eventually(() => told().length === 1);
+    expect(told()[0]).toContain('looked at the picture and let it stay');
 
     const { message: second } = await house.picture({ prompt: 'a bad fox' });
     await report(house.bob, second.id);

@@ -57,11 +57,11 @@ describe('quotas', () => {
     expect(store.roleQuotas('guild')).toEqual([{ roleId: 'low', daily: 3, hourly: null }]);
     expect(quota(['high']).limit).toBe(10);
     expect(store.audit({ limit: 9 }).map(({ target, note }) => `${target} ${note}`)).toEqual([
-      'high default',
+      '&high default',
       'ann default',
       'ann 7, 2 an hour',
-      'high 30, 4 an hour',
-      'low 3',
+      '&high 30, 4 an hour',
+      '&low 3',
     ]);
   });
 

@@ -29,6 +29,10 @@ export interface ModeratingPhrases {
   reportThanks(): string;
   reportAgain(): string;
   reportSettled(): string;
+  reportSettledTaken(): string;
+  /** To those who reported; `server` is its name. */
+  reportKept(server: string): string;
+  reportTaken(server: string): string;
   reportTooMany(): string;
   reportNotOurs(): string;
   reportNowhere(): string;
@@ -54,12 +58,16 @@ export interface ModeratingPhrases {
   ruleEverywhere(): string;
   listsTitle(version: number): string;
   listOff(): string;
+  /** Of rules no server can lift; `rules` are their names. */
+  alwaysRefused(rules: string): string;
   testFree(): string;
   testHit(rule: string, verdict: string): string;
   testReading(reading: string): string;
   channelAllowed(channel: string): string;
   channelDenied(channel: string): string;
   channelReset(channel: string): string;
+  /** Waiting requests that a new rule ended. */
+  requestsEnded(count: number): string;
   channelPolicy(channel: string, level: string, explicit: string): string;
   channelAdult(channel: string): string;
   channelsTitle(): string;
@@ -82,6 +90,7 @@ export interface ModeratingPhrases {
   strikesNone(user: string): string;
   strikesCleared(user: string, count: number): string;
   auditTitle(page: number): string;
+  auditTitleEverywhere(page: number): string;
   auditEmpty(): string;
   auditExport(count: number): string;
   theProgram(): string;
@@ -95,6 +104,8 @@ export interface ModeratingPhrases {
   doctorFix(link: string): string;
   doctorIntent(): string;
   doctorReports(): string;
+  doctorHidden(count: number, channels: string): string;
+  doctorTimedOut(until: string): string;
   theirTitle(user: string, page: number): string;
   theirNone(user: string): string;
   readonly label: {
@@ -137,6 +148,10 @@ const en: ModeratingPhrases = {
   reportThanks: () => '🛡️ Thank you. The moderators of this server will look at it.',
   reportAgain: () => 'You have reported this picture already. It is in the queue of the moderators.',
   reportSettled: () => 'The moderators of this server have looked at this picture already and let it stay.',
+  reportSettledTaken: () => 'The moderators of this server have taken this picture away already.',
+  reportKept: (server) =>
+    `🛡️ Thank you for your report. The moderators of **${server}** looked at the picture and let it stay.`,
+  reportTaken: (server) => `🛡️ Thank you for your report. The moderators of **${server}** took the picture away.`,
   reportTooMany: () => 'You have reported a lot lately. Please go on in an hour.',
   reportNotOurs: () => 'I can only take reports of pictures I made. Use Discord’s own report for others.',
   reportNowhere: () =>
@@ -162,12 +177,17 @@ const en: ModeratingPhrases = {
   ruleEverywhere: () => 'everywhere',
   listsTitle: (version) => `Lists that come with the bot (version ${version}); \`/admin policy\` switches them`,
   listOff: () => 'off',
+  alwaysRefused: (rules) => `Refused always, in every channel and whoever asks: ${rules}`,
   testFree: () => '✅ No rule speaks against this.',
   testHit: (rule, verdict) => `Rule **${rule}** → ${verdict}`,
   testReading: (reading) => `Read as (${reading}):`,
   channelAllowed: (channel) => `I may be used in ${channel}. Channels nobody allowed are closed now.`,
   channelDenied: (channel) => `I may not be used in ${channel} any more.`,
   channelReset: (channel) => `${channel} follows the rest of the server again.`,
+  requestsEnded: (count) =>
+    count === 1
+      ? '1 request that waited was ended; nothing was charged.'
+      : `${count} requests that waited were ended; nothing was charged.`,
   channelPolicy: (channel, level, explicit) => `${channel}: **${level}**; explicit pictures: ${explicit}.`,
   channelAdult: (channel) =>
     `${channel} is not age-restricted, so “adult” would do nothing there. Switch on the age restriction in the channel’s settings first.`,
@@ -196,6 +216,7 @@ const en: ModeratingPhrases = {
   strikesNone: (user) => `${user} has no strikes.`,
   strikesCleared: (user, count) => `${count} strikes of ${user} are forgiven. A pause is lifted with \`/admin unban\`.`,
   auditTitle: (page) => `What was done in this server, page ${page}`,
+  auditTitleEverywhere: (page) => `What was done for all servers, page ${page}`,
   auditEmpty: () => 'Nothing of that kind was done here.',
   auditExport: (count) => `${count} entries, newest first.`,
   theProgram: () => 'the bot itself',
@@ -211,6 +232,10 @@ const en: ModeratingPhrases = {
   doctorIntent: () =>
     'Replies reach me only with the ping on: I ask for no right to read messages. That is as it should be.',
   doctorReports: () => 'Reports have no place yet: `/admin reports channel`.',
+  doctorHidden: (count, channels) =>
+    `Channels I cannot see: ${count} (${channels}). Right for private ones; where I am wanted, let me in.`,
+  doctorTimedOut: (until) =>
+    `⚠️ I am timed out in this server until ${until}, so I may not write. In the members’ list, somebody with the right to time out can lift it.`,
   theirTitle: (user, page) => `Pictures of ${user} in this server, page ${page}`,
   theirNone: (user) => `${user} has no pictures in this server.`,
   label: {
@@ -252,6 +277,9 @@ const zh: ModeratingPhrases = {
   reportThanks: () => '🛡️ 谢谢。本服务器的管理员会查看。',
   reportAgain: () => '你已经举报过这张图片，它在管理员的队列中。',
   reportSettled: () => '本服务器的管理员已经看过这张图片，并决定保留。',
+  reportSettledTaken: () => '本服务器的管理员已经移除了这张图片。',
+  reportKept: (server) => `🛡️ 感谢你的举报。**${server}** 的管理员看过这张图片，决定保留。`,
+  reportTaken: (server) => `🛡️ 感谢你的举报。**${server}** 的管理员已移除这张图片。`,
   reportTooMany: () => '你最近举报得太多了，请一小时后再试。',
   reportNotOurs: () => '我只能受理我生成的图片。其他内容请使用 Discord 自带的举报。',
   reportNowhere: () => '本服务器还没有接收举报的地方。请告诉管理者：`/admin reports channel`。',
@@ -276,12 +304,14 @@ const zh: ModeratingPhrases = {
   ruleEverywhere: () => '所有服务器',
   listsTitle: (version) => `机器人自带的列表（版本 ${version}）；用 \`/admin policy\` 开关`,
   listOff: () => '关闭',
+  alwaysRefused: (rules) => `在任何频道、对任何人都会拒绝：${rules}`,
   testFree: () => '✅ 没有规则反对。',
   testHit: (rule, verdict) => `规则 **${rule}** → ${verdict}`,
   testReading: (reading) => `读作（${reading}）：`,
   channelAllowed: (channel) => `我可以在 ${channel} 使用。未被允许的频道现已关闭。`,
   channelDenied: (channel) => `我不再可以在 ${channel} 使用。`,
   channelReset: (channel) => `${channel} 恢复为与服务器一致。`,
+  requestsEnded: (count) => `已结束 ${count} 个等待中的请求，未扣费。`,
   channelPolicy: (channel, level, explicit) => `${channel}：**${level}**；露骨图片：${explicit}。`,
   channelAdult: (channel) => `${channel} 没有年龄限制，“成人”在那里不起作用。请先在频道设置中开启年龄限制。`,
   channelsTitle: () => '有单独规则的频道',
@@ -308,6 +338,7 @@ const zh: ModeratingPhrases = {
   strikesNone: (user) => `${user} 没有警告。`,
   strikesCleared: (user, count) => `已免除 ${user} 的 ${count} 次警告。暂停可用 \`/admin unban\` 解除。`,
   auditTitle: (page) => `本服务器的操作记录，第 ${page} 页`,
+  auditTitleEverywhere: (page) => `针对所有服务器的操作记录，第 ${page} 页`,
   auditEmpty: () => '没有此类记录。',
   auditExport: (count) => `${count} 条记录，最新在前。`,
   theProgram: () => '机器人自身',
@@ -321,6 +352,9 @@ const zh: ModeratingPhrases = {
   doctorFix: (link) => `[重新邀请我](${link})即可补齐整个服务器的权限，或在频道设置中单独授权。`,
   doctorIntent: () => '只有开启 @ 提醒的回复我才看得到：我不申请读取消息的权限。这是正常的。',
   doctorReports: () => '举报还没有去处：`/admin reports channel`。',
+  doctorHidden: (count, channels) =>
+    `我看不到的频道：${count} 个（${channels}）。私密频道本该如此；需要我的地方请给我权限。`,
+  doctorTimedOut: (until) => `⚠️ 我在本服务器被禁言至 ${until}，因此无法发言。有禁言权限的人可在成员列表中解除。`,
   theirTitle: (user, page) => `${user} 在本服务器的图片，第 ${page} 页`,
   theirNone: (user) => `${user} 在本服务器没有图片。`,
   label: {
@@ -363,6 +397,9 @@ const ru: ModeratingPhrases = {
   reportThanks: () => '🛡️ Спасибо. Модераторы этого сервера посмотрят.',
   reportAgain: () => 'Вы уже пожаловались на эту картинку. Она в очереди у модераторов.',
   reportSettled: () => 'Модераторы этого сервера уже смотрели эту картинку и оставили её.',
+  reportSettledTaken: () => 'Модераторы этого сервера уже убрали эту картинку.',
+  reportKept: (server) => `🛡️ Спасибо за жалобу. Модераторы сервера **${server}** посмотрели картинку и оставили её.`,
+  reportTaken: (server) => `🛡️ Спасибо за жалобу. Модераторы сервера **${server}** убрали картинку.`,
   reportTooMany: () => 'За последнее время слишком много жалоб. Продолжите через час.',
   reportNotOurs: () => 'Я принимаю жалобы только на картинки, которые сделал сам. Для остального есть жалоба Discord.',
   reportNowhere: () =>
@@ -388,12 +425,14 @@ const ru: ModeratingPhrases = {
   ruleEverywhere: () => 'везде',
   listsTitle: (version) => `Списки самого бота (версия ${version}); переключаются в \`/admin policy\``,
   listOff: () => 'выключен',
+  alwaysRefused: (rules) => `Отказ всегда, в любом канале и кому угодно: ${rules}`,
   testFree: () => '✅ Ни одно правило не против.',
   testHit: (rule, verdict) => `Правило **${rule}** → ${verdict}`,
   testReading: (reading) => `Прочитано (${reading}):`,
   channelAllowed: (channel) => `Мной можно пользоваться в ${channel}. Каналы без разрешения теперь закрыты.`,
   channelDenied: (channel) => `Мной больше нельзя пользоваться в ${channel}.`,
   channelReset: (channel) => `${channel} снова как весь сервер.`,
+  requestsEnded: (count) => `Отменено ожидавших запросов: ${count}; ничего не списано.`,
   channelPolicy: (channel, level, explicit) => `${channel}: **${level}**; откровенные картинки: ${explicit}.`,
   channelAdult: (channel) =>
     `У ${channel} нет возрастного ограничения, там «для взрослых» ничего не даст. Сначала включите его в настройках канала.`,
@@ -421,6 +460,7 @@ const ru: ModeratingPhrases = {
   strikesNone: (user) => `У ${user} нет предупреждений.`,
   strikesCleared: (user, count) => `Прощено предупреждений ${user}: ${count}. Паузу снимает \`/admin unban\`.`,
   auditTitle: (page) => `Что делалось на этом сервере, страница ${page}`,
+  auditTitleEverywhere: (page) => `Что делалось для всех серверов, страница ${page}`,
   auditEmpty: () => 'Такого здесь не было.',
   auditExport: (count) => `Записей: ${count}, новые сверху.`,
   theProgram: () => 'сам бот',
@@ -435,6 +475,10 @@ const ru: ModeratingPhrases = {
     `[Пригласите меня заново](${link}), чтобы дать недостающее на всём сервере, или разрешите в настройках канала.`,
   doctorIntent: () => 'Ответы я вижу только с упоминанием: права читать сообщения я не прошу. Так и должно быть.',
   doctorReports: () => 'Жалобам ещё некуда идти: `/admin reports channel`.',
+  doctorHidden: (count, channels) =>
+    `Каналы, которых я не вижу: ${count} (${channels}). Для закрытых так и надо; где я нужен, впустите меня.`,
+  doctorTimedOut: (until) =>
+    `⚠️ На этом сервере у меня тайм-аут до ${until}, писать я не могу. Его снимет в списке участников тот, кто вправе давать тайм-ауты.`,
   theirTitle: (user, page) => `Картинки ${user} на этом сервере, страница ${page}`,
   theirNone: (user) => `У ${user} нет картинок на этом сервере.`,
   label: {
@@ -477,6 +521,9 @@ const es: ModeratingPhrases = {
   reportThanks: () => '🛡️ Gracias. La moderación de este servidor la mirará.',
   reportAgain: () => 'Ya denunciaste esta imagen. Está en la cola de la moderación.',
   reportSettled: () => 'La moderación de este servidor ya miró esta imagen y la dejó.',
+  reportSettledTaken: () => 'La moderación de este servidor ya retiró esta imagen.',
+  reportKept: (server) => `🛡️ Gracias por tu denuncia. La moderación de **${server}** miró la imagen y la dejó.`,
+  reportTaken: (server) => `🛡️ Gracias por tu denuncia. La moderación de **${server}** retiró la imagen.`,
   reportTooMany: () => 'Has denunciado mucho últimamente. Sigue dentro de una hora.',
   reportNotOurs: () => 'Solo acepto denuncias de imágenes que hice yo. Para lo demás usa la denuncia de Discord.',
   reportNowhere: () =>
@@ -502,12 +549,17 @@ const es: ModeratingPhrases = {
   ruleEverywhere: () => 'en todas partes',
   listsTitle: (version) => `Listas que trae el bot (versión ${version}); se cambian con \`/admin policy\``,
   listOff: () => 'apagada',
+  alwaysRefused: (rules) => `Se rechaza siempre, en todo canal y a cualquiera: ${rules}`,
   testFree: () => '✅ Ninguna regla se opone.',
   testHit: (rule, verdict) => `Regla **${rule}** → ${verdict}`,
   testReading: (reading) => `Leído como (${reading}):`,
   channelAllowed: (channel) => `Se me puede usar en ${channel}. Los canales sin permiso quedan cerrados.`,
   channelDenied: (channel) => `Ya no se me puede usar en ${channel}.`,
   channelReset: (channel) => `${channel} vuelve a seguir al resto del servidor.`,
+  requestsEnded: (count) =>
+    count === 1
+      ? 'Se terminó 1 petición que esperaba; no se cobró nada.'
+      : `Se terminaron ${count} peticiones que esperaban; no se cobró nada.`,
   channelPolicy: (channel, level, explicit) => `${channel}: **${level}**; imágenes explícitas: ${explicit}.`,
   channelAdult: (channel) =>
     `${channel} no tiene restricción de edad, así que «adulto» no haría nada allí. Actívala antes en los ajustes del canal.`,
@@ -535,6 +587,7 @@ const es: ModeratingPhrases = {
   strikesNone: (user) => `${user} no tiene avisos.`,
   strikesCleared: (user, count) => `Perdonados ${count} avisos de ${user}. Una pausa se levanta con \`/admin unban\`.`,
   auditTitle: (page) => `Lo que se hizo en este servidor, página ${page}`,
+  auditTitleEverywhere: (page) => `Lo que se hizo para todos los servidores, página ${page}`,
   auditEmpty: () => 'Aquí no se hizo nada de eso.',
   auditExport: (count) => `${count} entradas, las nuevas primero.`,
   theProgram: () => 'el propio bot',
@@ -549,6 +602,10 @@ const es: ModeratingPhrases = {
     `[Invítame otra vez](${link}) para dar lo que falta en todo el servidor, o permítelo en los ajustes del canal.`,
   doctorIntent: () => 'Las respuestas solo me llegan con la mención activada: no pido leer mensajes. Así debe ser.',
   doctorReports: () => 'Las denuncias aún no tienen lugar: `/admin reports channel`.',
+  doctorHidden: (count, channels) =>
+    `Canales que no veo: ${count} (${channels}). En los privados es lo correcto; donde se me quiera, dejadme entrar.`,
+  doctorTimedOut: (until) =>
+    `⚠️ Estoy aislado en este servidor hasta ${until} y no puedo escribir. Quien pueda aislar miembros lo quita en la lista de miembros.`,
   theirTitle: (user, page) => `Imágenes de ${user} en este servidor, página ${page}`,
   theirNone: (user) => `${user} no tiene imágenes en este servidor.`,
   label: {
@@ -592,6 +649,10 @@ const de: ModeratingPhrases = {
   reportThanks: () => '🛡️ Danke. Die Moderation dieses Servers sieht es sich an.',
   reportAgain: () => 'Du hast dieses Bild schon gemeldet. Es liegt bei der Moderation.',
   reportSettled: () => 'Die Moderation dieses Servers hat dieses Bild schon gesehen und stehen lassen.',
+  reportSettledTaken: () => 'Die Moderation dieses Servers hat dieses Bild schon entfernt.',
+  reportKept: (server) =>
+    `🛡️ Danke für deine Meldung. Die Moderation von **${server}** hat das Bild gesehen und stehen lassen.`,
+  reportTaken: (server) => `🛡️ Danke für deine Meldung. Die Moderation von **${server}** hat das Bild entfernt.`,
   reportTooMany: () => 'Du hast zuletzt sehr viel gemeldet. Bitte in einer Stunde weiter.',
   reportNotOurs: () =>
     'Ich nehme nur Meldungen über Bilder an, die ich gemacht habe. Für anderes gibt es Discords eigene.',
@@ -618,12 +679,17 @@ const de: ModeratingPhrases = {
   ruleEverywhere: () => 'überall',
   listsTitle: (version) => `Listen, die der Bot mitbringt (Version ${version}); \`/admin policy\` schaltet sie`,
   listOff: () => 'aus',
+  alwaysRefused: (rules) => `Immer abgelehnt, in jedem Kanal und wer auch fragt: ${rules}`,
   testFree: () => '✅ Keine Regel spricht dagegen.',
   testHit: (rule, verdict) => `Regel **${rule}** → ${verdict}`,
   testReading: (reading) => `Gelesen als (${reading}):`,
   channelAllowed: (channel) => `In ${channel} darf ich benutzt werden. Kanäle ohne Erlaubnis sind jetzt geschlossen.`,
   channelDenied: (channel) => `In ${channel} darf ich nicht mehr benutzt werden.`,
   channelReset: (channel) => `Für ${channel} gilt wieder, was im Server gilt.`,
+  requestsEnded: (count) =>
+    count === 1
+      ? '1 wartender Auftrag wurde beendet; nichts wurde berechnet.'
+      : `${count} wartende Aufträge wurden beendet; nichts wurde berechnet.`,
   channelPolicy: (channel, level, explicit) => `${channel}: **${level}**; eindeutige Bilder: ${explicit}.`,
   channelAdult: (channel) =>
     `${channel} hat keine Altersbeschränkung, dort bewirkte „Erwachsene“ nichts. Schalte sie zuerst in den Kanaleinstellungen ein.`,
@@ -653,6 +719,7 @@ const de: ModeratingPhrases = {
   strikesCleared: (user, count) =>
     `${count} Verwarnungen von ${user} sind vergeben. Eine Pause beendet \`/admin unban\`.`,
   auditTitle: (page) => `Was in diesem Server getan wurde, Seite ${page}`,
+  auditTitleEverywhere: (page) => `Was für alle Server getan wurde, Seite ${page}`,
   auditEmpty: () => 'Nichts dergleichen wurde hier getan.',
   auditExport: (count) => `${count} Einträge, die neuesten zuerst.`,
   theProgram: () => 'der Bot selbst',
@@ -668,6 +735,10 @@ const de: ModeratingPhrases = {
   doctorIntent: () =>
     'Antworten erreichen mich nur mit Ping: Ich bitte nicht darum, Nachrichten zu lesen. So soll es sein.',
   doctorReports: () => 'Meldungen haben noch keinen Ort: `/admin reports channel`.',
+  doctorHidden: (count, channels) =>
+    `Kanäle, die ich nicht sehe: ${count} (${channels}). Bei privaten ist das richtig; wo ich erwünscht bin, lasst mich hinein.`,
+  doctorTimedOut: (until) =>
+    `⚠️ Ich habe in diesem Server bis ${until} einen Timeout und darf nicht schreiben. Wer Timeouts geben darf, hebt ihn in der Mitgliederliste auf.`,
   theirTitle: (user, page) => `Bilder von ${user} in diesem Server, Seite ${page}`,
   theirNone: (user) => `${user} hat keine Bilder in diesem Server.`,
   label: {
@@ -711,6 +782,9 @@ const fr: ModeratingPhrases = {
   reportThanks: () => '🛡️ Merci. La modération de ce serveur va regarder.',
   reportAgain: () => 'Vous avez déjà signalé cette image. Elle attend la modération.',
   reportSettled: () => 'La modération de ce serveur a déjà vu cette image et l’a laissée.',
+  reportSettledTaken: () => 'La modération de ce serveur a déjà retiré cette image.',
+  reportKept: (server) => `🛡️ Merci pour ton signalement. La modération de **${server}** a vu l’image et l’a laissée.`,
+  reportTaken: (server) => `🛡️ Merci pour ton signalement. La modération de **${server}** a retiré l’image.`,
   reportTooMany: () => 'Vous avez beaucoup signalé récemment. Continuez dans une heure.',
   reportNotOurs: () =>
     'Je ne prends que les signalements d’images que j’ai faites. Pour le reste, utilisez celui de Discord.',
@@ -737,6 +811,7 @@ const fr: ModeratingPhrases = {
   ruleEverywhere: () => 'partout',
   listsTitle: (version) => `Listes fournies avec le bot (version ${version}) ; \`/admin policy\` les règle`,
   listOff: () => 'désactivée',
+  alwaysRefused: (rules) => `Refusé toujours, dans tout salon et à qui que ce soit : ${rules}`,
   testFree: () => '✅ Aucune règle ne s’y oppose.',
   testHit: (rule, verdict) => `Règle **${rule}** → ${verdict}`,
   testReading: (reading) => `Lu comme (${reading}) :`,
@@ -744,6 +819,10 @@ const fr: ModeratingPhrases = {
     `On peut m’utiliser dans ${channel}. Les salons sans autorisation sont désormais fermés.`,
   channelDenied: (channel) => `On ne peut plus m’utiliser dans ${channel}.`,
   channelReset: (channel) => `${channel} suit de nouveau le reste du serveur.`,
+  requestsEnded: (count) =>
+    count === 1
+      ? '1 demande en attente a pris fin ; rien n’a été compté.'
+      : `${count} demandes en attente ont pris fin ; rien n’a été compté.`,
   channelPolicy: (channel, level, explicit) => `${channel} : **${level}** ; images explicites : ${explicit}.`,
   channelAdult: (channel) =>
     `${channel} n’a pas de limite d’âge, « adulte » n’y ferait rien. Activez-la d’abord dans les paramètres du salon.`,
@@ -773,6 +852,7 @@ const fr: ModeratingPhrases = {
   strikesCleared: (user, count) =>
     `${count} avertissements de ${user} sont pardonnés. \`/admin unban\` lève une pause.`,
   auditTitle: (page) => `Ce qui a été fait dans ce serveur, page ${page}`,
+  auditTitleEverywhere: (page) => `Ce qui a été fait pour tous les serveurs, page ${page}`,
   auditEmpty: () => 'Rien de tel n’a été fait ici.',
   auditExport: (count) => `${count} entrées, les plus récentes d’abord.`,
   theProgram: () => 'le bot lui-même',
@@ -788,6 +868,10 @@ const fr: ModeratingPhrases = {
   doctorIntent: () =>
     'Les réponses ne m’arrivent qu’avec la mention : je ne demande pas à lire les messages. C’est voulu.',
   doctorReports: () => 'Les signalements n’ont pas encore de lieu : `/admin reports channel`.',
+  doctorHidden: (count, channels) =>
+    `Salons que je ne vois pas : ${count} (${channels}). Normal s’ils sont privés ; là où je suis voulu, laissez-moi entrer.`,
+  doctorTimedOut: (until) =>
+    `⚠️ Je suis exclu temporairement de ce serveur jusqu’au ${until} et ne peux pas écrire. Qui peut exclure peut lever l’exclusion dans la liste des membres.`,
   theirTitle: (user, page) => `Images de ${user} dans ce serveur, page ${page}`,
   theirNone: (user) => `${user} n’a pas d’images dans ce serveur.`,
   label: {
@@ -830,6 +914,10 @@ const ja: ModeratingPhrases = {
   reportThanks: () => '🛡️ ありがとうございます。このサーバーのモデレーターが確認します。',
   reportAgain: () => 'この画像はすでに報告済みです。モデレーターの確認を待っています。',
   reportSettled: () => 'このサーバーのモデレーターはこの画像を確認し、残すことにしました。',
+  reportSettledTaken: () => 'このサーバーのモデレーターはこの画像をすでに取り除きました。',
+  reportKept: (server) =>
+    `🛡️ ご報告ありがとうございます。**${server}** のモデレーターは画像を確認し、残すことにしました。`,
+  reportTaken: (server) => `🛡️ ご報告ありがとうございます。**${server}** のモデレーターは画像を取り除きました。`,
   reportTooMany: () => '最近の報告が多すぎます。1 時間後にお願いします。',
   reportNotOurs: () => '私が作った画像の報告だけを受け付けます。ほかは Discord の報告を使ってください。',
   reportNowhere: () =>
@@ -855,12 +943,14 @@ const ja: ModeratingPhrases = {
   ruleEverywhere: () => 'すべての場所',
   listsTitle: (version) => `ボット付属のリスト（版 ${version}）。\`/admin policy\` で切り替えます`,
   listOff: () => 'オフ',
+  alwaysRefused: (rules) => `どのチャンネルでも、だれに対しても必ず拒否：${rules}`,
   testFree: () => '✅ 反対する規則はありません。',
   testHit: (rule, verdict) => `規則 **${rule}** → ${verdict}`,
   testReading: (reading) => `読み（${reading}）：`,
   channelAllowed: (channel) => `${channel} で使えます。許可のないチャンネルは閉じました。`,
   channelDenied: (channel) => `${channel} では使えなくなりました。`,
   channelReset: (channel) => `${channel} はサーバーの設定に戻りました。`,
+  requestsEnded: (count) => `待機中の依頼 ${count} 件を終了しました。料金はかかっていません。`,
   channelPolicy: (channel, level, explicit) => `${channel}：**${level}**。露骨な画像：${explicit}。`,
   channelAdult: (channel) =>
     `${channel} には年齢制限がないため、「成人向け」は効きません。先にチャンネル設定で年齢制限をオンにしてください。`,
@@ -888,6 +978,7 @@ const ja: ModeratingPhrases = {
   strikesNone: (user) => `${user} に警告はありません。`,
   strikesCleared: (user, count) => `${user} の警告 ${count} 回を取り消しました。休止は \`/admin unban\` で解除します。`,
   auditTitle: (page) => `このサーバーでの操作、${page} ページ`,
+  auditTitleEverywhere: (page) => `全サーバーに対する操作、${page} ページ`,
   auditEmpty: () => '該当する操作はありません。',
   auditExport: (count) => `${count} 件、新しい順。`,
   theProgram: () => 'ボット自身',
@@ -902,6 +993,10 @@ const ja: ModeratingPhrases = {
     `[もう一度招待](${link})するとサーバー全体に足りない権限を与えられます。チャンネル設定でも許可できます。`,
   doctorIntent: () => '返信は通知オンのときだけ届きます。メッセージを読む権限は求めていません。これで正常です。',
   doctorReports: () => '報告の送り先がまだありません：`/admin reports channel`。',
+  doctorHidden: (count, channels) =>
+    `見えないチャンネル：${count}（${channels}）。非公開ならそれで構いません。使う場所では入れてください。`,
+  doctorTimedOut: (until) =>
+    `⚠️ このサーバーで ${until} までタイムアウト中のため書き込めません。権限のある人がメンバー一覧で解除できます。`,
   theirTitle: (user, page) => `${user} のこのサーバーでの画像、${page} ページ`,
   theirNone: (user) => `${user} はこのサーバーに画像がありません。`,
   label: {

@@ -29,6 +29,7 @@ const report = (over: Partial<Report> = {}): Report => ({
   channelId: null,
   messageId: null,
   reporters: 12_345,
+  reporterIds: [],
   reasons: Array.from({ length: 5 }, () => LONGEST.slice(0, 300)),
   decidedBy: '100000000000000009',
   createdAtMs: 0,
@@ -150,7 +151,7 @@ test('an audit as a file is inert in a spreadsheet, and whole in JSON', () => {
     atMs: 0,
   } as const;
   expect(auditFile([entry], 'csv')).toBe(
-    'id,time,action,by,target,note\r\n1,1970-01-01T00:00:00.000Z,ban,bot,ann,"\'=1+1, ""x""\nnext"',
+    'id,time,action,by,target,note,target_kind\r\n1,1970-01-01T00:00:00.000Z,ban,bot,ann,"\'=1+1, ""x""\nnext",user',
   );
   expect(JSON.parse(auditFile([entry], 'json'))).toMatchObject([{ by: 'bot', note: '=1+1, "x"\nnext' }]);
 });
