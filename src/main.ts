@@ -24,9 +24,13 @@ import { ROOT } from './root.ts';
 import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
 import { openFileBook } from './store/sqliteFileBook.ts';
+import { CONTROLNETS_FOLDER } from './weights/controlNet.ts';
+import { watchFolders } from './weights/folderWatch.ts';
+import { LORAS_FOLDER } from './weights/loraLibrary.ts';
 import { ModelHashes } from './weights/modelHashes.ts';
 import { extraFiles } from './weights/registry.ts';
 import { judgeLora } from './worker/loraJudge.ts';
+import { tellNews } from './worker/news.ts';
 import { startWorker } from './worker/parent.ts';
 import type { ChildOptions } from './worker/protocol.ts';
 
@@ -133,8 +137,21 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     await sweeping;
   });
   hashes.learn();
+  if (config.fleet?.hasLocalWorker ?? true) keepLooking(config, makers, log, closers);
   say(`Pictures are made by ${facts.provider} (${facts.providerReason}), models: ${namesOf(facts)}.`);
   say(connection.welcome(bot));
+}
+
+/** A file that is put among the LoRAs or the control networks is there for everybody a few seconds later. */
+function keepLooking({ modelsDir }: Config, { refresh, hashes }: Makers, log: Logger, closers: Closers): void {
+  const folders = [LORAS_FOLDER, CONTROLNETS_FOLDER].map((folder) => path.join(modelsDir, folder));
+  const onChange = async () => {
+    await refresh();
+    hashes.learn();
+  };
+  const over = new AbortController();
+  void watchFolders({ folders, clock: systemClock, log, onChange }, over.signal);
+  closers.add(over, (one) => one.abort(new Error('the program ends')));
 }
 
 /** What the machine beside the bot may ask; nothing without METRICS_PORT. */
@@ -159,7 +176,7 @@ interface Makers {
   readonly facts: WorkerFacts;
   /** Models there are now. */
   readonly cards: () => readonly ModelCard[];
-  /** Looks at this machine's LoRAs again. */
+  /** Looks at this machine's LoRAs and control networks again. */
   readonly refresh: () => Promise<void>;
   /** The queue's from the start. */
   readonly workers: readonly ImageWorker[];
@@ -176,11 +193,13 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   if (fleet === null) {
     const facts = await local!.ready();
     const hashes = openHashes(facts, config, log, closers);
-    let { models } = facts;
+    let now = facts;
     const refresh = async () => {
-      models = (await local!.refresh!()).models;
+      const before = now;
+      now = await local!.refresh!();
+      tellNews(before, now, log);
     };
-    return { facts, cards: () => models, refresh, workers: [local!], executors: null, hashes };
+    return { facts, cards: () => now.models, refresh, workers: [local!], executors: null, hashes };
   }
   // Loaded only here: one machine alone needs no Redis client.
   const { Executors } = await import('./fleet/executors.ts');

@@ -1,11 +1,15 @@
 // `worker`: this machine makes pictures for a bot elsewhere. It needs the models and the bot's Redis, and neither database nor token.
 import path from 'node:path';
+import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import { DarkroomError } from '../errors.ts';
 import { openStation } from '../fleet/station.ts';
 import { type Logger, makeLog } from '../log.ts';
 import { ROOT } from '../root.ts';
 import { openFileBook } from '../store/sqliteFileBook.ts';
+import { CONTROLNETS_FOLDER } from '../weights/controlNet.ts';
+import { watchFolders } from '../weights/folderWatch.ts';
+import { LORAS_FOLDER } from '../weights/loraLibrary.ts';
 import { ModelHashes } from '../weights/modelHashes.ts';
 import { startWorker } from '../worker/parent.ts';
 import { EXIT_OK, type Terminal } from './terminal.ts';
@@ -39,6 +43,8 @@ export async function work(terminal: Terminal, stop: AbortSignal): Promise<numbe
     const station = await openStation({ redisUrl: fleet.redisUrl, worker, hashes, slots, log });
     const names = models.map(({ name }) => name).join(', ');
     terminal.print(`Making pictures for the bot, by ${provider}, ${slots} jobs at once, models: ${names}.\n`);
+    const folders = [LORAS_FOLDER, CONTROLNETS_FOLDER].map((folder) => path.join(modelsDir, folder));
+    void watchFolders({ folders, clock: systemClock, log, onChange: () => station.refresh() }, stop);
     await aborted(stop);
     await station.close(DRAIN_MS);
   } finally {

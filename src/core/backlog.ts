@@ -9,6 +9,8 @@ export interface QueuedJob {
   readonly seq: number;
   /** Whose pace decides its cost: a model or an upscaler. */
   readonly worker: string;
+  /** What else a worker must have for it, as core/work.ts names it; absent is nothing. */
+  readonly needs?: readonly string[] | undefined;
   /** Units of core/work.ts. */
   readonly work: number;
   /** Shares of the machine's time it is given, 1 … 4; absent is 1. */
@@ -95,12 +97,12 @@ export class Backlog {
 
   /**
    * The first waiting job of every user, users in the order in which those were asked for.
-   * @param workers only jobs of these; every job when absent
+   * @param names only jobs that need nothing but these; every job when absent
    */
-  heads(workers?: ReadonlySet<string>): readonly (Head & { readonly jobId: string })[] {
+  heads(names?: ReadonlySet<string>): readonly (Head & { readonly jobId: string })[] {
     const first: QueuedJob[] = [];
     for (const { jobs } of this.#lines.values()) {
-      const job = workers === undefined ? jobs[0] : jobs.find(({ worker }) => workers.has(worker));
+      const job = names === undefined ? jobs[0] : jobs.find((one) => isEnough(names, one));
       if (job !== undefined) first.push(job);
     }
     first.sort((a, b) => a.seq - b.seq);
@@ -180,6 +182,10 @@ export class Backlog {
     }
     return line.totals;
   }
+}
+
+function isEnough(names: ReadonlySet<string>, { worker, needs = [] }: QueuedJob): boolean {
+  return names.has(worker) && needs.every((name) => names.has(name));
 }
 
 /** How many values from the beginning fulfil what, once false, stays false. */

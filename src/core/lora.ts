@@ -32,6 +32,8 @@ export interface LoraCard {
   /** What its makers say it should be used with; overrides the model's defaults, never what somebody asks for. */
   readonly defaults: LoraDefaults;
   readonly sizeBytes: number;
+  /** Twelve hexadecimal digits that tell its file from another one of the same name; not what recipes carry, which takes reading it whole. */
+  readonly hash?: string | undefined;
   /** Parts of the file that fit no layer of any model here; the first few by name. */
   readonly idle?: readonly string[] | undefined;
   /** Picture of what it does, relative to the models folder, with slashes. */

@@ -1,5 +1,6 @@
 // How much machine time a request will probably take, for fair turns and for "about 20 seconds".
 // Deliberately rough: what is measured replaces the constant as soon as a model has made a picture.
+import { isLatentUpscaler } from './hires.ts';
 import { promptParts } from './promptParts.ts';
 import type { ModelCard, ResolvedRequest, Size } from './request.ts';
 import { LANCZOS, type Upscale } from './upscale.ts';
@@ -24,6 +25,29 @@ const LORA_ROWS = 0.03;
 /** Whose pace decides how long a request takes: the model's, or the upscaler's where nothing is drawn. */
 export function workerNameOf({ model, upscale }: ResolvedRequest): string {
   return upscale == null || upscale.from === null ? model : (upscale.upscaler ?? LANCZOS);
+}
+
+/** What workers that have a LoRA or a control network of that name say they have; no model's or upscaler's name holds a slash. */
+export function loraNeed(name: string): string {
+  return `lora/${name}`;
+}
+
+export function controlNeed(name: string): string {
+  return `control/${name}`;
+}
+
+/** Names of everything a worker must have to carry a request out. */
+export function needsOf(request: ResolvedRequest): readonly string[] {
+  const { loras, controls, upscale, hires } = request;
+  const own = workerNameOf(request);
+  if (upscale != null && upscale.from !== null) return [own];
+  return [
+    own,
+    ...(loras ?? []).map(({ name }) => loraNeed(name)),
+    ...(controls ?? []).map(({ model }) => controlNeed(model)),
+    ...(upscale?.upscaler == null ? [] : [upscale.upscaler]),
+    ...(hires == null || isLatentUpscaler(hires.upscaler) ? [] : [hires.upscaler]),
+  ];
 }
 
 /** Work of a request in units of one network row over 64x64 pixels; every prompt and part of one is a row, a start picture saves steps. */

@@ -76,7 +76,7 @@ export interface ImageWorker {
   /** Starts the process if need be; resolves after the handshake. @throws worker_crashed, worker_hung, config errors of the child. */
   ready(): Promise<WorkerFacts>;
   /**
-   * What there is after another look at the folder of LoRAs; whoever computes at the moment answers when the network call is over.
+   * What there is after another look at the folders of LoRAs and control networks; whoever computes at the moment answers when the network call is over.
    * Absent where nothing can be looked at again.
    */
   refresh?(): Promise<WorkerFacts>;

@@ -18,8 +18,8 @@ export function withControlPicture(draft: RequestDraft, image: InitImage): Reque
 }
 
 /** Whether a model of these can be asked to follow a picture at all. */
-export function canFollow({ cards }: Pick<Catalog, 'cards'>): (model: string) => boolean {
-  return (model) => kindsFor(cards.find(({ name }) => name === model)).length > 0;
+export function canFollow(catalog: Pick<Catalog, 'cards'>): (model: string) => boolean {
+  return (model) => kindsFor(catalog.cards.find(({ name }) => name === model)).length > 0;
 }
 
 /** What the networks for a model follow, the usual kinds first; where one's kind is not known, every kind. */

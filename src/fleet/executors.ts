@@ -1,13 +1,16 @@
-// Everything that makes pictures for one bot: this machine's image process, the machines of a fleet, or both. It decides which models a
-// machine may be given: a name means the weights of whoever had it first, and a machine with other weights under it is left out.
+// Everything that makes pictures for one bot: this machine's image process, the machines of a fleet, or both. It decides which models, LoRAs and
+// control networks a machine may be given jobs of: a name means the weights of whoever had it first, and a machine with other weights under it
+// is left out.
 import type { Clock } from '../clock.ts';
 import type { FleetConfig } from '../config.ts';
 import type { ModelCard } from '../core/request.ts';
 import { LANCZOS } from '../core/upscale.ts';
+import { controlNeed, loraNeed } from '../core/work.ts';
 import type { ImageWorker, WorkerFacts } from '../core/worker.ts';
 import type { Logger } from '../log.ts';
 import type { WorkerLimits } from '../queue/dispatcher.ts';
 import { deferred } from '../worker/deferred.ts';
+import { tellNews } from '../worker/news.ts';
 import { Fleet } from './fleet.ts';
 import { Receiver } from './receiver.ts';
 import type { Heartbeat } from './wire.ts';
@@ -15,7 +18,21 @@ import type { Heartbeat } from './wire.ts';
 /** What takes workers: the dispatcher. */
 export interface Queue {
   addWorker(worker: ImageWorker, limits: WorkerLimits): () => void;
+  /** A worker may take what it could not. */
+  kick(): void;
 }
+
+/** A machine of the fleet. */
+interface Joined {
+  readonly worker: ImageWorker;
+  heartbeat: Heartbeat;
+  readonly has: Names;
+  /** Undefined until the queue knows it. */
+  farewell?: (() => void) | undefined;
+}
+
+/** Names of what a worker has, as the queue was given them: they change while it is there. */
+type Names = string[];
 
 export interface ExecutorsOptions {
   readonly config: FleetConfig;
@@ -35,10 +52,13 @@ export class Executors {
   readonly #receiver: Receiver;
   readonly #fleet: Fleet;
   readonly #first = deferred<WorkerFacts>();
-  readonly #joined = new Map<string, { readonly worker: ImageWorker; readonly heartbeat: Heartbeat }>();
-  readonly #farewells = new Map<string, () => void>();
+  readonly #joined = new Map<string, Joined>();
+  readonly #localHas: Names = [];
   /** Model name → hash of the weights this bot means by it. */
   readonly #meant = new Map<string, string>();
+  /** The same of LoRAs and control networks, by the names the queue knows them by. */
+  #meantExtras: ReadonlyMap<string, string> = new Map();
+  #cards: readonly ModelCard[] = [];
   #localFacts: WorkerFacts | undefined;
   #queue: Queue | undefined;
 
@@ -52,6 +72,7 @@ export class Executors {
       clock,
       log,
       onJoin: (worker, heartbeat) => this.#join(worker, heartbeat),
+      onChange: (heartbeat) => this.#change(heartbeat),
       onLeave: (stationId) => this.#leave(stationId),
     });
   }
@@ -64,6 +85,7 @@ export class Executors {
     log.info({ results: this.#receiver.origin }, 'machines of the fleet hand in here');
     if (local !== null) {
       this.#localFacts = await local.ready();
+      this.#sort();
       return this.#localFacts;
     }
     if (this.#joined.size === 0) log.info({ config: config.host }, 'waiting for the first machine of the fleet');
@@ -75,25 +97,24 @@ export class Executors {
     const { local, localSlots } = this.#options;
     this.#queue = queue;
     if (local !== null && this.#localFacts !== undefined) {
-      const models = this.#localFacts.models.map(({ name }) => name);
-      queue.addWorker(local, { id: 'worker-1', slots: localSlots, models: withUpscalers(models, this.#localFacts) });
+      queue.addWorker(local, { id: 'worker-1', slots: localSlots, models: this.#localHas });
     }
-    for (const { worker, heartbeat } of this.#joined.values()) this.#hand(worker, heartbeat);
+    for (const joined of this.#joined.values()) this.#hand(joined);
   }
 
-  /** Models somebody has now, by name; this machine's cards first. */
+  /** Models somebody has now, by name; every card with all LoRAs and control networks somebody has. This machine's come first. */
   cards(): readonly ModelCard[] {
-    const cards = new Map<string, ModelCard>();
-    for (const card of this.#localFacts?.models ?? []) cards.set(card.name, card);
-    for (const { heartbeat } of this.#joined.values()) {
-      for (const card of this.#meantCards(heartbeat)) if (!cards.has(card.name)) cards.set(card.name, card);
-    }
-    return [...cards.values()];
+    return this.#cards;
   }
 
-  /** Looks at this machine's LoRAs again; those of other machines are what they were when they came. */
+  /** Looks at this machine's LoRAs and control networks again; other machines look at theirs themselves. */
   async refresh(): Promise<void> {
-    if (this.#localFacts !== undefined) this.#localFacts = await this.#options.local!.refresh!();
+    const before = this.#localFacts;
+    if (before === undefined) return;
+    this.#localFacts = await this.#options.local!.refresh!();
+    tellNews(before, this.#localFacts, this.#options.log);
+    this.#sort();
+    this.#queue?.kick();
   }
 
   /** Hash of the weights this bot means by a name, as far as a machine has told it. */
@@ -107,7 +128,8 @@ export class Executors {
   }
 
   #join(worker: ImageWorker, heartbeat: Heartbeat): void {
-    this.#joined.set(heartbeat.stationId, { worker, heartbeat });
+    const joined: Joined = { worker, heartbeat, has: [] };
+    this.#joined.set(heartbeat.stationId, joined);
     for (const [name, hash] of Object.entries(heartbeat.hashes)) {
       const meant = this.#meant.get(name) ?? this.#options.localHashOf(name) ?? hash;
       this.#meant.set(name, meant);
@@ -116,30 +138,132 @@ export class Executors {
         this.#options.log.warn({ machine, model: name, found: hash, expected: meant }, 'other weights under this name');
       }
     }
-    if (this.#queue !== undefined) this.#hand(worker, heartbeat);
+    this.#sort();
+    this.#tellStrangers(heartbeat);
+    if (this.#queue !== undefined) this.#hand(joined);
     this.#first.resolve(heartbeat.facts);
   }
 
-  #hand(worker: ImageWorker, heartbeat: Heartbeat): void {
-    const models = this.#meantCards(heartbeat).map(({ name }) => name);
+  #change(heartbeat: Heartbeat): void {
+    const joined = this.#joined.get(heartbeat.stationId);
+    if (joined === undefined) return;
+    joined.heartbeat = heartbeat;
+    this.#sort();
+    this.#tellStrangers(heartbeat);
+    this.#queue?.kick();
+  }
+
+  #hand(joined: Joined): void {
+    const { worker, has, heartbeat } = joined;
     const { stationId: id, slots } = heartbeat;
-    const limits = { id, slots, models: withUpscalers(models, heartbeat.facts) };
-    const farewell = this.#queue?.addWorker(worker, limits);
-    if (farewell !== undefined) this.#farewells.set(id, farewell);
+    joined.farewell = this.#queue?.addWorker(worker, { id, slots, models: has });
+  }
+
+  /** Who has what, in the lists the queue holds. */
+  #sort(): void {
+    const own = extrasOf(this.#localFacts?.models ?? []);
+    const others = [...this.#joined.values()].map(({ heartbeat }) => extrasOf(heartbeat.facts.models));
+    this.#meantExtras = meantHashes(this.#meantExtras, own, others);
+    if (this.#localFacts !== undefined)
+      replace(this.#localHas, this.#namesOf(this.#localFacts, this.#localFacts.models));
+    for (const { heartbeat, has } of this.#joined.values()) {
+      replace(has, this.#namesOf(heartbeat.facts, this.#meantCards(heartbeat)));
+    }
+    const all = [...this.#joined.values()].map(({ heartbeat }) => this.#cardsOf(heartbeat));
+    this.#cards = togetherOf([this.#localFacts?.models ?? [], ...all]);
+  }
+
+  #namesOf({ models, upscalers = [] }: WorkerFacts, meant: readonly ModelCard[]): Names {
+    const extras = [...extrasOf(models)].filter(([name, hash]) => this.#meantExtras.get(name) === hash);
+    const names = [meant, upscalers].flat().map(({ name }) => name);
+    return [...names, LANCZOS, ...extras.map(([name]) => name)];
+  }
+
+  #tellStrangers({ name: machine, facts }: Heartbeat): void {
+    for (const [name, found] of extrasOf(facts.models)) {
+      const expected = this.#meantExtras.get(name);
+      if (found !== expected)
+        this.#options.log.warn({ machine, name, found, expected }, 'other weights under this name');
+    }
   }
 
   #meantCards({ facts, hashes }: Heartbeat): readonly ModelCard[] {
     return facts.models.filter(({ name }) => hashes[name] === undefined || hashes[name] === this.#meant.get(name));
   }
 
+  /** Its models that are meant, with those of its LoRAs and control networks that are. */
+  #cardsOf(heartbeat: Heartbeat): readonly ModelCard[] {
+    const isMeant = (need: string, hash: string) => this.#meantExtras.get(need) === hash;
+    return this.#meantCards(heartbeat).map(({ loras, controls, ...card }) => ({
+      ...card,
+      ...(loras && { loras: loras.filter(({ name, hash = '' }) => isMeant(loraNeed(name), hash)) }),
+      ...(controls && { controls: controls.filter(({ name, hash }) => isMeant(controlNeed(name), hash)) }),
+    }));
+  }
+
   #leave(stationId: string): void {
+    const joined = this.#joined.get(stationId);
     this.#joined.delete(stationId);
-    this.#farewells.get(stationId)?.();
-    this.#farewells.delete(stationId);
+    joined?.farewell?.();
+    this.#sort();
+    this.#queue?.kick();
   }
 }
 
-/** What a worker takes jobs for: models, upscalers, and enlarging without either. */
-function withUpscalers(models: readonly string[], { upscalers = [] }: WorkerFacts): readonly string[] {
-  return [...models, ...upscalers.map(({ name }) => name), LANCZOS];
+/** What a worker has beside models, as requests need it → hash. Every card has them all. */
+function extrasOf(models: readonly ModelCard[]): ReadonlyMap<string, string> {
+  const { loras = [], controls = [] } = models[0] ?? {};
+  return new Map([
+    ...loras.map(({ name, hash = '' }) => [loraNeed(name), hash] as const),
+    ...controls.map(({ name, hash }) => [controlNeed(name), hash] as const),
+  ]);
+}
+
+/**
+ * What each name means: what this machine has under it, else what it meant before as long as somebody has that, else what the first has.
+ * So a file that was replaced on every machine is the new one everywhere, and in between the old one where it still is.
+ */
+function meantHashes(
+  before: ReadonlyMap<string, string>,
+  own: ReadonlyMap<string, string>,
+  others: readonly ReadonlyMap<string, string>[],
+): ReadonlyMap<string, string> {
+  const meant = new Map(own);
+  for (const [name, hash] of others.flatMap((one) => [...one])) {
+    const was = before.get(name);
+    const isThere = was !== undefined && others.some((one) => one.get(name) === was);
+    if (!meant.has(name)) meant.set(name, isThere ? was : hash);
+  }
+  return meant;
+}
+
+function replace(list: Names, by: Names): void {
+  list.splice(0, list.length, ...by);
+}
+
+/** @param machines the cards of each */
+function togetherOf(machines: readonly (readonly ModelCard[])[]): readonly ModelCard[] {
+  const loras = merged(machines.flatMap(([card]) => card?.loras ?? []));
+  const controls = merged(machines.flatMap(([card]) => card?.controls ?? []));
+  const cards = new Map(
+    machines
+      .flat()
+      .toReversed()
+      .map((card) => [card.name, card]),
+  );
+  const names = new Set(machines.flat().map(({ name }) => name));
+  const more = { ...(loras.length > 0 && { loras }), ...(controls.length > 0 && { controls }) };
+  return [...names].map((name) => ({ ...cards.get(name)!, ...more }));
+}
+
+/** One of a name; it fits what it fits anywhere. Sorted by name. */
+function merged<T extends { readonly name: string; readonly fits: readonly string[] }>(
+  cards: readonly T[],
+): readonly T[] {
+  const all = new Map<string, T>();
+  for (const card of cards) {
+    const known = all.get(card.name);
+    all.set(card.name, known === undefined ? card : { ...known, fits: [...new Set([...known.fits, ...card.fits])] });
+  }
+  return [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -17,6 +17,8 @@ export interface FleetOptions {
   readonly clock?: Clock;
   /** A machine came; `slots` jobs at once, only of its own models. */
   readonly onJoin: (worker: ImageWorker, heartbeat: Heartbeat) => void;
+  /** It can make other things than before. */
+  readonly onChange?: (heartbeat: Heartbeat) => void;
   /** It is gone; what it had in hand has been rejected as `worker_lost`. */
   readonly onLeave: (stationId: string) => void;
 }
@@ -111,7 +113,9 @@ export class Fleet {
   #hear(heartbeat: Heartbeat): void {
     const member = this.#members.get(heartbeat.stationId);
     if (member !== undefined) {
+      const { edition } = member.worker.heartbeat;
       member.worker.hear(heartbeat);
+      if (heartbeat.edition !== edition) this.#options.onChange?.(heartbeat);
       return;
     }
     const { redisUrl, receiver, log } = this.#options;

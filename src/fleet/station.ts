@@ -4,12 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../clock.ts';
 import type { DevelopProgress, DevelopTask, ImageWorker, WorkerFacts } from '../core/worker.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { tellNews } from '../worker/news.ts';
 import { fetchInput, handIn, NobodyWaits } from './handIn.ts';
 import { connectRedis } from './redis.ts';
 import {
@@ -44,6 +46,8 @@ export interface StationOptions {
 
 export interface Station {
   readonly stationId: string;
+  /** Looks at the folders of LoRAs and control networks again, and says what there is now. */
+  refresh(): Promise<void>;
   /** Takes no more tasks and lets running ones end within `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -63,7 +67,8 @@ class OpenStation implements Station {
   readonly stationId = randomBytes(8).toString('hex');
   readonly #options: StationOptions;
   readonly #clock: Clock;
-  readonly #facts: WorkerFacts;
+  #facts: WorkerFacts;
+  #edition = 0;
   readonly #redis: Redis;
   readonly #ears: Redis;
   readonly #tasks: Worker;
@@ -95,6 +100,17 @@ class OpenStation implements Station {
     void this.#tasks.run();
   }
 
+  async refresh(): Promise<void> {
+    const { worker, log } = this.#options;
+    const before = this.#facts;
+    this.#facts = (await worker.refresh?.()) ?? before;
+    if (isDeepStrictEqual(before, this.#facts)) return;
+    this.#edition += 1;
+    tellNews(before, this.#facts, log);
+    // The next one says it, too.
+    await this.#beat().catch(() => undefined);
+  }
+
   async close(graceMs: number): Promise<void> {
     const ended = this.#tasks.close().catch(() => undefined);
     const patience = new AbortController();
@@ -123,6 +139,7 @@ class OpenStation implements Station {
       name,
       slots,
       memoryBytes: totalmem(),
+      edition: this.#edition,
       facts: this.#facts,
       hashes,
       running: [...this.#running.keys()],

@@ -7,7 +7,7 @@ import { DarkroomError } from '../errors.ts';
 import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
 
 /** Both sides must say the same number; raised with every change of a message. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** A machine is there as long as its heartbeat is younger than its life in Redis. */
 export const HEARTBEAT_MS = 2_000;
@@ -75,6 +75,9 @@ const heartbeatSchema = z.object({
   /** Jobs it takes at once. */
   slots: z.int().min(1).max(64),
   memoryBytes: z.int().min(0),
+  /** Raised whenever the facts change. */
+  edition: z.int().min(0),
+  /** With the hashes of LoRAs and control networks on their cards. */
   facts: factsSchema,
   /** Model name → hash of its weights, as recipes carry it. */
   hashes: z.record(z.string(), z.string().regex(/^[0-9a-f]{10,64}$/)),

@@ -2,13 +2,17 @@
 // Deliberately not here: taking the job; the job store does that in the transaction that asks for the next one.
 import { Backlog, type QueuedJob } from '../core/backlog.ts';
 import { nextTurn, type Place, type Turn } from '../core/fairness.ts';
-import { expectedMs, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
+import type { ResolvedRequest } from '../core/request.ts';
+import { expectedMs, needsOf, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
 import type { Database } from './database.ts';
 import type { JobRow } from './jobRows.ts';
 
 export interface Line {
-  /** The id of the job to run next, of one of these models where they are given; the ring moves on. Undefined when nobody waits for them. */
-  takeNext(models?: readonly string[]): string | undefined;
+  /**
+   * The id of the job to run next; the ring moves on. Undefined when nobody waits for such a worker.
+   * @param names what the worker has (core/work.ts, `needsOf`); everything when absent
+   */
+  takeNext(names?: readonly string[]): string | undefined;
   /** Where a waiting job stands now. */
   placeOf(jobId: string): Place | undefined;
   /** Machine time of a piece of work, by what recent ones of the model took. */
@@ -18,7 +22,7 @@ export interface Line {
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
   /** A job waits from now on. */
-  queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work' | 'weight'>): void;
+  queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work' | 'weight' | 'request'>): void;
   /** It waits no longer. */
   unqueued(jobId: string): void;
   /** A transaction was taken back: what it told is not so. */
@@ -30,7 +34,10 @@ export interface Line {
 /** Share of the past kept with every finished job: the last ten count for two thirds. */
 const PACE_MEMORY = 0.9;
 
-const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work, weight FROM jobs WHERE state = 'queued' ORDER BY seq`;
+/** Only requests that may need more than their model are read: a line of a hundred thousand is not parsed for nothing. */
+const HAS_MORE = ['"loras":[', '"controls":[', '"upscaler":"'].map((piece) => `instr(request, '${piece}')`).join(' + ');
+const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work, weight,
+  CASE WHEN ${HAS_MORE} > 0 THEN request END AS request FROM jobs WHERE state = 'queued' ORDER BY seq`;
 const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs, @units) ON CONFLICT (model) DO UPDATE
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
@@ -40,8 +47,15 @@ const CLAIMS_PER_SAVE = 256;
 /** A pace that moved by less than this is not worth pricing the whole line anew. */
 const PACE_TOLERANCE = 0.02;
 
+type QueuedRow = Omit<QueuedJob, 'needs'> & { readonly request: string | null };
+
+/** @param request JSON; null for one that needs nothing but its model */
+function needsIn(request: string | null): readonly string[] | undefined {
+  return request === null ? undefined : needsOf(JSON.parse(request) as ResolvedRequest).slice(1);
+}
+
 export function makeLine(db: Database): Line {
-  const queued = db.prepare<[], QueuedJob>(QUEUED);
+  const queued = db.prepare<[], QueuedRow>(QUEUED);
   const readRing = db.prepare<[], string>('SELECT turns FROM ring').pluck();
   const saveRing = db.prepare<[string]>('INSERT OR REPLACE INTO ring VALUES (1, ?)');
   const paces = db.prepare<[], [string, number]>('SELECT model, gpu_ms / units FROM pace').raw();
@@ -67,16 +81,16 @@ export function makeLine(db: Database): Line {
     msPerUnit = new Map(paces.all());
     backlog.clear();
     backlog.reprice(costOf);
-    for (const job of queued.iterate()) backlog.add(job);
+    for (const { request, ...job } of queued.iterate()) backlog.add({ ...job, needs: needsIn(request) });
     seenVersion = version;
   };
 
   return {
-    takeNext(models) {
+    takeNext(names) {
       refresh();
-      const heads = backlog.heads(models === undefined ? undefined : new Set(models));
+      const heads = backlog.heads(names === undefined ? undefined : new Set(names));
       const eligible = new Set(heads.map(({ userId }) => userId));
-      const others = models === undefined ? [] : [...backlog.users()].filter((userId) => !eligible.has(userId));
+      const others = names === undefined ? [] : [...backlog.users()].filter((userId) => !eligible.has(userId));
       const choice = nextTurn(ring, heads, others);
       if (choice === undefined) return undefined;
       ring = choice.ring;
@@ -106,8 +120,8 @@ export function makeLine(db: Database): Line {
       backlog.reprice(costOf);
     },
     queued(row) {
-      const { id: jobId, user_id: userId, seq, model: worker, work, weight } = row;
-      backlog.add({ jobId, userId, seq, worker, work, weight });
+      const { id: jobId, user_id: userId, seq, model: worker, work, weight, request } = row;
+      backlog.add({ jobId, userId, seq, worker, work, weight, needs: needsIn(request) });
     },
     unqueued: (jobId) => backlog.remove(jobId),
     forget() {

@@ -3,7 +3,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlKind, type ControlNetwork, kindOfName } from '../core/control.ts';
-import { DarkroomError } from '../errors.ts';
 import { inferAdapterConfig, inferControlNetConfig } from './controlNetConfigs.ts';
 import { adapterTensors, controlNetTensors, originalControlNet } from './controlNetNames.ts';
 import { readControlHints } from './hints.ts';
@@ -137,8 +136,3 @@ export function controlPlaces(folder: string, depth = 0): readonly string[] {
 }
 
 const MAX_DEPTH = 4;
-
-/** @throws weights_invalid; the name is a key */
-export function nameTaken(name: string, other: string): DarkroomError {
-  return new DarkroomError('weights_invalid', `the name ${name} is taken by ${other}; rename one of the two`);
-}

@@ -1,12 +1,13 @@
-// The control networks this installation has: one scan of models/controlnets, headers only, against the configs of every model; then names are
-// keys of what the scan found.
+// The control networks this installation has: a look at models/controlnets, headers only, against the configs of every model; then names are
+// keys of what was found. The folder may be looked at again at any time.
 import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ControlCard } from '../core/control.ts';
 import { FAMILY_TITLES } from '../core/loraChoice.ts';
 import type { ModelFamily } from '../core/request.ts';
 import { DarkroomError, toDarkroomError } from '../errors.ts';
-import { CONTROLNETS_FOLDER, type ControlFile, controlPlaces, nameTaken, readControlFile } from './controlNet.ts';
+import { CONTROLNETS_FOLDER, type ControlFile, controlPlaces, readControlFile } from './controlNet.ts';
 import { nameInMessages, withModelFile } from './modelFiles.ts';
 import type { ModelLayout } from './modelFolder.ts';
 
@@ -20,14 +21,24 @@ export interface RefusedControl {
 }
 
 export interface ControlLibrary {
-  /** Sorted by name. */
+  /** Sorted by name; so as the last look at the folder found them. */
   readonly cards: readonly ControlCard[];
   readonly refused: readonly RefusedControl[];
+  /** Looks at the folder again; of what has not changed nothing is read. @returns whether anything changed */
+  rescan(): boolean;
+  /** Changes when one of its files does. @throws model_missing */
+  versionOf(name: string): string;
   /** Reads the file again. @throws model_missing, weights_invalid, model_unsupported */
   open(name: string): ControlFile;
 }
 
-export const NO_CONTROL_LIBRARY: ControlLibrary = { cards: [], refused: [], open: (name) => missing(name, []) };
+export const NO_CONTROL_LIBRARY: ControlLibrary = {
+  cards: [],
+  refused: [],
+  rescan: () => false,
+  versionOf: (name) => missing(name, []),
+  open: (name) => missing(name, []),
+};
 
 /**
  * None where there is no such folder; what is wrong with a file becomes `refused`.
@@ -38,27 +49,97 @@ export function scanControls(
   models: readonly ControlledModel[],
   check: (file: ControlFile) => void = () => {},
 ): ControlLibrary {
-  const folder = path.join(modelsDir, CONTROLNETS_FOLDER);
-  const found = new Map<string, { readonly place: string; readonly card: ControlCard }>();
-  const refused: RefusedControl[] = [];
-  for (const place of controlPlaces(folder)) {
+  return new FolderLibrary(modelsDir, models, check);
+}
+
+/** What one file or folder turned out to be, as long as nothing about it changes. */
+interface Found {
+  readonly place: string;
+  /** Sizes and times of its files. */
+  readonly stamp: string;
+  readonly card?: ControlCard;
+  readonly reason?: string;
+}
+
+class FolderLibrary implements ControlLibrary {
+  readonly #modelsDir: string;
+  readonly #models: readonly ControlledModel[];
+  readonly #check: (file: ControlFile) => void;
+  /** By place. */
+  #all: ReadonlyMap<string, Found> = new Map();
+  #usable: ReadonlyMap<string, Found> = new Map();
+  cards: readonly ControlCard[] = [];
+  refused: readonly RefusedControl[] = [];
+
+  constructor(modelsDir: string, models: readonly ControlledModel[], check: (file: ControlFile) => void) {
+    this.#modelsDir = modelsDir;
+    this.#models = models;
+    this.#check = check;
+    this.rescan();
+  }
+
+  rescan(): boolean {
+    const folder = path.join(this.#modelsDir, CONTROLNETS_FOLDER);
+    const before = this.#all;
+    const found = controlPlaces(folder).flatMap((place) => {
+      const stamp = stampOf(place);
+      if (stamp === undefined) return [];
+      const known = before.get(place);
+      return known?.stamp === stamp ? known : this.#look(place, stamp);
+    });
+    this.#all = new Map(found.map((one) => [one.place, one]));
+    const isSame = found.length === before.size && found.every((one) => before.get(one.place) === one);
+    if (!isSame) this.#tell(folder, found);
+    return !isSame;
+  }
+
+  versionOf(name: string): string {
+    return stampOf(this.#placeOf(name)) ?? gone(name);
+  }
+
+  open(name: string): ControlFile {
+    return readControlFile(this.#modelsDir, this.#placeOf(name));
+  }
+
+  #placeOf(name: string): string {
+    return this.#usable.get(name)?.place ?? missing(name, [...this.#usable.keys()]);
+  }
+
+  #look(place: string, stamp: string): Found {
     try {
-      const file = readControlFile(modelsDir, place);
-      check(file);
-      const card = cardOf(modelsDir, file, models);
-      const other = found.get(card.name);
-      if (other !== undefined) throw nameTaken(card.name, nameInMessages(modelsDir, other.place));
-      found.set(card.name, { place, card });
+      const file = readControlFile(this.#modelsDir, place);
+      this.#check(file);
+      return { place, stamp, card: cardOf(this.#modelsDir, file, this.#models) };
     } catch (thrown) {
-      refused.push({ name: nameInMessages(folder, place), reason: toDarkroomError(thrown, 'weights_invalid').message });
+      return { place, stamp, reason: toDarkroomError(thrown, 'weights_invalid').message };
     }
   }
-  const names = [...found.keys()];
-  return {
-    cards: [...found.values()].map(({ card }) => card).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    refused,
-    open: (name) => readControlFile(modelsDir, found.get(name)?.place ?? missing(name, names)),
-  };
+
+  /** Of two with one name the first by place has it. */
+  #tell(folder: string, found: readonly Found[]): void {
+    const usable = new Map<string, Found>();
+    const refused: RefusedControl[] = [];
+    for (const one of found) {
+      const other = one.card && usable.get(one.card.name);
+      if (one.card !== undefined && other === undefined) usable.set(one.card.name, one);
+      const reason = one.reason ?? (other && nameTaken(one.card!.name, nameInMessages(this.#modelsDir, other.place)));
+      if (reason !== undefined) refused.push({ name: nameInMessages(folder, one.place), reason });
+    }
+    this.#usable = usable;
+    this.cards = [...usable.values()].map(({ card }) => card!).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    this.refused = refused;
+  }
+}
+
+/** Undefined where the place is gone since the folder was listed. */
+function stampOf(place: string): string | undefined {
+  const stat = statSync(place, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const files = stat.isDirectory()
+    ? readdirSync(place).map((name) => path.join(place, name))
+    : [place, place.replace(/\.safetensors$/, '.darkroom.json')];
+  const stats = files.map((file) => statSync(file, { throwIfNoEntry: false }));
+  return stats.map((one) => (one === undefined ? '' : `${one.size}-${one.mtimeMs}`)).join();
 }
 
 function cardOf(modelsDir: string, file: ControlFile, models: readonly ControlledModel[]): ControlCard {
@@ -171,6 +252,14 @@ function hashOf(modelsDir: string, file: string): string {
     const length = isLarge ? Math.min(HASHED_BYTES, open.sizeBytes - begin) : open.sizeBytes;
     return createHash('sha256').update(open.read(begin, length)).digest('hex').slice(0, HASH_DIGITS);
   });
+}
+
+function nameTaken(name: string, other: string): string {
+  return `the name ${name} is taken by ${other}; rename one of the two`;
+}
+
+function gone(name: string): never {
+  throw new DarkroomError('model_missing', `control network ${JSON.stringify(name)}: its file is not there any more`);
 }
 
 function missing(name: string, known: readonly string[]): never {

@@ -191,6 +191,7 @@ function cardOf(
     ...(about === undefined ? {} : { about }),
     defaults: { ...knownUse(place), ...defaults },
     sizeBytes: lora.tensors.sizeBytes,
+    hash: identityOf(modelsDir, lora),
     ...(idle.length === 0 ? {} : { idle: idle.slice(0, MAX_IDLE_NAMES) }),
     ...(picture === undefined ? {} : { preview: nameInMessages(modelsDir, picture) }),
   };
@@ -237,6 +238,19 @@ function load(modelsDir: string, place: string, model: LoraModel): LoadedLora {
     (numbers.reduce((sum, { down, up }) => sum + down.length + up.length, 0) +
       changes.reduce((sum, { length }) => sum + length, 0));
   return { branches, sizeBytes, hash: hashOf(modelsDir, lora) };
+}
+
+/** Bytes of a file that are read beside its header, so that a thousand files are told apart within a second. */
+const TOLD_BY_BYTES = 1 << 16;
+
+/** Of the size, the header and the first numbers, which no two trainings share. */
+function identityOf(modelsDir: string, { file }: LoraFile): string {
+  return withModelFile(modelsDir, file, (open) => {
+    const numbersAt = 8 + Number(open.read(0, 8).readBigUInt64LE(0));
+    const bytes = open.read(0, Math.min(open.sizeBytes, numbersAt + TOLD_BY_BYTES));
+    const hash = createHash('sha256').update(`${open.sizeBytes}\n`).update(bytes);
+    return hash.digest('hex').slice(0, HASH_DIGITS);
+  });
 }
 
 /** Hexadecimal digits of a LoRA's hash in recipes. */

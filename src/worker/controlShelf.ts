@@ -10,11 +10,19 @@ import type { ControlNetworks } from './batcher.ts';
 /** Networks that stay in hand without work, their sessions open where there is room. */
 const KEPT = 4;
 
+interface Opened {
+  readonly network: OpenControl;
+  /** Of its file. */
+  readonly version: string;
+}
+
 export class ControlShelf implements ControlNetworks {
   readonly #library: ControlLibrary;
   readonly #settings: SessionSettings;
   /** In order of last use, oldest first. */
-  readonly #open = new Map<string, OpenControl>();
+  readonly #open = new Map<string, Opened>();
+  /** Of files that were replaced meanwhile; closed by the next call. */
+  readonly #outdated: OpenControl[] = [];
 
   constructor(library: ControlLibrary, settings: SessionSettings) {
     this.#library = library;
@@ -57,11 +65,13 @@ export class ControlShelf implements ControlNetworks {
 
   async close(): Promise<void> {
     for (const name of [...this.#open.keys()]) await this.#forget(name);
+    await this.#closeOutdated();
   }
 
   /** A network that failed is opened anew by whoever comes next. Calls come one after another, so that those closed here are at rest. */
   async #with<T>(name: string, use: (network: OpenControl) => Promise<T>): Promise<T> {
-    const network = this.#lend(name);
+    const network = this.#inHand(name);
+    await this.#closeOutdated();
     for (const oldest of [...this.#open.keys()].slice(0, -KEPT)) await this.#forget(oldest);
     try {
       return await use(network);
@@ -71,18 +81,37 @@ export class ControlShelf implements ControlNetworks {
     }
   }
 
+  /** For whoever begins: a file that was replaced is read anew, one that is gone is refused. */
   #lend(name: string): OpenControl {
     const { name: known } = this.card(name);
-    const network = this.#open.get(known) ?? openControl(this.#library.open(known), this.#settings);
-    this.#open.delete(known);
-    this.#open.set(known, network);
-    return network;
+    const version = this.#library.versionOf(known);
+    const before = this.#open.get(known);
+    if (before?.version === version) return this.#keep(known, before);
+    const network = openControl(this.#library.open(known), this.#settings);
+    if (before !== undefined) this.#outdated.push(before.network);
+    return this.#keep(known, { network, version });
+  }
+
+  /** For whoever has begun, whatever became of its file. */
+  #inHand(name: string): OpenControl {
+    const opened = this.#open.get(name);
+    return opened === undefined ? this.#lend(name) : this.#keep(name, opened);
+  }
+
+  #keep(name: string, opened: Opened): OpenControl {
+    this.#open.delete(name);
+    this.#open.set(name, opened);
+    return opened.network;
   }
 
   async #forget(name: string): Promise<void> {
-    const network = this.#open.get(name);
+    const opened = this.#open.get(name);
     this.#open.delete(name);
-    await network?.close();
+    await opened?.network.close();
+  }
+
+  async #closeOutdated(): Promise<void> {
+    for (const network of this.#outdated.splice(0)) await network.close();
   }
 }
 

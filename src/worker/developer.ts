@@ -3,13 +3,14 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { ControlCard } from '../core/control.ts';
 import { type Hires, isLatentUpscaler } from '../core/hires.ts';
 import { GRID_INDEX } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
 import { judgePicture, type PictureScores } from '../core/pictureJudgement.ts';
 import type { Pixels } from '../core/pixels.ts';
 import { recipeText, upscaledRecipe } from '../core/recipe.ts';
-import { promptText, type RefinerCard, type ResolvedRequest, type Size } from '../core/request.ts';
+import { type ModelCard, promptText, type RefinerCard, type ResolvedRequest, type Size } from '../core/request.ts';
 import {
   checkUpscaledSize,
   LANCZOS,
@@ -56,7 +57,7 @@ import { budgetFor } from './callPlan.ts';
 import { ControlShelf, NO_CONTROLS } from './controlShelf.ts';
 import { setControls, writeMaps } from './controlStage.ts';
 import type { ChosenLoras } from './loraShelf.ts';
-import { folderOpener, type LentModel, ModelShelf } from './modelShelf.ts';
+import { folderOpener, type LentModel, ModelShelf, placesFor } from './modelShelf.ts';
 import { type ConceptChecker, checkSource, NO_JUDGE, PictureJudge } from './pictureJudge.ts';
 import type { BesideBytes } from './pictureMemory.ts';
 import { Previews } from './previews.ts';
@@ -74,7 +75,7 @@ export interface DeveloperOptions extends ChildOptions {
 
 export interface Developer {
   readonly facts: WorkerFacts;
-  /** Looks at the folder of LoRAs again. @returns the facts from now on */
+  /** Looks at the folders of LoRAs and control networks again. @returns the facts from now on */
   rescan(): WorkerFacts;
   /** As ImageWorker.develop, in this process. */
   develop(
@@ -94,7 +95,8 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   const networks = scanControls(options.modelsDir, registry.layouts, checkControl);
   const settings = { provider, precision, threads };
   const budget = budgetOf(provider, options.memoryLimit ?? null);
-  const open = folderOpener(registry, settings, () => scanEmbeddings(options.modelsDir), loras, budget, networks.cards);
+  const readEmbeddings = () => scanEmbeddings(options.modelsDir);
+  const open = folderOpener(registry, settings, readEmbeddings, loras, budget, () => networks.cards);
   const judge = options.judging === 'nobody' ? NO_JUDGE : new PictureJudge(scanClassifier(options.modelsDir));
   const { layouts } = registry;
   const isEverybody = judge.name !== null && (options.judging ?? 'everybody') === 'everybody';
@@ -130,9 +132,25 @@ export async function openDeveloper(options: DeveloperOptions): Promise<Develope
   });
   const rescan = () => {
     loras.rescan();
+    const before = networks.cards;
+    const outgrown = networks.rescan() ? outgrownBy(networks.cards, before, registry.cards) : [];
+    for (const name of outgrown) void shelf.retire(name);
     return factsNow();
   };
   return makeDeveloper(factsNow(), shelf, batcher, { upscalers, judge, controls }, rescan);
+}
+
+/** Models whose networks have no places for what fits them now. */
+function outgrownBy(
+  now: readonly ControlCard[],
+  before: readonly ControlCard[],
+  models: readonly ModelCard[],
+): readonly string[] {
+  const names = models.map(({ name }) => name);
+  return names.filter((name) => {
+    const [had, wants] = [placesFor(before, name), placesFor(now, name)];
+    return (wants.skips && !had.skips) || (wants.levels && !had.levels);
+  });
 }
 
 function withShare(settings: SessionSettings, budget: MemoryBudget | undefined): SessionSettings {

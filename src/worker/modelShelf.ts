@@ -122,6 +122,14 @@ export class ModelShelf {
     else await this.#turns.begin(name, bytes, signal);
   }
 
+  /** The model is opened anew for the next job; whoever has it keeps it to the end. */
+  async retire(name: string): Promise<void> {
+    const shelved = this.#shelved.get(name);
+    if (shelved === undefined) return;
+    this.#forget(name, shelved);
+    if (shelved.users === 0) await closeAll([shelved]);
+  }
+
   /** Closes every model, whoever still uses it. */
   async close(): Promise<void> {
     const all = [...this.#shelved.values()];
@@ -161,7 +169,7 @@ export function folderOpener(
   embeddings: () => EmbeddingRegistry = () => NO_EMBEDDINGS,
   loras?: LoraLibrary,
   budget?: MemoryBudget,
-  controls: readonly ControlCard[] = [],
+  controls: () => readonly ControlCard[] = () => [],
 ) {
   return async (name: string): Promise<OpenedModel> => {
     const folder = registry.open(name);
@@ -170,7 +178,7 @@ export function folderOpener(
     const parts = {
       ...folder,
       ...(loras === undefined ? {} : { loraLayers: () => layersOf(loras, name) }),
-      controlPlaces: placesFor(controls, name),
+      controlPlaces: placesFor(controls(), name),
       vectorOf: (id: number, encoder: number) => book.vectorOf(id, encoder),
     };
     const model = await openModel(parts, share === undefined ? settings : { ...settings, memory: share });
@@ -187,7 +195,7 @@ export function folderOpener(
 }
 
 /** Only where something fits: every place costs a pass over its values. */
-function placesFor(controls: readonly ControlCard[], model: string): ControlPlaces {
+export function placesFor(controls: readonly ControlCard[], model: string): ControlPlaces {
   const fitting = controls.filter(({ fits }) => fits.includes(model));
   return {
     skips: fitting.some(({ network }) => network === 'controlnet'),

@@ -123,11 +123,11 @@ class Supervisor implements ImageWorker {
   }
 
   async #handshake(): Promise<Living> {
-    const { modelsDir, device, threads, memoryLimit, judging, log } = this.#options;
+    const { modelsDir, device, precision, threads, memoryLimit, judging, log } = this.#options;
     const process: ImageProcess = new ImageProcess(
       {
         entry: this.#options.entry ?? compiledEntry('src/worker/child.ts'),
-        child: { modelsDir, device, threads, memoryLimit, judging },
+        child: { modelsDir, device, precision, threads, memoryLimit, judging },
         limits: this.#options.limits ?? DEFAULT_LIMITS,
         clock: this.#clock,
         log,

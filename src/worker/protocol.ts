@@ -186,6 +186,10 @@ const loraCard = z.strictObject({
     guidance: z.number().optional(),
   }),
   sizeBytes: z.int().min(0),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional(),
   idle: z.array(z.string()).readonly().optional(),
   preview: z.string().optional(),
 } satisfies Fields<LoraCard>);
@@ -281,7 +285,7 @@ const parentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), options: childOptions }),
   z.strictObject({ type: z.literal('develop'), taskId, task: taskSchema }),
   z.strictObject({ type: z.literal('cancel'), taskId }),
-  /** Looks at the folder of LoRAs again; answered with `facts`. */
+  /** Looks at the folders of LoRAs and control networks again; answered with `facts`. */
   z.strictObject({ type: z.literal('rescan') }),
   z.strictObject({ type: z.literal('close') }),
 ]);

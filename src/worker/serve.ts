@@ -60,14 +60,14 @@ class Child {
     else await this.#close();
   }
 
-  async #start({ modelsDir, device, threads, memoryLimit, judging }: ChildOptions): Promise<void> {
+  async #start(options: ChildOptions): Promise<void> {
     setInterval(() => this.#beat(), BEAT_MS).unref();
     const onActivity = (activity: Activity) => {
       this.#activity = activity;
       this.#call += 1;
       this.#beat();
     };
-    this.#developer = await openDeveloper({ modelsDir, device, threads, memoryLimit, judging, onActivity });
+    this.#developer = await openDeveloper({ ...options, onActivity });
     this.#say({ type: 'ready', facts: this.#developer.facts });
   }
 

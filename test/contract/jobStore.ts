@@ -470,6 +470,32 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(store.claimNext('worker', LEASE_MS)?.id).toBe(ink.id);
     });
 
+    test('a worker is given only jobs whose LoRAs, control networks and upscalers it has, the others keep their turn', () => {
+      const { store } = setup();
+      const image = { sha256: 'ab'.repeat(32) };
+      const loras = [
+        { name: 'ink', strength: 1, textStrength: 1 },
+        { name: 'old photo', strength: 0.4, textStrength: 0 },
+      ];
+      const plain = testRequest();
+      const inked = enqueue(store, { request: { ...plain, loras } });
+      const followed = enqueue(store, { request: testRequest({ controls: [{ kind: 'canny', image }] }) });
+      const upscale = { upscaler: 'sharp', scale: 2, from: null };
+      const large = enqueue(store, { request: { ...plain, upscale } });
+      const last = enqueue(store, { userId: 'bob', request: plain });
+      const take = (...names: string[]) => store.claimNext('worker', LEASE_MS, ['testmodel', ...names])?.id;
+      expect(take('lora/ink', 'control/poses', 'edges-net')).toBe(last.id);
+      expect(take('lora/ink', 'control/poses', 'edges-net')).toBeUndefined();
+      expect(store.claimNext('worker', LEASE_MS, ['sharp', 'lora/ink', 'lora/old photo'])).toBeUndefined();
+      expect(take('sharp')).toBe(large.id);
+      expect(take('control/edges-net')).toBe(followed.id);
+      expect(store.position(inked.id)).toBe(0);
+      expect(store.release(followed.id, 1)).toBe(true);
+      expect(take('lora/ink', 'lora/old photo')).toBe(inked.id);
+      expect(take('lora/ink')).toBeUndefined();
+      expect(store.claimNext('worker', LEASE_MS)?.id).toBe(followed.id);
+    });
+
     test('a machine that vanished is forgiven as a restart is', () => {
       const { store } = setup();
       const { id } = enqueue(store);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expectedMs, workOf } from '../../src/core/work.ts';
+import { expectedMs, needsOf, workOf } from '../../src/core/work.ts';
 import { testRequest } from '../support/cards.ts';
 
 const SHA = { sha256: 'ab'.repeat(32) };
@@ -30,4 +30,28 @@ test.each([
 
 test('expected time is whole milliseconds, never none', () => {
   expect([expectedMs(15, 10), expectedMs(1, 0.6), expectedMs(1, 0)]).toEqual([150, 1, 1]);
+});
+
+test('a request needs its model, LoRAs, control networks and upscalers, and where nothing is drawn the upscaler alone', () => {
+  const plain = testRequest();
+  const lora = (name: string) => ({ name, strength: 1, textStrength: 1 });
+  expect(needsOf(plain)).toEqual(['testmodel']);
+  const controls = testRequest({ controls: [{ kind: 'pose', image: SHA }] });
+  expect(needsOf({ ...controls, loras: [lora('ink'), lora('old photo')] })).toEqual([
+    'testmodel',
+    'lora/ink',
+    'lora/old photo',
+    'control/poses',
+  ]);
+  const hires = { size: { widthPx: 192, heightPx: 128 }, scale: 2, steps: 4, denoise: 0.5 };
+  const upscale = { upscaler: 'sharp', scale: 2, from: null };
+  expect(needsOf({ ...plain, upscale, hires: { ...hires, upscaler: 'esrgan' } })).toEqual([
+    'testmodel',
+    'sharp',
+    'esrgan',
+  ]);
+  expect(
+    needsOf({ ...plain, upscale: { ...upscale, upscaler: null }, hires: { ...hires, upscaler: 'latent' } }),
+  ).toEqual(['testmodel']);
+  expect(needsOf({ ...plain, upscale: { ...upscale, from: plain.size }, loras: [lora('ink')] })).toEqual(['sharp']);
 });

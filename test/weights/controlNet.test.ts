@@ -129,6 +129,45 @@ describe('what its owner says of it', () => {
   });
 });
 
+describe('looking again', () => {
+  const modelsDir = makeControlModels();
+  folders.push(modelsDir);
+  const networks = path.join(modelsDir, 'controlnets');
+  const library = scanControls(modelsDir, scanModels(modelsDir).layouts, checkControl);
+  const find = (name: string) => library.cards.find((card) => card.name === name);
+
+  test('without a change keeps every card as it is', () => {
+    const { cards } = library;
+    expect(library.rescan()).toBe(false);
+    expect(library.cards).toBe(cards);
+  });
+
+  test('finds a new file, refused while it is being copied, its note, and that it is gone', () => {
+    const added = path.join(networks, 'more/late-canny.safetensors');
+    const bytes = readFileSync(path.join(networks, 'single-depth.safetensors'));
+    putFile(modelsDir, 'controlnets/more/late-canny.safetensors', bytes.subarray(0, bytes.length / 2));
+    expect(library.rescan()).toBe(true);
+    expect(find('late-canny')).toBeUndefined();
+    expect(library.refused).toMatchObject([{ name: 'more/late-canny.safetensors' }]);
+    const others = library.cards;
+    writeFileSync(added, bytes);
+    expect(library.rescan()).toBe(true);
+    expect(library.refused).toEqual([]);
+    expect(find('late-canny')).toMatchObject({ kinds: ['canny'], fits: ['sd1'] });
+    for (const card of others) expect(find(card.name)).toBe(card);
+    const version = library.versionOf('late-canny');
+    putFile(modelsDir, 'controlnets/more/late-canny.darkroom.json', { kinds: ['depth'], strength: 0.4 });
+    expect(library.rescan()).toBe(true);
+    expect(find('late-canny')).toMatchObject({ kinds: ['depth'], strength: 0.4 });
+    expect(library.versionOf('late-canny')).not.toBe(version);
+    rmSync(added);
+    expect(() => library.versionOf('late-canny')).toThrow('"late-canny": its file is not there any more');
+    expect(library.rescan()).toBe(true);
+    expect(find('late-canny')).toBeUndefined();
+    expect(() => library.open('late-canny')).toThrow('"late-canny": not found, known are: light-colour');
+  });
+});
+
 describe('damaged networks', () => {
   const made = makeControlModels();
   folders.push(made);

@@ -43,6 +43,17 @@ describe('the image process', () => {
     expect(facts.models.map((card) => card.name)).toEqual(['plain-mid', 'sd-small', 'v-linear']);
   });
 
+  // What the owner set as PRECISION once ended in the process that starts this one.
+  test('is told what to compute in', async () => {
+    const asked = { modelsDir: TINY_MODELS, device: 'cpu', precision: 'fp16', threads: 1 } as const;
+    const half = startWorker({ ...asked, log: makeLog('silent') });
+    await expect(half.ready()).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      message: expect.stringContaining('cpu in fp16'),
+    });
+    await half.close();
+  });
+
   test('makes pictures of several tasks at once', async () => {
     const progress: DevelopProgress[] = [];
     const making = [1, 2, 3].map((seed) => {

@@ -1,5 +1,6 @@
 // The shelf of control networks: those used last stay in hand, one that failed is opened anew, and being asked about closes nothing.
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { scanControls } from '../../src/weights/controlNetLibrary.ts';
@@ -35,6 +36,31 @@ test('one that failed is opened anew', async () => {
   await expect(shelf.hint([goldenMap], 'small-canny')).rejects.toMatchObject({ code: 'runtime_failed' });
   expect(await shelf.hint([goldenMap], 'small-canny')).toHaveLength(1);
   await shelf.close();
+});
+
+test('a file that was replaced is read anew by whoever begins, one that is gone is refused', async () => {
+  const others = makeControlModels();
+  const own = scanControls(others, []);
+  const shelf = new ControlShelf(own, { provider: 'cpu', threads: 1 });
+  const say = async () => (await shelf.hint([goldenMap], 'small-canny'))[0]![0]!.data;
+  expect(shelf.isPooled('small-canny')).toBe(false);
+  const before = await say();
+  rmSync(path.join(others, 'controlnets/small-canny'), { recursive: true });
+  cpSync(path.join(others, 'controlnets/small-shuffle'), path.join(others, 'controlnets/small-canny'), {
+    recursive: true,
+  });
+  // Somebody who has begun goes on with the network he began with.
+  expect(await say()).toEqual(before);
+  expect(own.rescan()).toBe(true);
+  expect(shelf.isPooled('small-canny')).toBe(true);
+  expect(await say()).not.toEqual(before);
+  expect(create).toHaveBeenCalledTimes(2);
+  rmSync(path.join(others, 'controlnets/small-canny'), { recursive: true });
+  expect(() => shelf.isPooled('small-canny')).toThrow('its file is not there any more');
+  expect(own.rescan()).toBe(true);
+  expect(() => shelf.isPooled('small-canny')).toThrow('not found, known are: light-colour');
+  await shelf.close();
+  rmSync(others, { recursive: true });
 });
 
 test('what it does not have is refused with what it has', async () => {

@@ -52,6 +52,19 @@ describe('a model', () => {
     expect(told).toEqual(['+ice', '+ice', '-ice']);
   });
 
+  test('that is retired is opened anew for the next; who has it keeps it to the end', async () => {
+    const { shelf, told, use } = shelfThatTells();
+    const ice = await shelf.lend('ice');
+    await shelf.retire('ice');
+    await use('ice');
+    expect(told).toEqual(['+ice', '+ice']);
+    await ice.giveBack(false);
+    expect(told).toEqual(['+ice', '+ice', '-ice']);
+    await shelf.retire('ice');
+    await shelf.retire('fog');
+    expect(told).toEqual(['+ice', '+ice', '-ice', '-ice']);
+  });
+
   test('that cannot be opened is tried again', async () => {
     const { shelf, told, failing, use } = shelfThatTells();
     failing.add('ice');
