@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
+import { nearestName } from './core/refusal.ts';
 import { DarkroomError } from './errors.ts';
 
 const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
@@ -68,6 +69,12 @@ export interface FleetConfig {
   readonly hasLocalWorker: boolean;
 }
 
+/** Whatever of a configuration nobody may read in a log. */
+export function secretsOf({ discordToken, hub, fleet }: Config): readonly string[] {
+  const password = fleet === null ? '' : decodeURIComponent(new URL(fleet.redisUrl).password);
+  return [discordToken ?? '', hub.token ?? '', password].filter((secret) => secret !== '');
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const DISCORD_API_URL = 'https://discord.com/api';
@@ -77,7 +84,8 @@ const DEFAULT_FLEET_PORT = 7788;
 /** Characters of a wrong value an error repeats. */
 const MAX_FOUND_CHARS = 80;
 /** Values that are secret: a problem tells only their length. */
-const SECRET: ReadonlySet<PropertyKey> = new Set(['DISCORD_TOKEN', 'HF_TOKEN', 'REDIS_URL']);
+const SECRET: ReadonlySet<string> = new Set(['DISCORD_TOKEN', 'HF_TOKEN', 'REDIS_URL']);
+const SECRET_FILES: ReadonlySet<string> = new Set([...SECRET].map((name) => `${name}_FILE`));
 /** One word; Discord's have some 70 characters, other servers may use their own. A pasted `Bot …` or half a token does not pass. */
 const TOKEN = /^[\x21-\x7e]{20,}$/;
 
@@ -94,7 +102,7 @@ const VARIABLES = {
     rule('the bot token from the developer portal, a single word of 20 characters or more', (text) =>
       TOKEN.test(text) ? text : undefined,
     ),
-    "The bot's token from https://discord.com/developers/applications. Without it the playground opens.",
+    "The bot's token from https://discord.com/developers/applications. Without it the playground opens. DISCORD_TOKEN_FILE, as HF_TOKEN_FILE and REDIS_URL_FILE, names a file with it instead.",
   ),
   DATA_DIR: variable(
     rule('a folder', (text) => path.resolve(text)),
@@ -195,6 +203,11 @@ export function readConfig(environment: Environment, root: string): Config {
   const result = schema.safeParse(withoutEmpty(environment));
   if (!result.success) throw problems(result.error, environment);
   const values = result.data;
+  if (values.LOCAL_WORKER === 'off' && values.REDIS_URL === undefined) {
+    const message =
+      'LOCAL_WORKER: found "off" without REDIS_URL, expected the Redis of the machines that make pictures instead';
+    throw new DarkroomError('config_invalid', message, { variables: 1 });
+  }
   return Object.freeze({
     discordToken: values.DISCORD_TOKEN ?? null,
     discordApiUrl: values.DISCORD_API_URL ?? DISCORD_API_URL,
@@ -243,15 +256,55 @@ function fleetConfig(values: Values): FleetConfig | null {
 export function withEnvFile(environment: Environment, root: string): Environment {
   const file = path.resolve(environment.ENV_FILE ?? path.join(root, '.env'));
   const text = environment.ENV_FILE === '' ? undefined : readIfThere(file);
-  if (text === undefined) return environment;
+  if (text === undefined) return withSecretFiles(environment);
   const fromFile = parse(text);
-  const unknown = Object.keys(fromFile).filter((name) => !Object.hasOwn(VARIABLES, name));
+  const isKnown = (name: string) => Object.hasOwn(VARIABLES, name) || SECRET_FILES.has(name);
+  const unknown = Object.keys(fromFile).filter((name) => !isKnown(name));
   if (unknown.length > 0) {
-    const known = Object.keys(VARIABLES).join(', ');
-    const lines = unknown.map((name) => `${file}: found ${name.slice(0, MAX_FOUND_CHARS)}, expected one of ${known}`);
+    const lines = unknown.map((name) => `${file}: found ${name.slice(0, MAX_FOUND_CHARS)}, expected ${meant(name)}`);
     throw new DarkroomError('config_invalid', lines.join('\n'), { variables: unknown.length });
   }
-  return { ...fromFile, ...withoutEmpty(environment) };
+  return withSecretFiles({ ...fromFile, ...withoutEmpty(environment) });
+}
+
+/**
+ * `DISCORD_TOKEN_FILE` and its like: where a container or service manager hands secrets over as files, so that they stand in nobody's
+ * environment. @throws config_invalid when the file cannot be read
+ */
+function withSecretFiles(environment: Environment): Environment {
+  const read = [...SECRET].flatMap((name) => {
+    const file = environment[`${name}_FILE`]?.trim() ?? '';
+    if (file === '' || (environment[name] ?? '') !== '') return [];
+    const text = readIfThere(path.resolve(file));
+    if (text !== undefined) return [[name, text.trim()] as const];
+    throw new DarkroomError('config_invalid', `${name}_FILE: ${file} is not there, expected a file with the value`);
+  });
+  return read.length === 0 ? environment : { ...environment, ...Object.fromEntries(read) };
+}
+
+/** What somebody may have wanted to write; everything there is where nothing is near. */
+function meant(name: string): string {
+  const known = Object.keys(VARIABLES);
+  const near = nearestName(name.toUpperCase(), known);
+  return near === undefined ? `one of ${known.join(', ')}` : `${near}? .env.example lists them all`;
+}
+
+/** Shorter names look like too many others'. */
+const LEAST_MISSPELT_CHARS = 8;
+
+/**
+ * Variables of the environment that are most likely slips of the pen for one of ours. An environment has many others' variables in it, so
+ * that nothing unknown there can be refused as it is in a file.
+ * @returns one line each
+ */
+export function likelyMisspelt(environment: Environment): readonly string[] {
+  const known = Object.keys(VARIABLES);
+  const isOther = (name: string) => !known.includes(name) && !SECRET_FILES.has(name) && name !== 'ENV_FILE';
+  const names = Object.keys(environment).filter((name) => isOther(name) && name.length >= LEAST_MISSPELT_CHARS);
+  return names.flatMap((name) => {
+    const near = nearestName(name.toUpperCase(), known);
+    return near === undefined || near.length < LEAST_MISSPELT_CHARS ? [] : [`${name}: unknown, did you mean ${near}?`];
+  });
 }
 
 function readIfThere(file: string): string | undefined {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Config, envExample, readConfig, withEnvFile } from '../src/config.ts';
+import { type Config, envExample, likelyMisspelt, readConfig, secretsOf, withEnvFile } from '../src/config.ts';
 import type { DarkroomError } from '../src/errors.ts';
 
 /** The form of a token; it was never one. */
@@ -147,13 +147,45 @@ describe('an env file', () => {
   test('may set nothing unknown: a slip of the pen is no silent default', () => {
     const ENV_FILE = write('DAILY_QUOTTA=5\n');
     const refused = () => withEnvFile({ ENV_FILE }, folder);
-    expect(refused).toThrow(/DAILY_QUOTTA, expected one of .*DAILY_QUOTA/);
+    expect(refused).toThrow(/found DAILY_QUOTTA, expected DAILY_QUOTA\?/);
+    const strange = write('COLOUR=red\n');
+    expect(() => withEnvFile({ ENV_FILE: strange }, folder)).toThrow(
+      /found COLOUR, expected one of DISCORD_TOKEN, .*PORT/,
+    );
     expect(refused).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+  });
+
+  test('may name files that hold the secrets, and nothing else’s', () => {
+    const DISCORD_TOKEN_FILE = write(`${TOKEN}\n`);
+    const ENV_FILE = write(`DISCORD_TOKEN_FILE=${DISCORD_TOKEN_FILE}\n`);
+    expect(withEnvFile({ ENV_FILE }, folder).DISCORD_TOKEN).toBe(TOKEN);
+    expect(withEnvFile({ ENV_FILE: '', DISCORD_TOKEN_FILE }, folder).DISCORD_TOKEN).toBe(TOKEN);
+    expect(withEnvFile({ ENV_FILE, DISCORD_TOKEN: 'mine' }, folder).DISCORD_TOKEN).toBe('mine');
+    const gone = { ENV_FILE: '', DISCORD_TOKEN_FILE: path.join(folder, 'gone') };
+    expect(() => withEnvFile(gone, folder)).toThrow(/DISCORD_TOKEN_FILE: .*gone is not there/);
+    expect(() => withEnvFile({ ENV_FILE: write('DEVICE_FILE=x\n') }, folder)).toThrow(/found DEVICE_FILE/);
   });
 
   test('that cannot be read is a problem, not an empty one', () => {
     expect(() => withEnvFile({ ENV_FILE: folder }, folder)).toThrow(/could not be read \(EISDIR\)/);
   });
+});
+
+test('a slip of the pen in the environment is noticed; other programs’ variables are not', () => {
+  const others = {
+    PATH: '/bin',
+    HOME: '/root',
+    POST: '1',
+    DATA: 'x',
+    HOSTNAME: 'a',
+    npm_config_cache: 'b',
+    HF_HOME: '/x',
+  };
+  expect(likelyMisspelt({ ...others, DISCORD_TOKEN: 'x', PORT: '1' })).toEqual([]);
+  expect(likelyMisspelt({ ...others, DISCORD_TOKN: 'secret', Models_Dir: 'x' })).toEqual([
+    'DISCORD_TOKN: unknown, did you mean DISCORD_TOKEN?',
+    'Models_Dir: unknown, did you mean MODELS_DIR?',
+  ]);
 });
 
 test('.env.example tells every variable as it is', async () => {
@@ -175,8 +207,19 @@ test('health is served where a port is named, on loopback unless said otherwise'
   expect(read({ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }).metrics).toEqual({ host: '0.0.0.0', port: 9464 });
 });
 
+test('what nobody may read in a log is known', () => {
+  const REDIS_URL = 'redis://:pass%2Fword@10.0.0.1:6379';
+  expect(secretsOf(read({ DISCORD_TOKEN: TOKEN, HF_TOKEN: 'hf_abc', REDIS_URL }))).toEqual([
+    TOKEN,
+    'hf_abc',
+    'pass/word',
+  ]);
+  expect(secretsOf(read({}))).toEqual([]);
+});
+
 test('a fleet begins with the address of its Redis, which is never repeated', () => {
-  expect(read({ FLEET_PORT: '1', LOCAL_WORKER: 'off' }).fleet).toBeNull();
+  expect(read({ FLEET_PORT: '1', LOCAL_WORKER: 'on' }).fleet).toBeNull();
+  expect(problem({ LOCAL_WORKER: 'off' })).toContain('LOCAL_WORKER: found "off" without REDIS_URL');
   expect(read({ REDIS_URL: 'redis://:secret@10.0.0.1:6379', LOCAL_WORKER: 'off' }).fleet).toEqual({
     redisUrl: 'redis://:secret@10.0.0.1:6379',
     host: '127.0.0.1',
