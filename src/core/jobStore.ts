@@ -1,5 +1,5 @@
 // What the queue and the bot ask of the database, as one port; src/store implements it on SQLite, and SQLite is the truth.
-// Every method is synchronous and one transaction; none of them waits for anything outside.
+// Every method but `together` is synchronous and one transaction; none of them waits for anything outside.
 import type { SerializedError } from '../errors.ts';
 import type { ControlMap } from './control.ts';
 import type { HouseRules } from './houseRules.ts';
@@ -130,6 +130,13 @@ export const MAX_LOSSES = 2;
 export const MAX_RESTARTS = 3;
 
 export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, ModerationStore, HouseRules {
+  /**
+   * Runs `work`, which asks only this store, in one commit with whatever else is asked for in this turn of the event loop. A crowd's
+   * orders wait for one synced write then, not for hundreds; whatever can wait a moment goes this way.
+   * @returns its result, once that is on disk
+   * @throws what `work` throws, which then has changed nothing; store_failed or disk_full when the commit fails
+   */
+  together<T>(work: () => T): Promise<T>;
   /** Dedupe, ban, quota reservation and the row, in one transaction. */
   accept(job: NewJob, rules: AcceptRules): AcceptResult;
   /**

@@ -33,6 +33,7 @@ import { Replies } from './replies.ts';
 import { ReviewDesk } from './reviews.ts';
 import { Router } from './router.ts';
 import { makeSheetDesk } from './sheets.ts';
+import { Turns } from './turns.ts';
 import { verdictView } from './verdict.ts';
 import { classicView } from './views/classicView.ts';
 
@@ -123,6 +124,9 @@ interface Parts {
   readonly fileLimits: Map<string, number>;
 }
 
+/** Interactions being answered at once beyond which messages wait for them. */
+const CROWD = 24;
+
 function wire(client: Client, options: BotOptions): Parts {
   const { store, clock, log, dataDir } = options;
   const ids = makeCustomIds(store);
@@ -136,6 +140,7 @@ function wire(client: Client, options: BotOptions): Parts {
     locales.get(job.userId);
   const follows = canFollow(options.catalog);
   const wordingOf = (job: JobRecord) => ({ phrases: phrasesFor(localeOf(job)), ids, canFollow: follows });
+  const turns = new Turns({ isCrowded: () => router.open > CROWD });
   const messenger = makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' });
   const outbox = new Outbox({
     store,
@@ -154,6 +159,7 @@ function wire(client: Client, options: BotOptions): Parts {
     sheets: makeSheetDesk(store, dataDir),
     dress: ({ guildId }, view) => (lookOf(guildId, store) === 'classic' ? classicView(view) : view),
     showsJob: (customIds, jobId) => customIds.some((id) => ids.read(id)?.args[0] === jobId),
+    turn: () => turns.message(),
     onUnauthorized: () => options.onFatal(refusedToken()),
     ...(options.outboxTiming === undefined ? {} : { timing: options.outboxTiming }),
   });
@@ -184,7 +190,8 @@ function wire(client: Client, options: BotOptions): Parts {
     addExpression: expressionsBy(client.rest),
     isOwner: (userId) => owners.has(userId),
   };
-  return { context, router: new Router(options.commands, context), outbox, reviews, locales, owners, fileLimits };
+  const router = new Router(options.commands, context, turns);
+  return { context, router, outbox, reviews, locales, owners, fileLimits };
 }
 
 const MIB = 1024 * 1024;

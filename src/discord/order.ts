@@ -75,7 +75,7 @@ export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Pro
   failpoint('order.received');
   const examined = await examine(asker, wish, bot);
   if (!examined.ok) return counted(examined, asker, bot);
-  const result = bot.store.accept(examined.job, bot.rules);
+  const result = await bot.store.together(() => bot.store.accept(examined.job, bot.rules));
   failpoint('order.accepted');
   return result.ok ? result : counted(refused(result, examined.job), asker, bot);
 }
@@ -106,7 +106,7 @@ export async function placeSheet(
     if (!examined.ok) return counted(examined, asker, bot);
     jobs.push(examined.job);
   }
-  const result = bot.store.acceptSheet(jobs, spec, bot.rules);
+  const result = await bot.store.together(() => bot.store.acceptSheet(jobs, spec, bot.rules));
   failpoint('order.accepted');
   return result.ok ? result : counted(refused(result, jobs[0]!), asker, bot);
 }
@@ -273,7 +273,7 @@ export async function takeOrder(interaction: OrderInteraction, wish: Wish, bot: 
 
 async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: BotContext): Promise<void> {
   const only = !botMayWrite(interaction);
-  bot.store.answering(job.id);
+  await bot.store.together(() => bot.store.answering(job.id));
   failpoint('order.answering');
   const answered = await answer(interaction, job, only, bot);
   if (answered === 'too_late') {
@@ -283,13 +283,13 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   }
   failpoint('order.answered');
   bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
-  release(job.id, bot);
+  await release(job.id, bot);
 }
 
 /** The row is answered for: it may run. A database that cannot take that now does not take the answer back; the queue resumes the row. */
-export function release(jobId: string, bot: BotContext): void {
+export async function release(jobId: string, bot: BotContext): Promise<void> {
   try {
-    bot.store.acknowledge(jobId);
+    await bot.store.together(() => bot.store.acknowledge(jobId));
   } catch (err) {
     bot.log.error({ err, jobId }, 'an answered order could not be queued yet');
   }

@@ -53,7 +53,10 @@ export const OUTBOX_TIMING: OutboxTiming = {
 };
 
 export interface OutboxOptions {
-  readonly store: Pick<JobStore, 'get' | 'pictures' | 'controlMaps' | 'waitOf' | 'setMessage' | 'settle' | 'unsettled'>;
+  readonly store: Pick<
+    JobStore,
+    'together' | 'get' | 'pictures' | 'controlMaps' | 'waitOf' | 'setMessage' | 'settle' | 'unsettled'
+  >;
   readonly messenger: Messenger;
   readonly clock: Clock;
   readonly log: Logger;
@@ -76,6 +79,8 @@ export interface OutboxOptions {
   /** Discord no longer accepts the token: nothing can be delivered by this process. */
   readonly onUnauthorized: () => void;
   readonly timing?: OutboxTiming;
+  /** Resolves when a message may be made and sent; absent is always. */
+  readonly turn?: () => Promise<void>;
   /** 0 … 1, for the jitter of the back-off. */
   readonly random?: () => number;
 }
@@ -233,7 +238,9 @@ export class Outbox {
 
   /** False when nothing more is owed. */
   async #step(line: Line): Promise<boolean> {
-    const job = this.#options.store.get(line.jobId);
+    const { turn, store } = this.#options;
+    if (turn !== undefined) await turn();
+    const job = store.get(line.jobId);
     if (job === undefined || isFinal(job.state)) return false;
     if (job.state === 'accepted') return this.#rest(line, null);
     const sheet = this.#options.sheets?.of(job.id);
@@ -246,11 +253,11 @@ export class Outbox {
   }
 
   /** A sheet's cell has no message: the lead's shows it. */
-  #followCell(line: Line, job: JobRecord, leadId: string): Promise<boolean> {
-    if (isEnding(job.state)) this.#settle(job);
+  async #followCell(line: Line, job: JobRecord, leadId: string): Promise<boolean> {
+    if (isEnding(job.state)) await this.#settle(job);
     if (line.shownState !== job.state) this.touch(leadId);
     line.shownState = job.state;
-    return isEnding(job.state) ? Promise.resolve(false) : this.#rest(line, null);
+    return isEnding(job.state) ? false : this.#rest(line, null);
   }
 
   /** Whether other cells of the sheet are still to come. */
@@ -421,18 +428,19 @@ export class Outbox {
   }
 
   /** An edit pings nobody, so whoever wants it gets a few words more; lost ones are not repeated. */
-  #settleShown(line: Line, job: JobRecord, messageId: string): false {
+  async #settleShown(line: Line, job: JobRecord, messageId: string): Promise<false> {
     const { messenger, wantsMention, wordingOf } = this.#options;
     const isWanted = job.state === 'developed' && line.place === 'channel' && wantsMention?.(job) === true;
-    this.#settle(job);
+    await this.#settle(job);
     if (!isWanted) return false;
     const words = wordingOf(job).phrases.card.ready(`<@${job.userId}>`);
     void messenger.mention(job.channelId, messageId, job.userId, words, `rm${job.id}`);
     return false;
   }
 
-  #settle(job: JobRecord): false {
-    this.#options.store.settle(job.id);
+  async #settle(job: JobRecord): Promise<false> {
+    const { store } = this.#options;
+    await store.together(() => store.settle(job.id));
     failpoint('end.settled');
     return false;
   }
@@ -445,7 +453,7 @@ export class Outbox {
       case 'sent':
         failpoint('message.sent');
         line.failures = 0;
-        this.#onSent(line, job, outcome.messageId);
+        await this.#onSent(line, job, outcome.messageId);
         failpoint('message.noted');
         break;
       case 'gone':
@@ -486,17 +494,17 @@ export class Outbox {
     if (sought.kind === 'retry') return sought;
     if (sought.kind === 'none') return job.state === 'cancelling' ? { kind: 'gone' } : this.#create(line, job, view);
     // Noted before it is changed: what it shows next may no longer say whose it is.
-    this.#options.store.setMessage(job.id, sought.messageId);
+    await this.#note(job, sought.messageId);
     return messenger.edit(job.channelId, sought.messageId, view);
   }
 
   /** Under a nonce Discord may answer with an earlier create's message and its old text, so a doubtful create is followed by an edit. */
   async #create(line: Line, job: JobRecord, view: View): Promise<Outcome> {
-    const { messenger, store } = this.#options;
+    const { messenger } = this.#options;
     const options = { nonce: nonceOf(job.id), replyToMessageId: this.#replyTo(job) };
     const outcome = await messenger.create(job.channelId, view, options);
     if (outcome.kind !== 'sent' || !line.mayExist) return outcome;
-    store.setMessage(job.id, outcome.messageId);
+    await this.#note(job, outcome.messageId);
     return messenger.edit(job.channelId, outcome.messageId, view);
   }
 
@@ -520,11 +528,16 @@ export class Outbox {
     return parent?.channelId === job.channelId ? parent.messageId : null;
   }
 
-  #onSent(line: Line, job: JobRecord, messageId: string): void {
+  async #onSent(line: Line, job: JobRecord, messageId: string): Promise<void> {
     line.mayExist = false;
     if (line.place === 'answer') line.answerMessageId = messageId;
-    if (job.messageId === null) this.#options.store.setMessage(job.id, messageId);
+    if (job.messageId === null) await this.#note(job, messageId);
     if (line.place === 'channel' && line.token?.original) this.#removeAnswer(line, line.token);
+  }
+
+  #note({ id }: JobRecord, messageId: string): Promise<unknown> {
+    const { store } = this.#options;
+    return store.together(() => store.setMessage(id, messageId));
   }
 
   /** The short private answer has done its work once the public message stands. */

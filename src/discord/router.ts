@@ -13,13 +13,17 @@ import { isAnsweredAlready, isTooLate, phrasesOf, tell } from './answers.ts';
 import type { ButtonHandler, Command, FormHandler, SelectHandler, SlashCommand } from './command.ts';
 import type { BotContext } from './context.ts';
 import type { Action } from './customIds.ts';
+import type { Turns } from './turns.ts';
 import { refusalText } from './views/failure.ts';
 
 /** Discord repeats an event after a resumed session within seconds; orders are deduplicated for ever by the database. */
 const REMEMBERED_INTERACTIONS = 2_000;
+/** Discord takes no first answer after this, in milliseconds. @source Discord documentation, "Receiving and Responding" */
+const ANSWERED_WITHIN_MS = 3_000;
 
 export class Router {
   readonly #bot: BotContext;
+  readonly #turns: Turns;
   readonly #commands: ReadonlyMap<string, Command>;
   readonly #buttons: ReadonlyMap<Action, ButtonHandler>;
   readonly #selects: ReadonlyMap<Action, SelectHandler>;
@@ -29,18 +33,32 @@ export class Router {
   #closed = false;
 
   /** @throws Error when two commands claim the same button, form or name: a defect of the program. */
-  constructor(commands: readonly Command[], bot: BotContext) {
+  constructor(commands: readonly Command[], bot: BotContext, turns: Turns) {
     this.#bot = bot;
+    this.#turns = turns;
     this.#commands = uniqueMap(commands.map((command) => [`${command.kind}:${command.name}`, command]));
     this.#buttons = uniqueMap(commands.flatMap(({ buttons }) => entriesOf(buttons)));
     this.#selects = uniqueMap(commands.flatMap(({ selects }) => entriesOf(selects)));
     this.#forms = uniqueMap(commands.flatMap(({ forms }) => entriesOf(forms)));
   }
 
+  /** Interactions that wait for their turn or are being answered. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Never rejects. An interaction delivered twice is handled once. */
   handle(interaction: Interaction): Promise<void> {
     if (this.#isRepeated(interaction.id)) return Promise.resolve();
-    const work = this.#answer(interaction).finally(() => this.#open.delete(work));
+    const cameMs = performance.now();
+    const work = this.#turns
+      .answer(async () => {
+        const waitedMs = performance.now() - cameMs;
+        if (waitedMs < ANSWERED_WITHIN_MS) return this.#answer(interaction);
+        // Its person has been told that nobody answers; the time is better spent on the next one.
+        this.#bot.log.warn({ interaction: interaction.id, waitedMs }, 'an interaction waited too long to be answered');
+      })
+      .finally(() => this.#open.delete(work));
     this.#open.add(work);
     return work;
   }

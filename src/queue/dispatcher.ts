@@ -55,7 +55,7 @@ export interface WorkerLimits {
   readonly id: string;
   /** Jobs in flight at once. */
   readonly slots: number;
-  /** The only models it is given jobs of. */
+  /** Names of what it has (core/work.ts, `needsOf`); it is given jobs that need nothing else. Whoever added it may change the list. */
   readonly models: readonly string[];
 }
 
@@ -213,7 +213,9 @@ export class Dispatcher {
       this.#stalls.clear(lane.id);
       if (!this.#hasSlot(lane)) return false;
       part = DATABASE;
-      const job = store.claimNext(lane.id, leaseMs, lane.models);
+      // Once more, since others' work may come first in the same commit.
+      const claim = () => (this.#hasSlot(lane) ? store.claimNext(lane.id, leaseMs, lane.models) : undefined);
+      const job = await store.together(claim);
       this.#stalls.clear(DATABASE);
       if (job === undefined) return false;
       await this.#launch(lane, job);
@@ -364,7 +366,7 @@ export class Dispatcher {
   async #write<T>(write: () => T): Promise<T> {
     for (;;) {
       try {
-        const result = write();
+        const result = await this.#options.store.together(write);
         this.#stalls.clear(DATABASE);
         return result;
       } catch (thrown) {

@@ -59,7 +59,8 @@ export function asStoreErrors<T>(work: () => T): T {
   }
 }
 
-function toStoreError(thrown: unknown): unknown {
+/** What SQLite throws as `disk_full` or `store_failed`, everything else as it is. */
+export function toStoreError(thrown: unknown): unknown {
   if (!(thrown instanceof Database.SqliteError)) return thrown;
   const details = { sqlite: thrown.code };
   if (thrown.code === 'SQLITE_FULL') {

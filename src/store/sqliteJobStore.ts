@@ -15,6 +15,7 @@ import type { SheetSpec } from '../core/sheet.ts';
 import { workOf } from '../core/work.ts';
 import { DarkroomError, type SerializedError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
+import { makeCommitGroup } from './commitGroup.ts';
 import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
 import { makeHouseRules } from './houseRules.ts';
@@ -58,6 +59,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const access = makeLoraAccess(db, nowMs);
   const sheets = makeSheets(db);
   const rulesHere = makeHouseRules(db, house, ledger, nowMs);
+  const group = makeCommitGroup(db, () => line.forget());
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -229,6 +231,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   }
 
   return {
+    together: (work) => group.add(work),
     accept: (job, rules) => write(() => accept(job, rules)),
     acceptSheet,
     sheetOf: (jobId) => read(() => sheets.of(jobId)),

@@ -33,6 +33,7 @@ class Rows {
   state(state: JobState): void {
     for (const job of this.jobs.values()) this.put({ ...job, state });
   }
+  together = async <T>(work: () => T) => work();
   get = (id: string) => this.jobs.get(id);
   pictures = (id: string): PictureRecord[] => testPictures(this.jobs.get(id)!, this.sizeBytes);
   controlMaps = (id: string): ControlMap[] => testMaps(this.jobs.get(id)!);

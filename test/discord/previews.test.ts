@@ -37,6 +37,7 @@ function setUp(jobs: readonly JobRecord[], answer: (view: View) => Outcome | und
   };
   const outbox = new Outbox({
     store: {
+      together: async (work) => work(),
       get: (id) => rows.get(id),
       pictures: (id) => testPictures(rows.get(id)!, 20_000),
       controlMaps: () => [],
