@@ -15,6 +15,7 @@ import { type ModelCard, type RequestDraft, refuse } from '../src/core/request.t
 import { draftOf } from '../src/core/resolve.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import { orderOrAsk } from '../src/discord/asking.ts';
+import { shownBy } from '../src/discord/cells.ts';
 import type { ButtonHandler, Choice, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { kindsFor } from '../src/discord/controlPictures.ts';
@@ -22,7 +23,7 @@ import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import type { Phrases } from '../src/discord/phrases/phrases.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
-import { mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
+import { mayLook, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { FIELD, followForm } from '../src/discord/views/formViews.ts';
 import { fieldOf, numberOf } from './fields.ts';
@@ -108,17 +109,19 @@ const followJob: FormHandler = async (interaction, [jobId, index], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
   const phrases = phrasesOf(interaction);
-  const pictures = singlesOf(job.id, bot);
-  const chosen =
-    index === undefined ? numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) : Number(index) + 1;
-  const picture = pictures[chosen === 'bad' ? -1 : (chosen ?? 1) - 1];
-  if (picture === undefined) {
-    return tell(interaction, phrases.numberExpected(fieldOf(interaction, FIELD.picture), 1, pictures.length));
+  // The menu's form was opened on a whole message, the button's on one picture.
+  const shown = index === undefined ? shownBy(job, bot) : singlesOf(job.id, bot).map((picture) => ({ job, picture }));
+  const typed = fieldOf(interaction, FIELD.picture);
+  const chosen = index === undefined ? numberOf(typed, 1, shown.length) : Number(index) + 1;
+  const cell = shown[chosen === 'bad' ? -1 : (chosen ?? 1) - 1];
+  if (cell === undefined || !mayLook(cell.job, interaction.user.id)) {
+    return tell(interaction, phrases.numberExpected(typed, 1, shown.length));
   }
+  const { picture } = cell;
   const words = readForm(interaction);
   if (words === 'bad') return badStrength(interaction);
-  const { controls: _, ...before } = withoutSeed(withoutStart(draftOf(job.request)));
-  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  const { controls: _, ...before } = withoutSeed(withoutStart(draftOf(cell.job.request)));
+  const parent = { jobId: cell.job.id, imageIndex: picture.imageIndex };
   const control = { kind: 'result', picture } as const;
   await orderOrAsk(interaction, { kind: 'variation', draft: overlay(before, words), parent, control }, bot);
 };
@@ -169,7 +172,7 @@ export const control: MessageCommand = {
     const { targetMessage, user } = interaction;
     const phrases = phrasesOf(interaction);
     const job = bot.store.byMessage(targetMessage.id);
-    const pictures = job === undefined ? 0 : singlesOf(job.id, bot).length;
+    const pictures = job === undefined ? 0 : shownBy(job, bot).length;
     if (job !== undefined && pictures === 0) return tell(interaction, phrases.notFinished());
     if (job !== undefined && !mayUseWords(job, user.id)) return tell(interaction, phrases.card.promptIsPrivate());
     const model = job?.request.model ?? usualModel(bot.store.settings(user.id), bot);

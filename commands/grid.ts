@@ -4,40 +4,28 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   type AutocompleteInteraction,
-  type ButtonInteraction,
   type ChatInputCommandInteraction,
   MessageFlags,
 } from 'discord.js';
 import { overlay } from '../src/core/promptFlags.ts';
-import { leftOf } from '../src/core/quota.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { cellDrafts, type SheetSpec, sheetOf } from '../src/core/sheet.ts';
 import { formatSize, suggestedSizes } from '../src/core/size.ts';
 import { drawWildcards } from '../src/core/wildcards.ts';
-import { botMayWrite, phrasesOf, replace, show, tell } from '../src/discord/answers.ts';
+import { phrasesOf, show } from '../src/discord/answers.ts';
 import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withControlPicture } from '../src/discord/controlPictures.ts';
-import { costHere } from '../src/discord/houseRules.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
-import { askerOf, placeSheet, previewOrder, release, tokenOf, type Wish } from '../src/discord/order.ts';
+import { askerOf } from '../src/discord/order.ts';
 import { usualModel, withPreferences } from '../src/discord/preferences.ts';
 import { wordsJobOf } from '../src/discord/results.ts';
+import { anotherSheet, answerSheet, sheetQuestion } from '../src/discord/sheetOrders.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
-import { sheetAskView } from '../src/discord/views/sheetView.ts';
-import { cardView, textPart } from '../src/discord/views/view.ts';
 import { wildcardsOf } from '../src/discord/wildcards.ts';
 import { EVERYWHERE } from './install.ts';
 import { NAMES, named } from './options.ts';
-
-/** What a note keeps until somebody says yes. */
-interface AskedSheet {
-  readonly spec: SheetSpec;
-  readonly drafts: readonly RequestDraft[];
-  readonly inputSha256: string | null;
-  readonly parentJobId: string | null;
-}
 
 export interface SheetSource {
   readonly upload?: AttachmentLike | null;
@@ -67,75 +55,22 @@ export async function askSheet(
     withPreferences({ ...overlay(options as RequestDraft, cell), ...masked }, person, bot),
   );
   const drafts = followed === null ? cells : cells.map((cell) => withControlPicture(cell, { sha256: followed }));
-  await ask(interaction, { spec, drafts, inputSha256, parentJobId: null }, bot);
-}
-
-async function ask(
-  interaction: ChatInputCommandInteraction | ButtonInteraction,
-  asked: AskedSheet,
-  bot: BotContext,
-): Promise<void> {
-  const asker = askerOf(interaction);
-  const requests = wishesOf(asked).map((wish) => previewOrder(wish, asker, bot));
-  const noteId = bot.store.keepNote(asker.userId, asked);
-  const cost = requests.reduce((sum, request) => sum + costHere(request, bot), 0);
-  const quota = bot.store.quota(asker, bot.rules);
-  const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
-  const question = { spec: asked.spec, requests, cost, left: leftOf(quota), limit: quota.limit, readyAtMs, noteId };
-  await show(interaction, sheetAskView(question, phrasesOf(interaction), bot.ids), bot.dataDir);
+  const asked = { spec, drafts, inputSha256, parentJobId: null };
+  await show(interaction, sheetQuestion(askerOf(interaction), asked, phrasesOf(interaction), bot), bot.dataDir);
 }
 
 async function kept(attachment: AttachmentLike | null, bot: BotContext): Promise<string | null> {
   return attachment === null ? null : bot.inputs.keep(await fetchAttachment(attachment, bot.attachments));
 }
 
-function wishesOf({ drafts, inputSha256, parentJobId }: AskedSheet): readonly Wish[] {
-  const start = inputSha256 === null ? {} : { start: { kind: 'kept', sha256: inputSha256 } as const };
-  const parent = parentJobId === null ? {} : { parent: { jobId: parentJobId, imageIndex: null } };
-  return drafts.map((draft) => ({ kind: 'imagine', draft, ...start, ...parent }));
-}
-
-const makeSheet: ButtonHandler = async (interaction, [noteId, answer], bot) => {
-  const phrases = phrasesOf(interaction);
-  const asked =
-    noteId === undefined ? undefined : (bot.store.takeNote(interaction.user.id, noteId) as AskedSheet | undefined);
-  if (asked === undefined) return tell(interaction, phrases.many.gone());
-  if (answer !== 'yes') return replace(interaction, cardView([textPart(phrases.many.dropped())]), bot.dataDir);
-  const order = await placeSheet(askerOf(interaction), wishesOf(asked), asked.spec, bot);
-  if (!order.ok) {
-    if (order.text !== null) await replace(interaction, cardView([textPart(order.text(phrases))]), bot.dataDir);
-    return;
-  }
-  const { jobIds } = bot.store.sheetOf(order.job.id)!;
-  for (const jobId of jobIds) bot.store.answering(jobId);
-  await replace(interaction, cardView([textPart(phrases.making.sheet.started(jobIds.length))]), bot.dataDir);
-  bot.outbox.answerThrough(order.job.id, tokenOf(interaction, null), !botMayWrite(interaction));
-  for (const jobId of jobIds) release(jobId, bot);
-};
-
 /** The same sheet with another seed, asked about again. */
 const sheetAgain: ButtonHandler = async (interaction, [leadId], bot) => {
   const lead = await wordsJobOf(interaction, leadId, bot);
   const sheet = lead === undefined ? undefined : bot.store.sheetOf(lead.id);
   if (lead === undefined || sheet === undefined) return;
-  const seed = bot.randomSeed();
-  const { model, initImage, mask, privatePrompt, spoiler } = lead.request;
-  const base = {
-    model,
-    ...(initImage === null ? {} : { initImage }),
-    ...(mask == null ? {} : { mask }),
-    ...(privatePrompt === true ? { privatePrompt } : {}),
-    ...(spoiler === true ? { spoiler } : {}),
-  };
-  const person = loraAskerOf(interaction);
-  const text = sheet.spec.text.replace(/(?:--|—|–)seed(?:=|\s+)\S+/giu, '');
-  const spec = { ...sheet.spec, text };
-  const lists = await wildcardsOf(interaction.user.id, bot);
-  const drawn = { ...spec, text: drawWildcards(text, lists, seed) };
-  const drafts = cellDrafts(drawn, seed).map((cell) =>
-    withPreferences(overlay(base as RequestDraft, cell), person, bot),
-  );
-  await ask(interaction, { spec, drafts, inputSha256: null, parentJobId: lead.id }, bot);
+  const asker = askerOf(interaction);
+  const asked = await anotherSheet(lead, sheet.spec, asker, bot);
+  await show(interaction, sheetQuestion(asker, asked, phrasesOf(interaction), bot), bot.dataDir);
 };
 
 /** What people may compare, with values of the model they use. */
@@ -247,5 +182,5 @@ export const grid: SlashCommand = {
     await askSheet(interaction, spec, { upload: given.getAttachment('image') }, bot);
   },
   suggest,
-  buttons: { sheet: makeSheet, sheetAgain },
+  buttons: { sheet: answerSheet, sheetAgain },
 };

@@ -13,8 +13,10 @@ import type { ButtonHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { adaptRecipe, findRecipe, keepRecipe, keptRecipe, modelHashOf } from '../src/discord/foreignRecipes.ts';
 import { mayLook, mayUseWords, wordsJobOf } from '../src/discord/results.ts';
+import { choicesOf } from '../src/discord/sheets.ts';
 import { foreignRecipeView } from '../src/discord/views/foreignRecipeView.ts';
 import { recipeView } from '../src/discord/views/recipeView.ts';
+import { chooseCellView } from '../src/discord/views/sheetView.ts';
 import { EVERYWHERE } from './install.ts';
 import { localized } from './options.ts';
 
@@ -73,7 +75,10 @@ export const recipe: MessageCommand = {
     const { card, moderating } = phrasesOf(interaction);
     if (!mayLook(job, interaction.user.id)) return tell(interaction, moderating.onlyFor(`<@${job.userId}>`));
     if (!mayUseWords(job, interaction.user.id)) return tell(interaction, card.promptIsPrivate());
-    await showRecipe(interaction, job, bot);
+    const sheet = bot.store.sheetOf(job.id);
+    if (sheet?.leadId !== job.id) return showRecipe(interaction, job, bot);
+    const wording = { phrases: phrasesOf(interaction), ids: bot.ids };
+    await show(interaction, chooseCellView(job, sheet.spec, choicesOf(sheet, bot.store), wording), bot.dataDir);
   },
   buttons: { recipe: recipeButton, remake },
 };

@@ -1,12 +1,13 @@
 // "Use as source": any message's picture with new words over it; nothing of the old request but the model stays.
 import { ApplicationCommandType } from 'discord.js';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
+import { shownBy } from '../src/discord/cells.ts';
 import type { MessageCommand } from '../src/discord/command.ts';
-import { mayLook, singlesOf } from '../src/discord/results.ts';
+import { mayLook } from '../src/discord/results.ts';
 import { sourceForm } from '../src/discord/views/formViews.ts';
 import { EVERYWHERE } from './install.ts';
 import { localized } from './options.ts';
-import { keptPicture } from './vary.ts';
+import { keptPicture, MENU } from './vary.ts';
 
 export const source: MessageCommand = {
   kind: 'message',
@@ -32,11 +33,11 @@ export const source: MessageCommand = {
     if (job !== undefined && !mayLook(job, user.id)) {
       return tell(interaction, phrases.moderating.onlyFor(`<@${job.userId}>`));
     }
-    const count = job === undefined ? 1 : singlesOf(job.id, bot).length;
+    const count = job === undefined ? 1 : shownBy(job, bot).length;
     if (count === 0) return tell(interaction, phrases.notFinished());
     const input = job === undefined ? await keptPicture(targetMessage, bot) : undefined;
     if (job === undefined && input === undefined) return tell(interaction, phrases.noPicture());
-    const id = job === undefined ? bot.ids.write('inputForm', input!) : bot.ids.write('sourceForm', job.id, 0);
+    const id = job === undefined ? bot.ids.write('inputForm', input!) : bot.ids.write('sourceForm', job.id, MENU);
     await interaction.showModal(sourceForm(id, bot.catalog.limits, phrases, count));
   },
 };

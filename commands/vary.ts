@@ -7,6 +7,7 @@ import { draftOf } from '../src/core/resolve.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import { orderOrAsk } from '../src/discord/asking.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
+import { cellFor, shownBy } from '../src/discord/cells.ts';
 import type { ButtonHandler, FormHandler, MessageCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
@@ -25,6 +26,9 @@ const FETCH_MS = 2_200;
 
 /** How much a button's name lets change; without one it is the model's usual strength. */
 const STRENGTHS: Readonly<Record<string, number>> = { subtle: 0.35, strong: 0.8 };
+
+/** In the place of a picture's index: the form was opened on a whole message. */
+export const MENU = 'menu';
 
 const varyButton: ButtonHandler = async (interaction, [jobId, index, how = ''], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
@@ -50,16 +54,18 @@ const source: ButtonHandler = async (interaction, [jobId, index], bot) => {
 const startFrom: FormHandler = async (interaction, [jobId, index], bot) => {
   const job = await jobOf(interaction, jobId, bot);
   if (job === undefined) return;
-  const pictures = singlesOf(job.id, bot);
-  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) ?? Number(index) + 1;
-  if (which === 'bad') return badNumber(interaction, FIELD.picture, 1, pictures.length);
-  const picture = pictures[which - 1];
+  const count = index === MENU ? shownBy(job, bot).length : singlesOf(job.id, bot).length;
+  const fallback = index === MENU ? 1 : Number(index) + 1;
+  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, count) ?? fallback;
+  if (which === 'bad') return badNumber(interaction, FIELD.picture, 1, count);
+  const picture =
+    index === MENU ? cellFor(job, which, interaction.user.id, bot)?.picture : singlesOf(job.id, bot)[which - 1];
   if (picture === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
   const change = changeOf(interaction);
   if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
   const person = loraAskerOf(interaction);
   const draft = withPreferences({ model: job.request.model, ...change }, person, bot);
-  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  const parent = { jobId: picture.jobId, imageIndex: picture.imageIndex };
   await orderOrAsk(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
 
@@ -70,14 +76,16 @@ function freshDraft(job: JobRecord): RequestDraft {
 const varyJob: FormHandler = async (interaction, [jobId], bot) => {
   const job = await wordsJobOf(interaction, jobId, bot);
   if (job === undefined) return;
-  const pictures = singlesOf(job.id, bot);
-  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, pictures.length) ?? 1;
-  if (which === 'bad' || !Number.isInteger(which)) return badNumber(interaction, FIELD.picture, 1, pictures.length);
+  const { length } = shownBy(job, bot);
+  const which = numberOf(fieldOf(interaction, FIELD.picture), 1, length) ?? 1;
+  if (which === 'bad' || !Number.isInteger(which)) return badNumber(interaction, FIELD.picture, 1, length);
   const change = changeOf(interaction);
   if (change === 'bad') return badNumber(interaction, FIELD.strength, 0, 1);
-  const picture = pictures[which - 1]!;
-  const draft = overlay(freshDraft(job), change);
-  const parent = { jobId: job.id, imageIndex: picture.imageIndex };
+  const cell = cellFor(job, which, interaction.user.id, bot);
+  if (cell === undefined) return tell(interaction, phrasesOf(interaction).notFinished());
+  const { picture } = cell;
+  const draft = overlay(freshDraft(cell.job), change);
+  const parent = { jobId: cell.job.id, imageIndex: picture.imageIndex };
   await orderOrAsk(interaction, { kind: 'variation', draft, parent, start: { kind: 'result', picture } }, bot);
 };
 
@@ -121,7 +129,8 @@ export const vary: MessageCommand = {
     const { targetMessage } = interaction;
     const phrases = phrasesOf(interaction);
     const job = bot.store.byMessage(targetMessage.id);
-    if (job !== undefined && singlesOf(job.id, bot).length === 0) return tell(interaction, phrases.notFinished());
+    const count = job === undefined ? 1 : shownBy(job, bot).length;
+    if (count === 0) return tell(interaction, phrases.notFinished());
     if (job !== undefined && !mayUseWords(job, interaction.user.id)) {
       return tell(interaction, phrases.card.promptIsPrivate());
     }
@@ -129,7 +138,7 @@ export const vary: MessageCommand = {
     const inputId = input === undefined ? undefined : bot.ids.write('inputForm', input);
     const customId = job === undefined ? inputId : bot.ids.write('varyForm', job.id);
     if (customId === undefined) return tell(interaction, phrases.noPicture());
-    await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases));
+    await interaction.showModal(varyForm(customId, job ?? null, bot.catalog.limits, phrases, count));
   },
   buttons: { vary: varyButton, source, ...reshaping.buttons, ...expressing.buttons },
   selects: reshaping.selects,

@@ -57,7 +57,7 @@ export function applyReply(
 ): ReplyPlan {
   const { prompt: said, ...flags } = readReply(parent, text);
   const { imageIndex, words } = readPick(said, imageCount);
-  if (AGAIN.has(words.toLowerCase().replace(/[!.\s]+$/u, ''))) {
+  if (isAgain(words)) {
     return imageIndex === null ? anew(parent, flags) : variation(parent, flags, imageIndex, strengths.vary);
   }
   if (words === '') {
@@ -117,6 +117,40 @@ export function replyOrder(text: string, imageCount: number): ReplyOrder | undef
   const wish = Number(number);
   if (wish < 1 || wish > imageCount) refusePicture(wish, imageCount);
   return { kind: 'pick', imageIndex: wish - 1 };
+}
+
+/** What a reply to a sheet says, apart from which of its pictures it means. */
+export interface CellReply {
+  /** 1-based, as written; null where the reply names none. */
+  readonly cell: number | null;
+  /** The rest, to be read as a reply to that picture alone. */
+  readonly text: string;
+}
+
+/** "seed 3", "again v2": the number behind what is wanted of it. */
+const NUMBER_LAST = /^(.*\S)\s+[#vu]?(\d{1,2})\ufe0f?\u20e3?[.!]?$/isu;
+
+/** "3", "v3", "u3", "3 more fog", "seed 3"; pictures of a sheet are counted row by row. */
+export function readCellReply(text: string): CellReply {
+  const said = text.trim();
+  const first = PICK.exec(said);
+  if (first !== null) {
+    const [, number, rest = ''] = first;
+    return { cell: Number(number), text: rest !== '' ? rest : /^u/iu.test(said) ? 'u1' : '1' };
+  }
+  const [, words = '', number] = NUMBER_LAST.exec(said) ?? [];
+  const isOrder = ORDER_OF.has(words.toLowerCase()) || isAgain(words);
+  return isOrder ? { cell: Number(number), text: words } : { cell: null, text: said };
+}
+
+/** Whether the whole is wanted anew, and nothing else. */
+export function isAgain(text: string): boolean {
+  return AGAIN.has(
+    text
+      .trim()
+      .toLowerCase()
+      .replace(/[!.\s]+$/u, ''),
+  );
 }
 
 /** The parent's request from noise again, with a new seed. */
@@ -186,7 +220,8 @@ function readPick(said: string, imageCount: number): { readonly imageIndex: numb
   return { imageIndex: wish - 1, words };
 }
 
-function refusePicture(wish: number, imageCount: number): never {
+/** @throws request_invalid */
+export function refusePicture(wish: number, imageCount: number): never {
   if (imageCount === 1) refuse('picture', wish, { kind: 'names', names: ['1'] });
   return refuse('picture', wish, { kind: 'whole', low: 1, high: imageCount });
 }

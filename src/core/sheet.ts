@@ -83,10 +83,14 @@ function withValue(text: string, { name, values }: Axis, value: string): string 
   return text.replaceAll(sought!, value);
 }
 
+/** Whether what an axis changes is words, which may be private. */
+export function isOfWords(name: string): boolean {
+  return name === WORDS || name === 'no' || name === 'negative';
+}
+
 /** What stands beside a row or above a column. */
 export function axisLabels({ name, values }: Axis, isPrivate: boolean): readonly string[] {
-  const isWords = name === WORDS || name === 'no' || name === 'negative';
-  if (isPrivate && isWords) return values.map((_, index) => `${index + 1}`);
+  if (isPrivate && isOfWords(name)) return values.map((_, index) => `${index + 1}`);
   return values.map((value) => (name === WORDS ? value : `${name} ${value}`));
 }
 

@@ -1,7 +1,6 @@
 // Large orders are asked about first, whichever way they came: what they are, what they count, what is left, and a yes or a no. What would be
 // refused is refused before anybody is asked. Deliberately not here: sheets, which have axes to show (commands/grid.ts).
-import { MessageFlags } from 'discord.js';
-import type { SourceKind } from '../core/job.ts';
+import { type ButtonInteraction, MessageFlags } from 'discord.js';
 import { leftOf } from '../core/quota.ts';
 import type { RequestDraft } from '../core/request.ts';
 import { botMayWrite, isTooLate, phrasesOf, replace, show, tell } from './answers.ts';
@@ -109,29 +108,36 @@ export const answerQuestion: ButtonHandler = async (interaction, [noteId, answer
   const asked = noteId === undefined ? undefined : (bot.store.takeNote(userId, noteId) as Partial<Asked> | undefined);
   const { wishes, messageId = null } = asked ?? {};
   if (wishes === undefined || !(await arePicturesThere(wishes, bot))) return tell(interaction, phrases.many.gone());
-  const isPublic = !interaction.message.flags.has(MessageFlags.Ephemeral);
-  const say = async (text: string) => {
-    if (!isPublic) return replace(interaction, cardView([textPart(text)]), bot.dataDir);
-    // The result will stand in the channel by itself; the question has done its work.
-    await interaction.deferUpdate();
-    await interaction.deleteReply();
-  };
-  if (answer !== 'yes') return say(phrases.many.dropped());
-  const [sourceId, sourceKind] = messageId === null ? [interaction.id, 'interaction'] : [messageId, 'message'];
-  const asker: Asker = { ...askerOf(interaction), sourceId, sourceKind: sourceKind as SourceKind };
+  if (answer !== 'yes') return closeQuestion(interaction, phrases.many.dropped(), bot);
+  const asker = whoAsked(interaction, messageId);
   const { placed, why } = await placeAll(wishes, asker, phrases, bot);
-  if (isPublic && why !== undefined && placed.length === 0) {
+  if (placed.length === 0 && why !== undefined) {
     return replace(interaction, cardView([textPart(why)]), bot.dataDir);
   }
-  await say(startedText(placed, wishes.length, why, phrases, bot)).catch((thrown) => {
+  const said = startedText(placed, wishes.length, why, phrases, bot);
+  await closeQuestion(interaction, said, bot).catch((thrown) => {
     if (isTooLate(thrown)) for (const jobId of placed) bot.store.expire(jobId);
     throw thrown;
   });
   for (const jobId of placed) {
     if (messageId === null) bot.outbox.answerThrough(jobId, tokenOf(interaction, null), !botMayWrite(interaction));
-    release(jobId, bot);
+    await release(jobId, bot);
   }
 };
+
+/** What a private question turns into; a public one goes away, because what it led to stands in the channel by itself. */
+export async function closeQuestion(interaction: ButtonInteraction, text: string, bot: BotContext): Promise<void> {
+  const isPrivate = interaction.message.flags.has(MessageFlags.Ephemeral);
+  if (isPrivate) return replace(interaction, cardView([textPart(text)]), bot.dataDir);
+  await interaction.deferUpdate();
+  await interaction.deleteReply();
+}
+
+/** Whoever answers, with the message that asked where no interaction did: its result answers that message. */
+export function whoAsked(interaction: ButtonInteraction, messageId: string | null): Asker {
+  const answering = askerOf(interaction);
+  return messageId === null ? answering : { ...answering, sourceId: messageId, sourceKind: 'message' };
+}
 
 /** In their order, up to the first that is refused. */
 async function placeAll(
@@ -145,7 +151,7 @@ async function placeAll(
     const sourceId = wishes.length === 1 ? asker.sourceId : `${asker.sourceId}:${index}`;
     const order = await placeOrder({ ...asker, sourceId }, wish, bot);
     if (!order.ok) return { placed, why: order.text?.(phrases) ?? '' };
-    bot.store.answering(order.job.id);
+    await bot.store.together(() => bot.store.answering(order.job.id));
     placed.push(order.job.id);
   }
   return { placed };

@@ -5,20 +5,31 @@ import { type Attachment, type Message, MessageReferenceType, PermissionFlagsBit
 import { isForAskerOnly, type JobRecord, type PictureRecord } from '../core/job.ts';
 import { requestOfImage } from '../core/noise.ts';
 import { overlay } from '../core/promptFlags.ts';
-import { applyReply, type ReplyOrder, readReply, replyOrder } from '../core/reply.ts';
+import {
+  applyReply,
+  isAgain,
+  type ReplyOrder,
+  readCellReply,
+  readReply,
+  refusePicture,
+  replyOrder,
+} from '../core/reply.ts';
 import type { RequestDraft } from '../core/request.ts';
 import { draftOf } from '../core/resolve.ts';
 import { toDarkroomError } from '../errors.ts';
 import { messageOf } from './answers.ts';
+import { isLarge, questionOf } from './asking.ts';
+import { type Cell, cellsOf } from './cells.ts';
 import type { BotContext } from './context.ts';
 import { canFollow, needsControlPicture } from './controlPictures.ts';
 import { withoutSeed } from './drafts.ts';
 import { fitIn, fittedView, USUAL_FILE_BYTES } from './fitting.ts';
 import { rolesOf } from './loraAccess.ts';
-import { placeOrder, release, type Wish } from './order.ts';
+import { type Asker, placeOrder, release, type Wish } from './order.ts';
 import { languageOf, type Phrases, phrasesFor } from './phrases/phrases.ts';
 import { placeOfMessage } from './place.ts';
 import { mayLook, mayUseWords, noteModeration, singlesOf } from './results.ts';
+import { anotherSheet, sheetQuestion } from './sheetOrders.ts';
 import { refusalText } from './views/failure.ts';
 import { pictureView, type Wording } from './views/jobView.ts';
 import { recipeView } from './views/recipeView.ts';
@@ -102,16 +113,11 @@ async function orderReply(
   bot: BotContext,
 ): Promise<View | undefined> {
   try {
+    const cells = cellsOf(parent, bot);
+    if (cells !== undefined) return await onSheet(message, parent, cells, text, phrases, bot);
     const pictures = singlesOf(parent.id, bot);
     if (pictures.length === 0) return textView(phrases.notFinished());
-    if (!mayLook(parent, message.author.id)) return textView(phrases.moderating.onlyFor(`<@${parent.userId}>`));
-    const order = pictureOf(message) === undefined ? replyOrder(text, pictures.length) : undefined;
-    if (order !== undefined) return await answerOrder(order, message, parent, pictures, phrases, bot);
-    if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
-    const wish = wishOf(message, parent, text, pictures);
-    const lists = await wildcardsOf(message.author.id, bot);
-    const draft = wish.kind === 'again' ? drawnAgain(wish.draft, lists, bot.randomSeed) : wish.draft;
-    return await place(message, { ...wish, draft }, phrases, bot);
+    return await onPictures(message, parent, pictures, text, phrases, bot);
   } catch (thrown) {
     const error = toDarkroomError(thrown);
     if (error.audience !== 'user') bot.log.error({ err: error, parentJobId: parent.id }, 'a reply could not be taken');
@@ -119,20 +125,93 @@ async function orderReply(
   }
 }
 
-async function place(message: Message, wish: Wish, phrases: Phrases, bot: BotContext): Promise<View | undefined> {
-  const { author, guildId, channelId, id } = message;
-  const asker = {
-    userId: author.id,
-    guildId,
-    channelId,
-    sourceId: id,
+/** A reply to one result's own pictures. @throws as placing what it asks for */
+async function onPictures(
+  message: Message,
+  parent: JobRecord,
+  pictures: readonly PictureRecord[],
+  text: string,
+  phrases: Phrases,
+  bot: BotContext,
+): Promise<View | undefined> {
+  if (!mayLook(parent, message.author.id)) return textView(phrases.moderating.onlyFor(`<@${parent.userId}>`));
+  const order = pictureOf(message) === undefined ? replyOrder(text, pictures.length) : undefined;
+  if (order !== undefined) return await answerOrder(order, message, parent, pictures, phrases, bot);
+  if (!mayUseWords(parent, message.author.id)) return textView(phrases.card.promptIsPrivate());
+  const wish = wishOf(message, parent, text, pictures);
+  const lists = await wildcardsOf(message.author.id, bot);
+  const draft = wish.kind === 'again' ? drawnAgain(wish.draft, lists, bot.randomSeed) : wish.draft;
+  return await place(message, { ...wish, draft }, phrases, bot);
+}
+
+/**
+ * A sheet shows many requests in one message: a reply means the cell it names, counted row by row, and is asked which where it has to name
+ * one and does not. @throws as placing what it asks for
+ */
+async function onSheet(
+  message: Message,
+  lead: JobRecord,
+  cells: readonly (Cell | undefined)[],
+  said: string,
+  phrases: Phrases,
+  bot: BotContext,
+): Promise<View | undefined> {
+  const { sheet: words } = phrases.making;
+  if (cells.every((cell) => cell === undefined)) return textView(phrases.notFinished());
+  const { cell: number, text } = readCellReply(said);
+  const order = replyOrder(text, 1);
+  if (number === null) {
+    if (order?.kind === 'delete') return takeBack('delete', message, lead, phrases, bot);
+    if (order?.kind === 'undo') return textView(phrases.reply.nothingToUndo());
+    if (order?.kind === 'seed') return textView(phrases.reply.seeds(seedsOnSheet(cells)));
+    if (isAgain(said) && pictureOf(message) === undefined) return sheetAgain(message, lead, phrases, bot);
+    return textView(words.which(cells.length));
+  }
+  if (number < 1 || number > cells.length) refusePicture(number, cells.length);
+  const cell = cells[number - 1];
+  if (cell === undefined)
+    return textView(isUnfinished(lead, number, bot) ? phrases.notFinished() : words.empty(number));
+  if (order?.kind === 'delete' || order?.kind === 'undo') return textView(words.whole());
+  return onPictures(message, cell.job, [cell.picture], text, phrases, bot);
+}
+
+function isUnfinished(lead: JobRecord, number: number, { store }: BotContext): boolean {
+  const { state } = store.get(store.sheetOf(lead.id)!.jobIds[number - 1]!)!;
+  return state === 'accepted' || state === 'queued' || state === 'running';
+}
+
+/** Each once, in their order. */
+function seedsOnSheet(cells: readonly (Cell | undefined)[]): string {
+  return [...new Set(cells.flatMap((cell) => (cell === undefined ? [] : [seedsOf(cell.job)])))].join(', ');
+}
+
+async function sheetAgain(message: Message, lead: JobRecord, phrases: Phrases, bot: BotContext): Promise<View> {
+  if (!mayUseWords(lead, message.author.id)) return textView(phrases.card.promptIsPrivate());
+  const asker = askerOf(message);
+  return sheetQuestion(asker, await anotherSheet(lead, bot.store.sheetOf(lead.id)!.spec, asker, bot), phrases, bot);
+}
+
+function askerOf(message: Message): Asker {
+  return {
+    userId: message.author.id,
+    guildId: message.guildId,
+    channelId: message.channelId,
+    sourceId: message.id,
     sourceKind: 'message',
     place: placeOfMessage(message),
     roleIds: rolesOf(message),
-  } as const;
+  };
+}
+
+async function place(message: Message, wish: Wish, phrases: Phrases, bot: BotContext): Promise<View | undefined> {
+  const asker = askerOf(message);
+  if (isLarge(wish, asker, bot)) {
+    const question = await questionOf(asker, [wish], phrases, bot);
+    return question.ok ? question.view : spoken(question, phrases);
+  }
   const order = await placeOrder(asker, wish, bot);
   if (!order.ok) return spoken(order, phrases);
-  release(order.job.id, bot);
+  await release(order.job.id, bot);
   return undefined;
 }
 

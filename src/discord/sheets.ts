@@ -49,7 +49,7 @@ export function makeSheetDesk(store: Rows, dataDir: string): SheetDesk {
 }
 
 /** Cells with a picture, by their place. */
-function choicesOf({ jobIds, spec }: Sheet, store: Rows): readonly CellChoice[] {
+export function choicesOf({ jobIds, spec }: Sheet, store: Pick<Rows, 'pictures'>): readonly CellChoice[] {
   return jobIds.flatMap((jobId, cell) => {
     if (store.pictures(jobId).length === 0) return [];
     const column = cell % spec.x.values.length;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Outcome, SeenMessage } from '../../src/emulator/views.ts';
 import { DarkroomError } from '../../src/errors.ts';
 import { eventually, filesOf, House, labelsOf, partsOf, textOf } from './house.ts';
+import { plainPng } from './scriptedWorker.ts';
 
 let house: House;
 beforeEach(async () => {
@@ -53,12 +54,12 @@ describe('/grid', () => {
       'Sheet of generated pictures comparing cfg 3, 5, 7 × sampler euler, ddim: a red heart',
     );
     expect(optionsOf(post).map(({ label }) => label)).toEqual([
-      'cfg 3 · sampler euler',
-      'cfg 5 · sampler euler',
-      'cfg 7 · sampler euler',
-      'cfg 3 · sampler ddim',
-      'cfg 5 · sampler ddim',
-      'cfg 7 · sampler ddim',
+      '1. cfg 3 · sampler euler',
+      '2. cfg 5 · sampler euler',
+      '3. cfg 7 · sampler euler',
+      '4. cfg 3 · sampler ddim',
+      '5. cfg 5 · sampler ddim',
+      '6. cfg 7 · sampler ddim',
     ]);
     const requests = house.worker.tasks.map(({ request }) => request);
     expect(new Set(requests.map(({ seed }) => seed)).size).toBe(1);
@@ -148,7 +149,7 @@ describe('/grid', () => {
     await alice().click(asked.id, 'Make all 2');
     const post = await sheet();
     expect(JSON.stringify(post)).not.toContain('red');
-    expect(optionsOf(post).map(({ label }) => label)).toEqual(['1', '2']);
+    expect(optionsOf(post).map(({ label }) => label)).toEqual(['1. 1', '2. 2']);
     expect(house.worker.tasks.map(({ request }) => request.prompt)).toEqual(['a red heart', 'a blue heart']);
   });
 
@@ -182,5 +183,122 @@ describe('/grid', () => {
     );
     await eventually(() => house.posts().length === 0);
     expect(JSON.stringify(house.store.sheetOf(lead.id))).not.toContain('heart');
+  });
+});
+
+describe('a reply to a sheet', () => {
+  const told = (text: string) => eventually(() => house.posts().find((post) => textOf(post).includes(text)));
+  /** The fifth cell: guidance 5, ddim. */
+  const replied = async (text: string) => {
+    const post = await sheet();
+    await eventually(() => house.store.unsettled().length === 0);
+    await bob().reply(post.id, text);
+    return house.jobIn('delivered', house.bob);
+  };
+
+  test.each([
+    ['5', { prompt: 'a red heart', guidance: 5, sampler: 'ddim' }],
+    ['v5', { prompt: 'a red heart', guidance: 5, sampler: 'ddim' }],
+    ['5 more fog', { prompt: 'a red heart, more fog', guidance: 5, sampler: 'ddim' }],
+    ['5 --steps 9', { prompt: 'a red heart', guidance: 5, sampler: 'ddim', steps: 9 }],
+    ['again 5', { prompt: 'a red heart', guidance: 5, sampler: 'ddim', initImage: null }],
+    ['#3 in blue', { prompt: 'a red heart, blue', guidance: 7, sampler: 'euler' }],
+  ])('“%s” means that cell', async (text, request) => {
+    await ordered();
+    const { job } = await replied(text);
+    expect(job.request).toMatchObject(request);
+    const cells = house.store.sheetOf(house.store.byMessage((await sheet()).id)!.id)!.jobIds;
+    expect(job.parentJobId).toBe(cells[text.includes('3') ? 2 : 4]);
+  });
+
+  test('starts from the very pixels of the cell', async () => {
+    await ordered({ prompt: 'a red heart', across: 'seed: 10, 20, 30' });
+    const { job } = await replied('v3');
+    const third = house.store.get(house.store.sheetOf(job.parentJobId!)!.jobIds[2]!)!;
+    expect(third.request.seed).toBe(30);
+    expect(job.request.initImage?.sha256).toBe(house.store.pictures(third.id)[0]?.sha256);
+  });
+
+  test('“u3”, “recipe 3” and “seed 3” tell of that cell', async () => {
+    await ordered({ prompt: 'a red heart', across: 'seed: 10, 20, 30' });
+    const post = await sheet();
+    const { jobIds } = house.store.sheetOf(house.store.byMessage(post.id)!.id)!;
+    await bob().reply(post.id, 'u3');
+    await told(`Picture 1 of \`#${jobIds[2]}\``);
+    await bob().reply(post.id, 'recipe 3');
+    await told(`Recipe of \`#${jobIds[2]}\``);
+    await bob().reply(post.id, 'seed 3');
+    await told('Seed: `30`');
+    await bob().reply(post.id, 'seed');
+    await told('Seed: `10`, `20`, `30`');
+  });
+
+  test.each(['more fog', 'recipe', '--steps 9'])('“%s” is asked which picture it means', async (text) => {
+    await ordered();
+    await bob().reply((await sheet()).id, text);
+    await told('Which picture? Begin with its number, 1 to 6');
+    expect(house.newest(house.bob)).toBeUndefined();
+  });
+
+  test('a picture handed in with a number is drawn over with that cell’s settings', async () => {
+    await ordered();
+    const post = await sheet();
+    const file = { name: 'p.png', bytes: plainPng({ widthPx: 64, heightPx: 96 }, 9), contentType: 'image/png' };
+    await bob().reply(post.id, 'a fox', { files: [file] });
+    await told('Which picture?');
+    await bob().reply(post.id, '5 a fox', { files: [file] });
+    const { job } = await house.jobIn('delivered', house.bob);
+    expect(job.request).toMatchObject({ prompt: 'a fox', guidance: 5, sampler: 'ddim' });
+    expect(job.request.initImage).not.toBeNull();
+  });
+
+  test('a number there is not, a cell that failed, and one that cannot go alone are told in words', async () => {
+    house.worker.failures.push(new DarkroomError('runtime_failed', 'no luck'));
+    await ordered();
+    const post = await sheet();
+    await eventually(() => house.store.unsettled().length === 0);
+    await bob().reply(post.id, 'v7');
+    await told('found 7, expected a whole number from 1 to 6');
+    await bob().reply(post.id, 'v1');
+    await told('Picture 1 of this sheet was not made');
+    await alice().reply(post.id, '2 delete');
+    await told('cannot be taken off a sheet');
+    await bob().reply(post.id, 'delete');
+    await told('Only the person who asked for it');
+    await alice().reply(post.id, 'delete');
+    await eventually(() => !house.posts().some(({ id }) => id === post.id));
+  });
+
+  test('“again” asks for the whole sheet with a new seed, of the one who said it', async () => {
+    await ordered();
+    const post = await sheet();
+    const before = house.worker.tasks[0]!.request.seed;
+    await bob().reply(post.id, 'again');
+    const asked = await eventually(() => house.posts().find((post) => labelsOf(post).includes('Make all 6')));
+    const refused = await alice().click(asked.id, 'Make all 6');
+    expect(textOf(refused.message)).toBe(`Only <@${house.bob}> can answer this.`);
+    await bob().click(asked.id, 'Make all 6');
+    await eventually(() => house.posts().filter((one) => optionsOf(one).length > 0).length === 2);
+    expect(house.posts().some(({ id }) => id === asked.id)).toBe(false);
+    expect(house.worker.tasks.at(-1)!.request.seed).not.toBe(before);
+    expect(house.used(house.bob)).toBe(6);
+  });
+});
+
+describe('the menus of a sheet', () => {
+  test('Vary and Use as source ask for the cell; Recipe lets people choose one', async () => {
+    await ordered();
+    const post = await sheet();
+    const { jobIds } = house.store.sheetOf(house.store.byMessage(post.id)!.id)!;
+    const form = await bob().messageMenu(post.id, 'Vary this picture');
+    await bob().submit(form.interactionId, { picture: '5' });
+    const { job } = await house.jobIn('delivered', house.bob);
+    expect(job).toMatchObject({ parentJobId: jobIds[4], request: { guidance: 5, sampler: 'ddim' } });
+    const source = await bob().messageMenu(post.id, 'Use as source');
+    await bob().submit(source.interactionId, { picture: '6', prompt: 'a fox' });
+    const { job: over } = await house.jobIn('delivered', house.bob, ({ id }) => id !== job.id);
+    expect(over.request.initImage?.sha256).toBe(house.store.pictures(jobIds[5]!)[0]?.sha256);
+    const recipes = await shown(await bob().messageMenu(post.id, 'Recipe'), house.bob);
+    expect(optionsOf(recipes)).toHaveLength(6);
   });
 });

@@ -14,6 +14,12 @@ export interface MakingPhrases {
     started(pictures: number): string;
     choose(): string;
     alt(prompt: string, axes: string): string;
+    /** A reply did not say which picture it means. */
+    which(count: number): string;
+    /** The cell of that number has no picture. */
+    empty(number: number): string;
+    /** Only the whole can be removed. */
+    whole(): string;
   };
   /** Lists of words; names arrive safe. */
   readonly wildcard: {
@@ -89,6 +95,10 @@ const en: MakingPhrases = {
     started: (pictures) => `${pictures} pictures are queued; they appear on one sheet.`,
     choose: () => 'Show one of them alone, with its buttons',
     alt: (prompt, axes) => `Sheet of generated pictures comparing ${axes}: ${prompt}`,
+    which: (count) =>
+      `Which picture? Begin with its number, 1 to ${count}, counted row by row: “3 more fog”, “v3”, “u3”. “again” makes the whole sheet anew.`,
+    empty: (number) => `Picture ${number} of this sheet was not made.`,
+    whole: () => 'A single picture cannot be taken off a sheet. “delete” alone removes the whole sheet.',
   },
   wildcard: {
     saved: (name, count) =>
@@ -164,6 +174,10 @@ const zh: MakingPhrases = {
     started: (pictures) => `已排队 ${pictures} 张图片，完成后显示在一张大图上。`,
     choose: () => '单独查看其中一张及其按钮',
     alt: (prompt, axes) => `对比 ${axes} 的生成图片：${prompt}`,
+    which: (count) =>
+      `哪一张？请先写编号（1 到 ${count}，从左上角逐行数）：“3 多一些雾”、“v3”、“u3”。回复“again”会重做整张对比图。`,
+    empty: (number) => `这张对比图的第 ${number} 张没有生成。`,
+    whole: () => '对比图里的单张不能单独删除。只回复“delete”会删除整张对比图。',
   },
   wildcard: {
     saved: (name, count) => `已保存：\`__${name}__\` 按种子从 ${count} 个中抽取一个；\`__${name}:all__\` 会全部生成。`,
@@ -234,6 +248,10 @@ const ru: MakingPhrases = {
     started: (pictures) => `В очереди картинок: ${pictures}; они появятся на одном листе.`,
     choose: () => 'Показать одну отдельно, с кнопками',
     alt: (prompt, axes) => `Лист созданных картинок, сравнение ${axes}: ${prompt}`,
+    which: (count) =>
+      `Какую картинку? Начните с номера от 1 до ${count}, считая по строкам: «3 больше тумана», «v3», «u3». «ещё раз» переделает весь лист.`,
+    empty: (number) => `Картинка ${number} на этом листе не получилась.`,
+    whole: () => 'Одну картинку с листа убрать нельзя. Просто «delete» удалит весь лист.',
   },
   wildcard: {
     saved: (name, count) =>
@@ -308,6 +326,10 @@ const es: MakingPhrases = {
     started: (pictures) => `${pictures} imágenes en cola; aparecerán en una sola hoja.`,
     choose: () => 'Mostrar una sola, con sus botones',
     alt: (prompt, axes) => `Hoja de imágenes generadas que compara ${axes}: ${prompt}`,
+    which: (count) =>
+      `¿Qué imagen? Empieza por su número, del 1 al ${count}, contando por filas: «3 más niebla», «v3», «u3». «otra vez» repite toda la hoja.`,
+    empty: (number) => `La imagen ${number} de esta hoja no llegó a hacerse.`,
+    whole: () => 'No se puede quitar una sola imagen de la hoja. «delete» a secas borra la hoja entera.',
   },
   wildcard: {
     saved: (name, count) =>
@@ -385,6 +407,10 @@ const de: MakingPhrases = {
     started: (pictures) => `${pictures} Bilder sind in der Warteschlange; sie erscheinen auf einem Blatt.`,
     choose: () => 'Eines davon allein zeigen, mit seinen Knöpfen',
     alt: (prompt, axes) => `Blatt mit erzeugten Bildern, Vergleich von ${axes}: ${prompt}`,
+    which: (count) =>
+      `Welches Bild? Beginne mit seiner Nummer, 1 bis ${count}, zeilenweise gezählt: „3 mehr Nebel“, „v3“, „u3“. „nochmal“ macht das ganze Blatt neu.`,
+    empty: (number) => `Bild ${number} auf diesem Blatt ist nicht gelungen.`,
+    whole: () => 'Ein einzelnes Bild lässt sich nicht vom Blatt nehmen. „delete“ allein entfernt das ganze Blatt.',
   },
   wildcard: {
     saved: (name, count) =>
@@ -465,6 +491,10 @@ const fr: MakingPhrases = {
     started: (pictures) => `${pictures} images sont en file ; elles paraîtront sur une seule feuille.`,
     choose: () => 'En montrer une seule, avec ses boutons',
     alt: (prompt, axes) => `Feuille d’images générées comparant ${axes} : ${prompt}`,
+    which: (count) =>
+      `Quelle image ? Commencez par son numéro, de 1 à ${count}, en comptant ligne par ligne : « 3 plus de brume », « v3 », « u3 ». « encore » refait toute la planche.`,
+    empty: (number) => `L’image ${number} de cette planche n’a pas pu être faite.`,
+    whole: () => 'Une image ne peut pas être retirée seule de la planche. « delete » seul supprime toute la planche.',
   },
   wildcard: {
     saved: (name, count) =>
@@ -542,6 +572,10 @@ const ja: MakingPhrases = {
     started: (pictures) => `${pictures} 枚を順番待ちに入れました。1 枚のシートに表示されます。`,
     choose: () => '1 枚だけをボタンと一緒に表示',
     alt: (prompt, axes) => `${axes} を比べた生成画像のシート：${prompt}`,
+    which: (count) =>
+      `どの画像ですか？左上から行ごとに数えた番号（1〜${count}）を先に書いてください：「3 もっと霧を」「v3」「u3」。「もう一度」でシート全体を作り直します。`,
+    empty: (number) => `このシートの ${number} 番の画像は作られませんでした。`,
+    whole: () => 'シートから 1 枚だけを削除することはできません。「delete」だけでシート全体を削除します。',
   },
   wildcard: {
     saved: (name, count) =>

@@ -56,12 +56,20 @@ export function editForm(customId: string, job: JobRecord, limits: RequestLimits
   ]);
 }
 
-/** @param job the result the picture belongs to, or null for a stranger's picture. */
-export function varyForm(customId: string, job: JobRecord | null, limits: RequestLimits, phrases: Phrases): Modal {
+/**
+ * @param job the result the picture belongs to, or null for a stranger's picture
+ * @param count pictures to choose from
+ */
+export function varyForm(
+  customId: string,
+  job: JobRecord | null,
+  limits: RequestLimits,
+  phrases: Phrases,
+  count = job?.request.count ?? 1,
+): Modal {
   const { form } = phrases;
-  const count = job?.request.count ?? 1;
   const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
-  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  const which = whichInput(count, form);
   return modal(customId, form.varyTitle, [
     promptInput(job?.request.prompt ?? '', limits, form.prompt),
     ...(count > 1 ? [which] : []),
@@ -75,7 +83,7 @@ export function varyForm(customId: string, job: JobRecord | null, limits: Reques
  */
 export function sourceForm(customId: string, limits: RequestLimits, { form }: Phrases, count = 1): Modal {
   const strength = { ...text(FIELD.strength, form.strength, 5), placeholder: form.strengthHint };
-  const which = { ...text(FIELD.picture, form.picture(count), 1), value: '1' };
+  const which = whichInput(count, form);
   return modal(customId, form.sourceTitle, [
     promptInput('', limits, form.prompt),
     ...(count > 1 ? [which] : []),
@@ -100,7 +108,7 @@ export function followForm(
     value: kind,
     default: index === 0,
   }));
-  const which = { ...text(FIELD.picture, form.picture(pictures), 1), value: '1' };
+  const which = whichInput(pictures, form);
   const strength = { ...text(FIELD.strength, control.form.strength, 5), placeholder: control.form.strengthHint };
   const parts = [promptInput(prompt, limits, form.prompt), ...(pictures > 1 ? [which] : []), strength].map(labelled);
   const select = { type: ComponentType.StringSelect, custom_id: FIELD.kind, options } as const;
@@ -150,6 +158,11 @@ export function settingsForm(customId: string, settings: UserSettings, { form, s
 function promptInput(value: string, limits: RequestLimits, label: string): APITextInputComponent {
   const input = text(FIELD.prompt, label, limits.maxPromptChars);
   return filled({ ...input, style: TextInputStyle.Paragraph, required: true }, clip(value, limits.maxPromptChars));
+}
+
+/** Sheets show more than nine. */
+function whichInput(count: number, form: Phrases['form']): APITextInputComponent {
+  return { ...text(FIELD.picture, form.picture(count), String(count).length), value: '1' };
 }
 
 /** Discord takes no empty prefill. */

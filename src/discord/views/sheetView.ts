@@ -3,12 +3,23 @@ import { ButtonStyle } from 'discord.js';
 import { cleanText } from '../../core/cleanText.ts';
 import type { JobRecord } from '../../core/job.ts';
 import type { ResolvedRequest } from '../../core/request.ts';
-import { axisLabels, type SheetSpec, sheetTitle } from '../../core/sheet.ts';
+import { type Axis, axisLabels, isOfWords, type SheetSpec, sheetTitle } from '../../core/sheet.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
 import { quoted, timestamp } from '../text.ts';
 import { headline, type Wording } from './jobView.ts';
-import { button, cardView, galleryPart, row, selectRow, textPart, textView, type View, type ViewFile } from './view.ts';
+import {
+  button,
+  cardView,
+  galleryPart,
+  row,
+  type SelectRow,
+  selectRow,
+  textPart,
+  textView,
+  type View,
+  type ViewFile,
+} from './view.ts';
 
 /** Characters of the axes in one line. */
 const TITLE_CHARS = 300;
@@ -30,11 +41,15 @@ export interface AskedSheet {
   readonly limit: number;
   readonly readyAtMs: number;
   readonly noteId: string;
+  /** Whose yes counts. */
+  readonly askerId: string;
+  /** Whether others see the question: then private words stay out of it. */
+  readonly isPublic?: boolean;
 }
 
 /** What a sheet would be and cost. */
 export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds): View {
-  const { spec, requests, cost, left, limit, readyAtMs, noteId } = asked;
+  const { spec, requests, cost, left, limit, readyAtMs, noteId, askerId } = asked;
   const { sheet } = phrases.making;
   const [columns, rows] = [spec.x.values.length, spec.y?.values.length ?? 1];
   const pictures = requests.reduce((sum, { count }) => sum + count, 0);
@@ -50,23 +65,25 @@ export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds
     textPart(
       `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}${dear}${about === '' ? '' : `\n-# ${about}`}`,
     ),
-    textPart(axisLines(spec)),
+    textPart(axisLines(spec, asked.isPublic === true && requests[0]!.privatePrompt === true)),
     row(
-      button(ids.write('sheet', noteId, 'yes'), {
+      button(ids.write('sheet', noteId, 'yes', askerId), {
         label: phrases.label.make(pictures),
         emoji: '🎨',
         style: ButtonStyle.Primary,
         disabled: cost > left,
       }),
-      button(ids.write('sheet', noteId, 'no'), { label: phrases.label.cancel }),
+      button(ids.write('sheet', noteId, 'no', askerId), { label: phrases.label.cancel }),
     ),
   ]);
 }
 
-function axisLines({ x, y }: SheetSpec): string {
-  const line = (mark: string, values: readonly string[]) => `${mark} ${quoted(values.join(', '), TITLE_CHARS)}`;
-  const across = line(`➡️ **${quoted(x.name, 40)}**`, x.values);
-  return y === null ? across : `${across}\n${line(`⬇️ **${quoted(y.name, 40)}**`, y.values)}`;
+function axisLines({ x, y }: SheetSpec, isPrivate: boolean): string {
+  const line = (mark: string, { name, values }: Axis) => {
+    const shown = isPrivate && isOfWords(name) ? [`${values.length}`] : values;
+    return `${mark} **${quoted(name, 40)}** ${quoted(shown.join(', '), TITLE_CHARS)}`;
+  };
+  return y === null ? line('➡️', x) : `${line('➡️', x)}\n${line('⬇️', y)}`;
 }
 
 /** While cells are waiting or being made. */
@@ -87,6 +104,33 @@ function axesLine({ request }: JobRecord, spec: SheetSpec): string {
   return `-# 🔲 ${quoted(sheetTitle(spec, request.privatePrompt === true), TITLE_CHARS)}`;
 }
 
+/** Any cell by what makes it different; nothing where there are none. */
+function chooseCell(
+  lead: JobRecord,
+  spec: SheetSpec,
+  cells: readonly CellChoice[],
+  { phrases, ids }: Pick<Wording, 'phrases' | 'ids'>,
+): readonly SelectRow[] {
+  if (cells.length === 0) return [];
+  const isPrivate = lead.request.privatePrompt === true;
+  const [xLabels, yLabels] = [axisLabels(spec.x, isPrivate), spec.y === null ? [] : axisLabels(spec.y, isPrivate)];
+  const options = cells.map(({ jobId, column, row: line }) => {
+    const about = [xLabels[column], ...(yLabels.length === 0 ? [] : [yLabels[line]])].join(' · ');
+    // Replies name a cell by this number.
+    return { label: `${line * xLabels.length + column + 1}. ${about}`, description: `#${jobId}`, value: jobId };
+  });
+  return [selectRow(ids.write('choose', lead.id), phrases.making.sheet.choose(), options)];
+}
+
+/** In private, for whoever asked something of a sheet that only one of its pictures can answer. */
+export function chooseCellView(lead: JobRecord, spec: SheetSpec, cells: readonly CellChoice[], wording: Wording): View {
+  const { phrases } = wording;
+  return cardView([
+    textPart(`${headline(lead, phrases)}\n${axesLine(lead, spec)}`),
+    ...chooseCell(lead, spec, cells, wording),
+  ]);
+}
+
 /** The finished sheet: any cell can be had alone, with all that can be done with a picture. */
 export function sheetView(
   lead: JobRecord,
@@ -95,14 +139,7 @@ export function sheetView(
   files: readonly ViewFile[],
   { phrases, ids }: Wording,
 ): View {
-  const { label, making } = phrases;
-  const isPrivate = lead.request.privatePrompt === true;
-  const [xLabels, yLabels] = [axisLabels(spec.x, isPrivate), spec.y === null ? [] : axisLabels(spec.y, isPrivate)];
-  const options = cells.map(({ jobId, column, row: line }) => ({
-    label: [xLabels[column], ...(yLabels.length === 0 ? [] : [yLabels[line]])].join(' · '),
-    description: `#${jobId}`,
-    value: jobId,
-  }));
+  const { label } = phrases;
   const { request } = lead;
   const numbers = `seed \`${request.seed}\` · ${request.size.widthPx}×${request.size.heightPx} · ${quoted(request.model, 60)} · \`#${lead.id}\``;
   return cardView(
@@ -111,7 +148,7 @@ export function sheetView(
       ...galleryPart(files, request.spoiler === true),
       ...(files.length === 0 ? [textPart(phrases.filesGone(lead.id))] : []),
       textPart(`${axesLine(lead, spec)}\n-# ${numbers}`),
-      ...(options.length === 0 ? [] : [selectRow(ids.write('choose', lead.id), making.sheet.choose(), options)]),
+      ...chooseCell(lead, spec, cells, { phrases, ids }),
       row(
         button(ids.write('sheetAgain', lead.id), { label: label.again, emoji: '🎲' }),
         button(ids.write('favourite', lead.id), { label: label.favourite, emoji: '⭐' }),
