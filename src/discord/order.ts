@@ -278,7 +278,7 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   const answered = await answer(interaction, job, only, bot);
   if (answered === 'too_late') {
     // Discord told the user that nobody answered; nothing is run and nothing is charged.
-    bot.store.expire(job.id);
+    await bot.store.together(() => bot.store.expire(job.id));
     return;
   }
   failpoint('order.answered');
