@@ -38,29 +38,14 @@ async function giveExport(interaction: ChatInputCommandInteraction, bot: BotCont
   });
 }
 
-/** Deliberately without tokens, paths and other people's ids. */
-function exportOf(userId: string, { store }: BotContext) {
+/** Every row that names the person, and what of it stays after `/privacy forget`. Deliberately without tokens, paths and other people's ids. */
+function exportOf(userId: string, { store, clock }: BotContext) {
+  const { settings = [], ...rows } = store.everythingOf(userId);
   return {
-    settings: store.settings(userId),
-    styles: store
-      .styles(userId, null)
-      .filter((style) => style.userId === userId)
-      .map(({ name, text, guildId }) => ({ name, text, sharedWithServer: guildId })),
-    favourites: store.favourites(userId),
-    requests: store.list({ userId, limit: ALL }).map((job) => ({
-      id: job.id,
-      kind: job.kind,
-      state: job.state,
-      server: job.guildId,
-      channel: job.channelId,
-      message: job.messageId,
-      askedAt: new Date(job.createdAtMs).toISOString(),
-      madeFrom: job.parentJobId,
-      request: job.request,
-      pictures: store.pictures(job.id).map(({ imageIndex, seed, sha256, widthPx, heightPx, sizeBytes }) => {
-        return { picture: imageIndex + 1, seed, sha256, widthPx, heightPx, sizeBytes };
-      }),
-    })),
+    user: userId,
+    exportedAt: new Date(clock.nowMs()).toISOString(),
+    settings: settings[0]?.settings ?? {},
+    ...rows,
   };
 }
 
@@ -87,6 +72,7 @@ const forget: ButtonHandler = async (interaction, [userId, answer], bot) => {
   if (answer !== 'yes') return replace(interaction, cardView([textPart('👍')]), bot.dataDir);
   const { pictures } = bot.store.holdings(userId);
   const thumbnails = hashesOf(userId, bot);
+  const handedIn = inputsOf(userId, bot);
   const sheets = bot.store.list({ userId, limit: ALL }).filter(({ id }) => bot.store.sheetOf(id)?.leadId === id);
   for (const { id } of unfinished(userId, bot)) {
     bot.queue.cancel(id);
@@ -98,6 +84,8 @@ const forget: ButtonHandler = async (interaction, [userId, answer], bot) => {
   for (const file of forgotten.files) await rm(path.join(bot.dataDir, file), { force: true });
   for (const sha256 of thumbnails) await dropThumbnail(sha256, bot.dataDir);
   for (const { id } of sheets) await dropSheet(id, bot.dataDir);
+  // Somebody else may have started from the same picture.
+  for (const sha256 of handedIn) if (!bot.store.needsInput(sha256)) await bot.inputs.drop(sha256);
   void takeAway(forgotten.messages, bot);
 };
 
@@ -112,6 +100,17 @@ function unfinished(userId: string, { store }: BotContext) {
 
 function hashesOf(userId: string, { store }: BotContext): readonly string[] {
   return store.list({ userId, limit: ALL }).flatMap((job) => store.pictures(job.id).map(({ sha256 }) => sha256));
+}
+
+/** Start pictures, masks, and what controls follow. */
+function inputsOf(userId: string, { store }: BotContext): ReadonlySet<string> {
+  const requests = store.list({ userId, limit: ALL }).map(({ request }) => request);
+  const images = requests.flatMap(({ initImage, mask, controls }) => [
+    initImage,
+    mask,
+    ...(controls ?? []).map(({ image }) => image),
+  ]);
+  return new Set(images.flatMap((image) => image?.sha256 ?? []));
 }
 
 export const privacy: SlashCommand = {

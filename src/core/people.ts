@@ -108,6 +108,8 @@ export interface PeopleStore {
   /** Reads it for the last time. */
   takeNote(userId: string, id: string): unknown;
 
+  /** Every row that names somebody, by what it is; other people's ids are left out. */
+  everythingOf(userId: string): Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** How much `forget` would erase. */
   holdings(userId: string): { readonly requests: number; readonly pictures: number };
   /** Cancels what is unfinished and erases prompts, pictures, settings, styles and favourites; the ledger stays. */

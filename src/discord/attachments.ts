@@ -136,6 +136,11 @@ export class InputFolder {
     );
   }
 
+  /** Of somebody who wants to be forgotten; the caller knows that no request needs it. */
+  async drop(sha256: string): Promise<void> {
+    await rm(this.pathOf(sha256), { force: true });
+  }
+
   /** Its age counts from the last time somebody handed it in; see `sweepInputs`. */
   async #handedInAgain(sha256: string): Promise<void> {
     const now = new Date();

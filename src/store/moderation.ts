@@ -18,7 +18,7 @@ import { type ChannelRule, pauseOf, type ServerPolicy, strikesToPause, USUAL_POL
 import type { Database } from './database.ts';
 import type { House } from './house.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
-import { ERASE } from './people.ts';
+import { ERASE } from './personalData.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;

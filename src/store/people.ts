@@ -6,6 +6,7 @@ import type { ResolvedRequest } from '../core/request.ts';
 import { MAX_LISTS } from '../core/wildcards.ts';
 import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, toJob } from './jobRows.ts';
+import { makePersonalData } from './personalData.ts';
 
 export interface People extends Omit<PeopleStore, 'keepNote' | 'setSettings' | 'saveStyle' | 'toggleFavourite'> {
   /** Makes the words of a job that has pictures findable. */
@@ -38,10 +39,6 @@ function historySql(conditions: readonly (keyof typeof CONDITIONS)[]): string {
   const where = [SHOWN, ...conditions.map((name) => CONDITIONS[name])].join(' AND ');
   return `SELECT * FROM jobs WHERE ${where} ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
 }
-
-/** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
-export const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.controls', '$.outpaint', '$.template'),
-  '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)`;
 
 export function makePeople(db: Database): People {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
@@ -187,7 +184,7 @@ function indexMissing(db: Database, add: (seq: number, words: string) => void): 
   }).immediate();
 }
 
-function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
+function makeForget(db: Database): Pick<PeopleStore, 'everythingOf' | 'holdings' | 'forget'> {
   const of = 'FROM pictures JOIN jobs ON jobs.id = pictures.job_id WHERE jobs.user_id = ?';
   const requests = db.prepare<[string], number>('SELECT count(*) FROM jobs WHERE user_id = ?').pluck();
   const pictures = db.prepare<[string], number>(`SELECT count(*) ${of} AND image_index >= 0`).pluck();
@@ -200,25 +197,9 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
   const messages = db.prepare<[string], { channelId: string; messageId: string }>(
     'SELECT channel_id AS channelId, message_id AS messageId FROM jobs WHERE user_id = ? AND message_id IS NOT NULL',
   );
-  const erase = [
-    'DELETE FROM prompt_words WHERE rowid IN (SELECT seq FROM jobs WHERE user_id = ?)',
-    `${ERASE} WHERE user_id = ?`,
-    'DELETE FROM pictures WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
-    'DELETE FROM control_maps WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
-    'DELETE FROM control_inputs WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
-    'DELETE FROM favourites WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)',
-    'DELETE FROM favourites WHERE user_id = ?',
-    'DELETE FROM user_settings WHERE user_id = ?',
-    'DELETE FROM styles WHERE user_id = ?',
-    'DELETE FROM lora_stacks WHERE user_id = ?',
-    'DELETE FROM lora_uploads WHERE user_id = ?',
-    'DELETE FROM notes WHERE user_id = ?',
-    `UPDATE sheets SET spec = json_set(spec, '$.text', '', '$.x.values', json_array('1', '2'), '$.y', NULL)
-     WHERE lead_id IN (SELECT id FROM jobs WHERE user_id = ?)`,
-    'DELETE FROM wildcards WHERE user_id = ?',
-    "UPDATE reporters SET reason = '' WHERE user_id = ?",
-  ].map((sql) => db.prepare<[string]>(sql));
+  const personal = makePersonalData(db);
   return {
+    everythingOf: personal.everythingOf,
     holdings: (userId) => ({ requests: requests.get(userId)!, pictures: pictures.get(userId)! }),
     forget(userId) {
       const forgotten = {
@@ -226,7 +207,7 @@ function makeForget(db: Database): Pick<PeopleStore, 'holdings' | 'forget'> {
         files: files.all({ userId }),
         messages: messages.all(userId),
       };
-      for (const statement of erase) statement.run(userId);
+      personal.erase(userId);
       return forgotten;
     },
   };

@@ -377,6 +377,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     keepNote: (userId, body) => write(() => keepNote(userId, body)),
     note: (userId, id) => read(() => people.note(userId, id)),
     takeNote: (userId, id) => write(() => people.takeNote(userId, id)),
+    everythingOf: (userId) => read(() => people.everythingOf(userId)),
     holdings: (userId) => read(() => people.holdings(userId)),
     forget: (userId) => write(() => forget(userId)),
     close() {
