@@ -89,9 +89,9 @@ function isSeverer(a: Verdict, b: Verdict): boolean {
 }
 
 /** Rules of one policy; more say nothing that fewer do not. */
-export const MAX_PICTURE_RULES = 20;
+const MAX_PICTURE_RULES = 20;
 
-/** @throws request_invalid naming the rule, when it could never hold, always holds or names what there is not */
+/** What a worker looks at before it judges by a policy. @throws request_invalid naming the rule, when it could never hold, always holds or names what there is not */
 export function checkPicturePolicy({ rules }: PicturePolicy): void {
   if (rules.length > MAX_PICTURE_RULES) refuse(`found ${rules.length} rules, expected at most ${MAX_PICTURE_RULES}`);
   for (const [at, { of, from, verdict }] of rules.entries()) {

@@ -13,7 +13,7 @@ import {
 import { GRID_INDEX } from '../core/job.ts';
 import { type LoraCard, type LoraUse, MAX_LORA_STRENGTH, MAX_LORAS } from '../core/lora.ts';
 import {
-  MAX_PICTURE_RULES,
+  checkPicturePolicy,
   PICTURE_MEASURES,
   type PicturePolicy,
   type PictureRule,
@@ -35,7 +35,7 @@ import {
 } from '../core/request.ts';
 import { MAX_SCALE, type Upscale, type UpscalerCard } from '../core/upscale.ts';
 import type { DevelopedPicture, DevelopTask, WorkerFacts } from '../core/worker.ts';
-import { DarkroomError, type SerializedError } from '../errors.ts';
+import { DarkroomError, type SerializedError, toDarkroomError } from '../errors.ts';
 import { drawingFields } from './drawingSchema.ts';
 
 /** What the child is busy with; each has its own time limit on the parent's side. A network's first call also loads its weights. */
@@ -133,18 +133,25 @@ const scores = z.strictObject({
   concept: z.number().min(-2).max(2).optional(),
 } satisfies Fields<PictureScores>);
 
-const picturePolicy = z.strictObject({
-  rules: z
-    .array(
-      z.strictObject({
-        of: z.array(z.enum(PICTURE_MEASURES)).min(1).readonly(),
-        from: z.number().min(0).max(1),
-        verdict: z.enum(VERDICTS).exclude(['allow']),
-      } satisfies Fields<PictureRule>),
-    )
-    .max(MAX_PICTURE_RULES)
-    .readonly(),
-} satisfies Fields<PicturePolicy>);
+const picturePolicy = z
+  .strictObject({
+    rules: z
+      .array(
+        z.strictObject({
+          of: z.array(z.enum(PICTURE_MEASURES)).readonly(),
+          from: z.number(),
+          verdict: z.enum(VERDICTS).exclude(['allow']),
+        } satisfies Fields<PictureRule>),
+      )
+      .readonly(),
+  } satisfies Fields<PicturePolicy>)
+  .superRefine((policy, { addIssue }) => {
+    try {
+      checkPicturePolicy(policy);
+    } catch (thrown) {
+      addIssue({ code: 'custom', message: toDarkroomError(thrown).message });
+    }
+  });
 
 /** A DevelopTask as it crosses a border. */
 export const taskSchema = z.strictObject({

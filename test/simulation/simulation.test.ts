@@ -9,6 +9,7 @@ import { en } from '../../src/discord/phrases/en.ts';
 import { cancelledView, failedView } from '../../src/discord/views/jobView.ts';
 import { newJob } from '../contract/jobStore.ts';
 import { testRequest } from '../support/cards.ts';
+import { LEDGER_OF } from '../support/ledgerOf.ts';
 import { FAULTS, type SimulatedMessage } from './discord.ts';
 import { ANSWER_CRASHES, type AnswerCrash, Program } from './program.ts';
 import { ENDS, picturesOf } from './worker.ts';
@@ -220,19 +221,6 @@ class Trial {
     for (const { path } of view.files) expect(path).toContain(job.id);
   }
 }
-
-const LEDGER_OF: Readonly<Record<JobState, string>> = {
-  accepted: 'reserve',
-  queued: 'reserve',
-  running: 'reserve',
-  developed: 'reserve',
-  delivered: 'reserve charge',
-  failing: 'reserve refund',
-  cancelling: 'reserve refund',
-  failed: 'reserve refund',
-  cancelled: 'reserve refund',
-  expired: 'reserve refund',
-};
 
 test(`${SIMULATIONS} schedules of faults: nothing lost, nothing twice`, { timeout: 3_600_000 }, async () => {
   await fc.assert(

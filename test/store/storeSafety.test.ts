@@ -12,6 +12,7 @@ import { openStore } from '../../src/store/openStore.ts';
 import { makeJobStore } from '../../src/store/sqliteJobStore.ts';
 import { newJob, picture } from '../contract/jobStore.ts';
 import { type HandClock, handClock } from '../support/clock.ts';
+import { LEDGER_OF } from '../support/ledgerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-safety-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -180,19 +181,6 @@ class Trial {
     expect(rows).toHaveLength(this.#ids.length);
   }
 }
-
-const LEDGER_OF: Readonly<Record<JobState, string>> = {
-  accepted: 'reserve',
-  queued: 'reserve',
-  running: 'reserve',
-  developed: 'reserve',
-  delivered: 'reserve charge',
-  failing: 'reserve refund',
-  cancelling: 'reserve refund',
-  failed: 'reserve refund',
-  cancelled: 'reserve refund',
-  expired: 'reserve refund',
-};
 
 describe('any sequence of operations by several users, with crashes', () => {
   test('charges once, ends once, and never owes a picture', { timeout: 120_000 }, () => {

@@ -101,10 +101,14 @@ describe('scores and policies', () => {
     expect(catchError(() => parseChildMessage(developed({ scores: wrong }))).message).toContain(words);
   });
 
-  test('a policy of verdicts nobody knows is refused', () => {
-    const sourcePolicy = { rules: [{ of: ['porn'], from: 0.5, verdict: 'explode' }] };
-    const task = { ...makeTask('/data/job'), sourcePolicy };
-    expect(catchError(() => parseParentMessage(develop({ task }))).message).toContain('sourcePolicy');
+  test.each([
+    [{ of: ['porn'], from: 0.5, verdict: 'explode' }, 'sourcePolicy.rules.0.verdict'],
+    [{ of: ['gore'], from: 0.5, verdict: 'refuse' }, 'sourcePolicy.rules.0.of'],
+    [{ of: ['porn'], from: 0, verdict: 'refuse' }, 'found from 0, expected more than 0'],
+    [{ of: ['porn', 'concept'], from: 0.5, verdict: 'refuse' }, 'concept among others'],
+  ])('a policy that means nothing is refused: %j', (rule, words) => {
+    const task = { ...makeTask('/data/job'), sourcePolicy: { rules: [rule] } };
+    expect(catchError(() => parseParentMessage(develop({ task }))).message).toContain(words);
   });
 });
 
