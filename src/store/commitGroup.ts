@@ -5,6 +5,8 @@ import { type Database, toStoreError } from './database.ts';
 
 /** Longest time one commit collects work before it is written, in milliseconds: what answers wait meanwhile. */
 const COLLECTING_MS = 10;
+/** Longest pause after a slow one. */
+const MAX_REST_MS = 50;
 
 export interface CommitGroup {
   /**
@@ -29,9 +31,19 @@ interface Entry {
  */
 export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = () => performance.now()): CommitGroup {
   let waiting: Entry[] = [];
+  let endMs = Number.NEGATIVE_INFINITY;
+  let tookMs = 0;
+
+  /** A slow disk gets fewer and larger commits: no more than half of the time goes to them. */
+  function next(): void {
+    const restMs = Math.min(tookMs, MAX_REST_MS) - (nowMs() - endMs);
+    if (restMs > 0) setTimeout(commit, restMs);
+    else commit();
+  }
 
   function commit(): void {
     const startMs = nowMs();
+    let ranMs = startMs;
     let ran = 0;
     const runSome = () => {
       for (const entry of waiting) {
@@ -40,7 +52,8 @@ export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = (
         if (thrown !== undefined) onTakenBack();
         // SQLite takes back all of it where the disk is full or fails.
         if (!db.inTransaction) throw thrown;
-        if (nowMs() - startMs > COLLECTING_MS) return;
+        ranMs = nowMs();
+        if (ranMs - startMs > COLLECTING_MS) return;
       }
     };
     try {
@@ -52,14 +65,16 @@ export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = (
       ran = Math.max(1, ran);
       for (const entry of waiting.slice(0, ran)) entry.fail(toStoreError(thrown));
     }
+    endMs = nowMs();
+    tookMs = endMs - ranMs;
     waiting = waiting.slice(ran);
-    if (waiting.length > 0) setImmediate(commit);
+    if (waiting.length > 0) setImmediate(next);
   }
 
   return {
     add: (work) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(commit);
+        if (waiting.length === 0) setImmediate(next);
         waiting.push(makeEntry(db, work, resolve, reject));
       }),
   };

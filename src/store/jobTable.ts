@@ -47,9 +47,6 @@ export interface JobTable {
   needsInput(sha256: string): boolean;
 }
 
-/** Accepted and not yet made. */
-export const WAITING: readonly JobState[] = ['accepted', 'queued'];
-
 const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256, work, parent_job_id, parent_image_index, user_id, guild_id,
   channel_id, source_id, source_kind, cost, created_at_ms, mask_sha256, place, weight) VALUES (@id, @kind, 'accepted', @request, @model, @inputSha256, @work, @parentJobId,
   @parentImageIndex, @userId, @guildId, @channelId, @sourceId, @sourceKind, @cost, @nowMs, @maskSha256, @place, @weight)`;

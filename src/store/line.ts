@@ -17,6 +17,8 @@ export interface Line {
   placeOf(jobId: string): Place | undefined;
   /** Machine time of a piece of work, by what recent ones of the model took. */
   expected(model: string, workUnits: number): number;
+  /** Jobs that wait. */
+  size(): number;
   /** Machine time of everybody who waits. */
   waitingMs(): number;
   /** Machine time a finished job took; later expectations follow it. */
@@ -105,6 +107,10 @@ export function makeLine(db: Database): Line {
     expected(worker, workUnits) {
       refresh();
       return expected(worker, workUnits);
+    },
+    size() {
+      refresh();
+      return backlog.size;
     },
     waitingMs() {
       refresh();

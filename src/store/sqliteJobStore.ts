@@ -20,7 +20,7 @@ import { asStoreErrors, type Database } from './database.ts';
 import { makeHouse } from './house.ts';
 import { makeHouseRules } from './houseRules.ts';
 import { type JobRow, readRequest, toJob } from './jobRows.ts';
-import { makeJobTable, WAITING } from './jobTable.ts';
+import { makeJobTable } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
 import { makeLoraAccess } from './loraAccess.ts';
@@ -249,7 +249,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     readyAtMs: (jobId) => read(() => readyAtMs(jobId)),
     expectedMs: (requests) =>
       read(() => requests.reduce((sum, one) => sum + line.expected(one.model, workOf(one)), line.waitingMs())),
-    counts: () => read(() => ({ waiting: jobs.countIn(WAITING), running: jobs.countIn(['running']) })),
+    counts: () =>
+      read(() => ({ waiting: line.size() + jobs.countIn(['accepted']), running: jobs.countIn(['running']) })),
 
     claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
     renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),

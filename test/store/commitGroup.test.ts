@@ -83,6 +83,23 @@ test('long work is written in parts, so that the first need not wait for the las
   expect(commits()).toBe(3);
 });
 
+test('after a slow commit the next one waits as long, and takes with it what came meanwhile', async () => {
+  // Asked before it, when it begins and when its work is done; then it is on disk.
+  const times = [0, 0, 0];
+  const slow = makeCommitGroup(
+    db,
+    () => {},
+    () => times.shift() ?? 30,
+  );
+  const putSlowly = (n: number) => slow.add(() => db.prepare("INSERT INTO t VALUES (?, '')").run(n));
+  await putSlowly(1);
+  const second = putSlowly(2);
+  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([second, putSlowly(3)]);
+  expect(rows()).toEqual([1, 2, 3]);
+  expect(commits()).toBe(2);
+});
+
 test('what one piece of work throws is its own, and takes back no more than itself', async () => {
   const bad = group.add(() => {
     db.prepare("INSERT INTO t VALUES (7, '')").run();
