@@ -1,6 +1,6 @@
 // The waiting line in memory: every queued job by user, in order of asking, so that the next claim and anybody's place are found without
 // reading the line from the database. It decides nothing; fairness.ts does. The database can make it again at any moment.
-import { type Head, joinRing, type Place, type Turn, visitsNeeded } from './fairness.ts';
+import { joinRing, nextTurn, type Place, type Turn, turnedTo, visitsNeeded } from './fairness.ts';
 
 export interface QueuedJob {
   readonly jobId: string;
@@ -36,16 +36,22 @@ interface Total {
 
 const NOTHING: Total = { ms: 0, fairMs: 0 };
 
+interface Joined {
+  readonly ring: readonly Turn[];
+  /** Exactly those who wait. */
+  readonly turns: readonly Turn[];
+  /** Theirs, in the same order. */
+  readonly lines: readonly UserLine[];
+  /** Whether some of them were not in the ring: their order hangs on the age of their first jobs. */
+  readonly hasNewcomers: boolean;
+}
+
 export class Backlog {
   readonly #lines = new Map<string, UserLine>();
   readonly #byId = new Map<string, QueuedJob>();
   #costOf: CostOf;
   /** The ring that was asked about last, with everybody who waits; null when somebody came or went since. */
-  #joined: {
-    readonly ring: readonly Turn[];
-    readonly turns: readonly Turn[];
-    readonly places: ReadonlyMap<string, number>;
-  } | null = null;
+  #joined: Joined | null = null;
 
   constructor(costOf: CostOf) {
     this.#costOf = costOf;
@@ -79,10 +85,12 @@ export class Backlog {
     if (job === undefined) return;
     this.#byId.delete(jobId);
     const line = this.#lines.get(job.userId)!;
-    if (line.jobs[0] === job) this.#joined = null;
+    if (line.jobs[0] === job && this.#joined?.hasNewcomers === true) this.#joined = null;
     line.jobs.splice(line.jobs.indexOf(job), 1);
     line.totals = null;
-    if (line.jobs.length === 0) this.#lines.delete(job.userId);
+    if (line.jobs.length > 0) return;
+    this.#lines.delete(job.userId);
+    this.#joined = null;
   }
 
   clear(): void {
@@ -91,22 +99,23 @@ export class Backlog {
     this.#joined = null;
   }
 
-  users(): Iterable<string> {
-    return this.#lines.keys();
-  }
-
   /**
-   * The first waiting job of every user, users in the order in which those were asked for.
+   * The job whose turn it is, and the ring after that. The work grows with the users, not with the jobs.
    * @param names only jobs that need nothing but these; every job when absent
    */
-  heads(names?: ReadonlySet<string>): readonly (Head & { readonly jobId: string })[] {
-    const first: QueuedJob[] = [];
-    for (const { jobs } of this.#lines.values()) {
-      const job = names === undefined ? jobs[0] : jobs.find((one) => isEnough(names, one));
-      if (job !== undefined) first.push(job);
-    }
-    first.sort((a, b) => a.seq - b.seq);
-    return first.map((job) => ({ jobId: job.jobId, userId: job.userId, costMs: this.#fairMs(job) }));
+  next(ring: readonly Turn[], names?: ReadonlySet<string>): { jobId: string; ring: readonly Turn[] } | undefined {
+    const { turns, lines } = this.#join(ring);
+    const heads = lines.map(({ jobs }) => (names === undefined ? jobs[0] : jobs.find((one) => isEnough(names, one))));
+    const costs = heads.map((job, place) => (job === undefined ? undefined : this.#headMs(job, lines[place]!)));
+    const choice = nextTurn(turns, costs, ring.at(-1)?.userId);
+    if (choice === undefined) return undefined;
+    this.#joined = {
+      ring: choice.ring,
+      turns: choice.ring,
+      lines: turnedTo(lines, choice.place),
+      hasNewcomers: false,
+    };
+    return { jobId: heads[choice.place]!.jobId, ring: choice.ring };
   }
 
   /** Cost of everything that waits, in milliseconds. */
@@ -124,29 +133,30 @@ export class Backlog {
     const job = this.#byId.get(jobId);
     if (job === undefined) return undefined;
     const served = ring.at(-1)?.userId;
-    const { turns, places } = this.#join(ring);
-    const ownPlace = places.get(job.userId)!;
+    const { turns, lines } = this.#join(ring);
     const own = this.#lines.get(job.userId)!;
+    const ownPlace = lines.indexOf(own);
     const ownIndex = own.jobs.indexOf(job);
     const ownTotals = this.#totals(own);
     const visits = visitsNeeded(ownTotals[ownIndex]!.fairMs, turns[ownPlace]!, served);
     let position = ownIndex;
     let aheadMs = ownTotals[ownIndex - 1]?.ms ?? 0;
-    for (const [place, turn] of turns.entries()) {
+    for (let place = 0; place < turns.length; place += 1) {
       if (place === ownPlace) continue;
-      const totals = this.#totals(this.#lines.get(turn.userId)!);
-      const limit = place < ownPlace ? visits : visits - 1;
-      const count = countWhile(totals, ({ fairMs }) => visitsNeeded(fairMs, turn, served) <= limit);
+      const totals = this.#totals(lines[place]!);
+      const count = countWithin(totals, turns[place]!, served, place < ownPlace ? visits : visits - 1);
       position += count;
       aheadMs += totals[count - 1]?.ms ?? 0;
     }
     return { position, aheadMs, ownMs: this.#costOf(job) };
   }
 
-  #join(ring: readonly Turn[]) {
+  #join(ring: readonly Turn[]): Joined {
     if (this.#joined?.ring !== ring) {
       const turns = joinRing(ring, this.#userOrder(ring));
-      this.#joined = { ring, turns, places: new Map(turns.map(({ userId }, place) => [userId, place])) };
+      const lines = turns.map(({ userId }) => this.#lines.get(userId)!);
+      const known = new Set(ring.map(({ userId }) => userId));
+      this.#joined = { ring, turns, lines, hasNewcomers: turns.some(({ userId }) => !known.has(userId)) };
     }
     return this.#joined;
   }
@@ -166,6 +176,10 @@ export class Backlog {
   /** A job of weight 3 is counted a third: its user gets three times the machine time of others who wait, and each of them still his own. */
   #fairMs(job: QueuedJob): number {
     return Math.max(1, Math.ceil(this.#costOf(job) / (job.weight ?? 1)));
+  }
+
+  #headMs(job: QueuedJob, line: UserLine): number {
+    return line.jobs[0] === job && line.totals !== null ? line.totals[0]!.fairMs : this.#fairMs(job);
   }
 
   #after({ ms, fairMs }: Total = NOTHING, job: QueuedJob): Total {
@@ -188,13 +202,13 @@ function isEnough(names: ReadonlySet<string>, { worker, needs = [] }: QueuedJob)
   return names.has(worker) && needs.every((name) => names.has(name));
 }
 
-/** How many values from the beginning fulfil what, once false, stays false. */
-function countWhile<T>(values: readonly T[], isFine: (value: T) => boolean): number {
+/** How many of somebody's jobs come with so many visits. No closure: this is asked of every user, for every look at a place. */
+function countWithin(totals: readonly Total[], turn: Turn, served: string | undefined, visits: number): number {
   let low = 0;
-  let high = values.length;
+  let high = totals.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isFine(values[middle]!)) low = middle + 1;
+    if (visitsNeeded(totals[middle]!.fairMs, turn, served) <= visits) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -9,15 +9,9 @@ export interface Turn {
   readonly owedMs: number;
 }
 
-/** The first waiting job of one user; users in the order in which their first jobs arrived. */
-export interface Head {
-  readonly userId: string;
-  /** Expected machine time in whole milliseconds, above 0. */
-  readonly costMs: number;
-}
-
 export interface Choice {
-  readonly userId: string;
+  /** The user's place in the ring that was given. */
+  readonly place: number;
   /** The ring after this choice; the chosen user is its last and is the one being served. */
   readonly ring: readonly Turn[];
 }
@@ -26,36 +20,41 @@ export interface Choice {
 const QUANTUM_MS = 100;
 
 /**
- * The user whose first job runs next. Who has nothing waiting leaves the ring and what he was owed; who is new joins at its end.
- * Instead of turning the ring step by step, the visits each user still needs are computed: the work does not grow with the costs.
- * @param others users whose jobs wait for something else (a model another machine has): they keep their place and what they are owed
+ * The user whose first job runs next. Instead of turning the ring step by step, the visits each user still needs are computed: the work does
+ * not grow with the costs.
+ * @param ring exactly those who wait, by `joinRing`
+ * @param costsMs of the first job of each, in whole milliseconds above 0; undefined for users whose jobs wait for something else (a model
+ *   another machine has): they keep their place and what they are owed
+ * @param served who was chosen last
  */
 export function nextTurn(
   ring: readonly Turn[],
-  heads: readonly Head[],
-  others: readonly string[] = [],
+  costsMs: readonly (number | undefined)[],
+  served: string | undefined,
 ): Choice | undefined {
-  if (heads.length === 0) return undefined;
-  const costs = new Map(heads.map((head) => [head.userId, head.costMs]));
-  const present = joinRing(ring, new Map([...costs, ...others.map((userId) => [userId, undefined] as const)]));
-  const served = ring.at(-1)?.userId;
-  const visits = present.map((turn) => {
-    const costMs = costs.get(turn.userId);
-    return costMs === undefined ? Number.POSITIVE_INFINITY : visitsNeeded(costMs, turn, served);
-  });
-  const rounds = visits.reduce((least, count) => Math.min(least, count));
-  const winner = visits.indexOf(rounds);
-  const paid = present.map(({ userId, owedMs }, place) => {
-    const costMs = costs.get(userId);
-    if (costMs === undefined) return { userId, owedMs };
+  let [winner, rounds] = [-1, Number.POSITIVE_INFINITY];
+  for (let place = 0; place < ring.length; place += 1) {
+    const costMs = costsMs[place];
+    const visits = costMs === undefined ? Number.POSITIVE_INFINITY : visitsNeeded(costMs, ring[place]!, served);
+    if (visits < rounds) [winner, rounds] = [place, visits];
+  }
+  if (winner < 0) return undefined;
+  const paid = ring.map((turn, place) => {
+    const costMs = costsMs[place];
+    if (costMs === undefined) return turn;
     const grantedMs = Math.max(0, place <= winner ? rounds : rounds - 1) * QUANTUM_MS;
-    return { userId, owedMs: owedMs + grantedMs - (place === winner ? costMs : 0) };
+    return { userId: turn.userId, owedMs: turn.owedMs + grantedMs - (place === winner ? costMs : 0) };
   });
-  return { userId: present[winner]!.userId, ring: [...paid.slice(winner + 1), ...paid.slice(0, winner + 1)] };
+  return { place: winner, ring: turnedTo(paid, winner) };
+}
+
+/** The same round, with the one at `place` as its last. */
+export function turnedTo<T>(ring: readonly T[], place: number): readonly T[] {
+  return [...ring.slice(place + 1), ...ring.slice(0, place + 1)];
 }
 
 /**
- * The ring with exactly those who wait: newcomers in the order of `waiting`.
+ * The ring with exactly those who wait: who has nothing waiting leaves it and what he was owed; newcomers come in the order of `waiting`.
  * Newcomers stand behind everybody who waits but in front of the one being served: his visit ends after they came.
  */
 export function joinRing(ring: readonly Turn[], waiting: ReadonlyMap<string, unknown>): readonly Turn[] {

@@ -1,7 +1,7 @@
 // The waiting line of the database, held in memory beside it: who is next by core/fairness, and how fast each model has been.
 // Deliberately not here: taking the job; the job store does that in the transaction that asks for the next one.
 import { Backlog, type QueuedJob } from '../core/backlog.ts';
-import { nextTurn, type Place, type Turn } from '../core/fairness.ts';
+import type { Place, Turn } from '../core/fairness.ts';
 import type { ResolvedRequest } from '../core/request.ts';
 import { expectedMs, needsOf, UNMEASURED_MS_PER_UNIT } from '../core/work.ts';
 import type { Database } from './database.ts';
@@ -90,15 +90,12 @@ export function makeLine(db: Database): Line {
   return {
     takeNext(names) {
       refresh();
-      const heads = backlog.heads(names === undefined ? undefined : new Set(names));
-      const eligible = new Set(heads.map(({ userId }) => userId));
-      const others = names === undefined ? [] : [...backlog.users()].filter((userId) => !eligible.has(userId));
-      const choice = nextTurn(ring, heads, others);
+      const choice = backlog.next(ring, names === undefined ? undefined : new Set(names));
       if (choice === undefined) return undefined;
       ring = choice.ring;
       unsavedClaims += 1;
       if (unsavedClaims >= CLAIMS_PER_SAVE) save();
-      return heads.find((job) => job.userId === choice.userId)?.jobId;
+      return choice.jobId;
     },
     placeOf(jobId) {
       refresh();

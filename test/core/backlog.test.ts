@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Backlog, type QueuedJob } from '../../src/core/backlog.ts';
+import type { Turn } from '../../src/core/fairness.ts';
+import { type PlainJob, plainTurn } from './plainRound.ts';
 
 const costOf = ({ work }: QueuedJob) => work;
 
-type Step = { readonly add: QueuedJob } | { readonly remove: number };
+type Step = { readonly add: QueuedJob } | { readonly remove: number } | { readonly take: 'any' | 'ink' | 'oil' };
 
 const steps = fc.array(
   fc.oneof(
@@ -19,35 +21,47 @@ const steps = fc.array(
       })
       .map((add): Step => ({ add })),
     fc.nat(30).map((remove): Step => ({ remove })),
+    fc.constantFrom('any' as const, 'ink' as const, 'oil' as const).map((take): Step => ({ take })),
   ),
   { maxLength: 60 },
 );
 
-test('heads and sum are those of the plain line, whatever came and went', () => {
+test('turns, places and sums are those of the plain line, whatever came, went and was taken', () => {
   fc.assert(
-    fc.property(steps, fc.boolean(), (all, onlyInk) => {
+    fc.property(steps, (all) => {
       const backlog = new Backlog(costOf);
-      let plain: QueuedJob[] = [];
+      let plain: (QueuedJob & PlainJob)[] = [];
+      let ring: readonly Turn[] = [];
+      const drop = (jobId: string) => {
+        backlog.remove(jobId);
+        plain = plain.filter((job) => job.jobId !== jobId);
+      };
       const taken = new Set<number>();
       for (const step of all) {
         if ('remove' in step) {
-          backlog.remove(String(step.remove));
-          plain = plain.filter(({ jobId }) => jobId !== String(step.remove));
+          drop(String(step.remove));
+        } else if ('take' in step) {
+          const names = step.take === 'any' ? undefined : new Set<string>([step.take]);
+          const turn = plainTurn(ring, plain, ({ worker }) => names?.has(worker) ?? true);
+          expect(backlog.next(ring, names)).toEqual(turn && { jobId: turn.job.jobId, ring: turn.ring });
+          if (turn !== undefined) {
+            ({ ring } = turn);
+            drop(turn.job.jobId);
+          }
         } else if (!taken.has(step.add.seq) && !plain.some(({ jobId }) => jobId === step.add.jobId)) {
           taken.add(step.add.seq);
           backlog.add(step.add);
-          plain.push(step.add);
+          plain.push({ ...step.add, costMs: step.add.work });
         }
         plain.sort((one, other) => one.seq - other.seq);
-        const eligible = onlyInk ? plain.filter(({ worker }) => worker === 'ink') : plain;
-        const first = eligible.filter((job, at) => eligible.findIndex(({ userId }) => userId === job.userId) === at);
-        expect(backlog.heads(onlyInk ? new Set(['ink']) : undefined)).toEqual(
-          first.map(({ jobId, userId, work }) => ({ jobId, userId, costMs: work })),
-        );
+        const fresh = new Backlog(costOf);
+        for (const job of plain) fresh.add(job);
+        for (const { jobId } of plain) expect(backlog.placeOf(ring, jobId)).toEqual(fresh.placeOf(ring, jobId));
         expect(backlog.totalMs()).toBe(plain.reduce((sum, { work }) => sum + work, 0));
         expect(backlog.size).toBe(plain.length);
       }
     }),
+    { numRuns: 500 },
   );
 });
 

@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Backlog } from '../../src/core/backlog.ts';
-import { type Head, nextTurn, type Place, type Turn } from '../../src/core/fairness.ts';
-
-interface WaitingJob extends Head {
-  readonly jobId: string;
-}
+import type { Place, Turn } from '../../src/core/fairness.ts';
+import { type PlainJob, plainTurn } from './plainRound.ts';
 
 /** The place of one job, as the store finds it. */
-function placeOf(ring: readonly Turn[], waiting: readonly WaitingJob[], jobId: string): Place | undefined {
+function placeOf(ring: readonly Turn[], waiting: readonly PlainJob[], jobId: string): Place | undefined {
   const backlog = new Backlog(({ work }) => work);
   // In any order: the line puts them right.
   for (const [seq, job] of [...waiting.entries()].toReversed()) {
@@ -17,34 +14,32 @@ function placeOf(ring: readonly Turn[], waiting: readonly WaitingJob[], jobId: s
   return backlog.placeOf(ring, jobId);
 }
 
-/** Takes jobs one by one with `nextTurn`, as the store does. */
-function takeAll(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
+/** Takes jobs one by one. */
+function takeAll(ring: readonly Turn[], waiting: readonly PlainJob[]): string[] {
   const left = [...waiting];
   const order: string[] = [];
   for (let turns = ring; left.length > 0; ) {
-    const heads = left.filter((job, index) => left.findIndex((other) => other.userId === job.userId) === index);
-    const choice = nextTurn(turns, heads)!;
-    const at = left.findIndex((job) => job.userId === choice.userId);
-    order.push(...left.splice(at, 1).map((job) => job.jobId));
+    const choice = plainTurn(turns, left)!;
+    order.push(...left.splice(left.indexOf(choice.job), 1).map((job) => job.jobId));
     turns = choice.ring;
   }
   return order;
 }
 
 /** The order the places foretell. */
-function claimOrder(ring: readonly Turn[], waiting: readonly WaitingJob[]): string[] {
+function claimOrder(ring: readonly Turn[], waiting: readonly PlainJob[]): string[] {
   const order: string[] = [];
   for (const { jobId } of waiting) order[placeOf(ring, waiting, jobId)!.position] = jobId;
   return order;
 }
 
-const jobs = (...lines: readonly (readonly [userId: string, ...costs: number[]])[]): readonly WaitingJob[] =>
+const jobs = (...lines: readonly (readonly [userId: string, ...costs: number[]])[]): readonly PlainJob[] =>
   lines.flatMap(([userId, ...costs]) =>
     costs.map((costMs, index) => ({ jobId: `${userId}${index + 1}`, userId, costMs })),
   );
 
 describe('the order of claims', () => {
-  test.each<[string, readonly WaitingJob[], string]>([
+  test.each<[string, readonly PlainJob[], string]>([
     ['nobody', [], ''],
     ['one user in order of asking', jobs(['a', 5, 900, 20]), 'a1 a2 a3'],
     ['equal jobs take turns', jobs(['a', 1000, 1000, 1000], ['b', 1000, 1000], ['c', 1000]), 'a1 b1 c1 a2 b2 a3'],
@@ -62,7 +57,8 @@ describe('the order of claims', () => {
   test('who comes late waits for one job of each, not for their lines', () => {
     const busy = takeAll([], jobs(['a', 1000, 1000], ['b', 1000, 1000]));
     expect(busy).toHaveLength(4);
-    const ring = nextTurn(nextTurn([], jobs(['a', 1000], ['b', 1000]))!.ring, jobs(['a', 1000], ['b', 1000]))!.ring;
+    const both = jobs(['a', 1000], ['b', 1000]);
+    const { ring } = plainTurn(plainTurn([], both)!.ring, both)!;
     const order = takeAll(ring, jobs(['a', 1000, 1000, 1000], ['b', 1000, 1000], ['late', 1000]));
     expect(order.indexOf('late1')).toBeLessThanOrEqual(2);
   });
@@ -79,7 +75,7 @@ describe('the order of claims', () => {
       { userId: 'gone', owedMs: 5000 },
       { userId: 'a', owedMs: 0 },
     ];
-    expect(nextTurn(ring, jobs(['a', 1000]))?.ring).toEqual([{ userId: 'a', owedMs: 0 }]);
+    expect(plainTurn(ring, jobs(['a', 1000]))?.ring).toEqual([{ userId: 'a', owedMs: 0 }]);
   });
 });
 
@@ -89,9 +85,9 @@ describe('a worker that has only some models', () => {
       { userId: 'a', owedMs: 40 },
       { userId: 'b', owedMs: 7 },
     ];
-    const choice = nextTurn(ring, jobs(['b', 1000]), ['a']);
+    const choice = plainTurn(ring, jobs(['a', 1000], ['b', 1000]), ({ userId }) => userId === 'b');
     expect(choice).toEqual({
-      userId: 'b',
+      job: expect.objectContaining({ userId: 'b' }),
       ring: [
         { userId: 'a', owedMs: 40 },
         { userId: 'b', owedMs: expect.any(Number) },
@@ -100,7 +96,7 @@ describe('a worker that has only some models', () => {
   });
 
   test('finds nobody when all wait for another one', () => {
-    expect(nextTurn([{ userId: 'a', owedMs: 40 }], [], ['a'])).toBeUndefined();
+    expect(plainTurn([{ userId: 'a', owedMs: 40 }], jobs(['a', 1000]), () => false)).toBeUndefined();
   });
 });
 
@@ -184,12 +180,10 @@ describe('weights', () => {
     const foretold = list.map((_, seq) => backlog.placeOf([], `${seq}`)!);
     const order: number[] = [];
     for (let ring: readonly Turn[] = []; backlog.size > 0; ) {
-      const heads = backlog.heads();
-      const choice = nextTurn(ring, heads)!;
+      const choice = backlog.next(ring)!;
       ring = choice.ring;
-      const { jobId } = heads.find(({ userId }) => userId === choice.userId)!;
-      order.push(Number(jobId));
-      backlog.remove(jobId);
+      order.push(Number(choice.jobId));
+      backlog.remove(choice.jobId);
     }
     return { order, foretold };
   }
