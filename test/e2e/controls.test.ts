@@ -1,22 +1,13 @@
 // ControlNets and T2I-Adapters against diffusers, picture by picture: folders and single files of either naming, one alone and several, with a
 // LoRA, in guess mode, over a part of the steps; and rows with and without controls in one call. Tolerances as in oracle.test.ts.
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Answer, Ask, UnetRow } from '../../src/diffusion/asks.ts';
+import type { UnetRow } from '../../src/diffusion/asks.ts';
 import { drive } from '../../src/diffusion/drive.ts';
-import { type LoraStack, stackLoras } from '../../src/diffusion/loraStack.ts';
-import { developPicture, type Picture, type PictureRequest } from '../../src/diffusion/pipeline.ts';
-import { checkControl, type OpenControl, openControl } from '../../src/runtime/control.ts';
-import { type OpenModel, openModel } from '../../src/runtime/engine.ts';
-import { scanControls } from '../../src/weights/controlNetLibrary.ts';
-import { loadLora, readLora } from '../../src/weights/loraFile.ts';
-import type { ModelFolder } from '../../src/weights/modelFolder.ts';
-import { scanModels } from '../../src/weights/registry.ts';
+import { developPicture } from '../../src/diffusion/pipeline.ts';
+import { openModel } from '../../src/runtime/engine.ts';
 import { factsOf } from '../../src/worker/modelShelf.ts';
-import { encodePrompts } from '../../src/worker/promptEncoder.ts';
+import { openControlBench } from '../support/controlBench.ts';
 import {
-  type ControlCase,
   controlCases,
   controlledLatents,
   controlledPixels,
@@ -25,7 +16,7 @@ import {
   recordedPixels,
 } from '../support/goldenControls.ts';
 import { answerWith, relativeDistance, toBytes, worstByte } from '../support/goldenPipelines.ts';
-import { CONTROLS, makeControlModels } from '../support/madeControls.ts';
+import { makeControlModels } from '../support/madeControls.ts';
 import { type Distance, layoutTable, writeOracleSection } from '../support/oracleTable.ts';
 
 /** Of the length of the latents. */
@@ -33,69 +24,9 @@ const LATENT_TOLERANCE = 1e-3;
 /** Of 255. */
 const PIXEL_TOLERANCE = 2;
 const CPU = { provider: 'cpu', threads: 1 } as const;
-/** Every place there is. */
-const PLACES = { skips: true, levels: true };
-
-const modelsDir = makeControlModels();
-const registry = scanModels(modelsDir);
-const library = scanControls(modelsDir, registry.layouts, checkControl);
-const models = new Map<string, { readonly folder: ModelFolder; readonly open: Promise<OpenModel> }>();
-const networks = new Map<string, OpenControl>();
-afterAll(async () => {
-  for (const { open } of models.values()) await (await open).close();
-  for (const network of networks.values()) await network.close();
-  await rm(modelsDir, { recursive: true });
-});
-
-function modelOf(name: string) {
-  const folder = models.get(name)?.folder ?? registry.open(name);
-  const parts = {
-    ...folder,
-    controlPlaces: PLACES,
-    loraLayers: () => ({ unet: 'every' as const, text: ['every' as const] }),
-  };
-  const found = models.get(name) ?? { folder, open: openModel(parts, CPU) };
-  models.set(name, found);
-  return found;
-}
-
-function networkOf(name: string): OpenControl {
-  const found = networks.get(name) ?? openControl(library.open(name), CPU);
-  networks.set(name, found);
-  return found;
-}
-
-const settingOf = (name: string) => ({
-  network: library.open(name).network,
-  isPooled: networkOf(name).isPooled,
-});
-
-function loraOf({ lora, folder }: ControlCase): LoraStack | undefined {
-  if (lora === null) return undefined;
-  const file = readLora(path.dirname(CONTROLS), path.join(CONTROLS, '../loras/files', lora));
-  return stackLoras([
-    { lora: loadLora(path.dirname(CONTROLS), file, modelOf(folder).folder, ''), strength: 1, textStrength: 1 },
-  ]);
-}
-
-async function answer(name: string, ask: Ask, loras?: LoraStack): Promise<Answer> {
-  if (ask.kind === 'hint') return { kind: 'hint', features: await networkOf(ask.control).hint(ask.pixels, ask.tile) };
-  if (ask.kind === 'control') return { kind: 'control', residuals: await networkOf(ask.control).control(ask.rows) };
-  const { folder, open } = modelOf(name);
-  if (loras === undefined) return answerWith(await open, folder, ask);
-  if (ask.kind === 'text') {
-    const [conditioning] = await encodePrompts(await open, folder, [ask.prompt], ask.clipSkip, [loras]);
-    return { kind: 'text', conditioning: conditioning! };
-  }
-  const asked = ask.kind === 'unet' ? { ...ask, rows: ask.rows.map((row) => ({ ...row, loras })) } : ask;
-  return answerWith(await open, folder, asked);
-}
-
-/** diffusers' pipelines with controls rescale no guidance. */
-function develop(request: PictureRequest, name: string, loras?: LoraStack): Promise<Picture> {
-  const facts = { ...factsOf(modelOf(name).folder), guidanceRescale: 0 };
-  return drive(developPicture(request, facts), (ask) => answer(name, ask, loras));
-}
+const bench = openControlBench(makeControlModels());
+const { library, networkOf, settingOf, modelOf, answer, develop, loraOf } = bench;
+afterAll(() => bench.close());
 
 const LAYOUTS: Readonly<Record<string, string>> = {
   'sd-small': 'SD 1.x folders, fp16, fp32, bf16',
@@ -157,16 +88,25 @@ const one = controlCases.find(({ key }) => key === 'sd-small/dpmpp_2m/one')!;
 const requestOne = controlledRequest(one, settingOf);
 const uncontrolled = { ...requestOne, controls: null };
 
-test('strength 0 is the picture without control, to the bit', async () => {
-  const off = { ...requestOne, controls: requestOne.controls!.map((control) => ({ ...control, strength: 0 })) };
-  const [zero, plain] = [await develop(off, 'sd-small'), await develop(uncontrolled, 'sd-small')];
-  expect(zero.latents.data).toEqual(plain.latents.data);
-  const { folder } = modelOf('sd-small');
-  const bare = await openModel(folder, CPU);
-  const base = await drive(developPicture(uncontrolled, factsOf(folder)), (ask) => answerWith(bare, folder, ask));
-  await bare.close();
-  expect(plain.latents.data).toEqual(base.latents.data);
-  expect((await develop(requestOne, 'sd-small')).latents.data).not.toEqual(base.latents.data);
+describe('strength 0 is the picture without controls of a network that takes none, to the bit', () => {
+  test.each([...new Set(controlCases.map(({ folder }) => folder))])(
+    '%s: every network and way of control',
+    async (name) => {
+      const { folder } = modelOf(name);
+      const bare = await openModel(folder, CPU);
+      const facts = { ...factsOf(folder), guidanceRescale: 0 };
+      for (const golden of controlCases.filter((one) => one.folder === name)) {
+        const { controls, ...rest } = controlledRequest(golden, settingOf);
+        const plain = { ...rest, steps: 2 };
+        const off = { ...plain, controls: controls!.map((control) => ({ ...control, strength: 0 })) };
+        const base = await drive(developPicture(plain, facts), (ask) => answerWith(bare, folder, ask));
+        expect((await develop(off, name)).latents.data, golden.key).toEqual(base.latents.data);
+        const on = { ...plain, controls: controls!.map((control) => ({ ...control, start: 0, end: 1 })) };
+        expect((await develop(on, name)).latents.data, golden.key).not.toEqual(base.latents.data);
+      }
+      await bare.close();
+    },
+  );
 });
 
 test('rows with and without controls share a call, and each is as it is alone', async () => {

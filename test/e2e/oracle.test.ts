@@ -80,7 +80,7 @@ function table(): string {
 function report(text: string): string {
   return `# Against diffusers
 
-Made by \`ORACLE_TABLE=write npx vitest run test/e2e/{oracle,families,xl,inpainting,controls}.test.ts\`, which fail above ${PIXEL_TOLERANCE}/255 or ${LATENT_TOLERANCE}.
+Made by \`ORACLE_TABLE=write npx vitest run test/e2e/{oracle,families,xl,inpainting,controls,repaintedControls}.test.ts\`, which fail above ${PIXEL_TOLERANCE}/255 or ${LATENT_TOLERANCE}.
 
 Largest difference of any 8-bit pixel value, 0 … 255, and in brackets the relative distance of the final latents; the worst of all
 ${goldenCases.length} recorded pictures (text and start picture for every pair; guidance 0 and 1, portrait size, strength 1 and empty prompts

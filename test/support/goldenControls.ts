@@ -1,9 +1,10 @@
-// The pictures diffusers painted with ControlNets and T2I-Adapters (test/golden/controls/make_controls.py), and the requests that ask ours for
-// the same.
+// The pictures diffusers painted with ControlNets and T2I-Adapters (test/golden/controls/make_controls.py, make_repainted.py), and the requests
+// that ask ours for the same.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Pixels } from '../../src/diffusion/asks.ts';
 import type { PictureControl } from '../../src/diffusion/controls.ts';
+import { repaintOf } from '../../src/diffusion/inpainting.ts';
 import type { PictureRequest } from '../../src/diffusion/pipeline.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
 import type { GoldenCase } from './goldenPipelines.ts';
@@ -17,11 +18,21 @@ export interface ControlCase extends GoldenCase {
   readonly lora: string | null;
 }
 
-export const controlCases = (
-  JSON.parse(readFileSync(path.join(CONTROLS, 'pictures.json'), 'utf8')) as { readonly cases: readonly ControlCase[] }
-).cases;
+/** Where controls meet masks, start pictures and LoRAs. */
+export interface RepaintedCase extends ControlCase {
+  readonly mask: 'soft' | 'hard' | null;
+  /** What is followed is the map of kind inpaint. */
+  readonly hole: boolean;
+}
 
-const RECORDS = ['pictures', 'features'].map((name) => {
+function casesOf<T>(name: string): readonly T[] {
+  return (JSON.parse(readFileSync(path.join(CONTROLS, name), 'utf8')) as { readonly cases: readonly T[] }).cases;
+}
+
+export const controlCases = casesOf<ControlCase>('pictures.json');
+export const repaintedCases = casesOf<RepaintedCase>('repainted.json');
+
+const RECORDS = ['pictures', 'features', 'repainted'].map((name) => {
   const file = path.join(CONTROLS, `${name}.safetensors`);
   return { index: openSafetensors(CONTROLS, file), bytes: readFileSync(file) };
 });
@@ -89,4 +100,25 @@ export function controlledRequest(
       map: goldenMap,
     })),
   };
+}
+
+/** f32[3, h, w] in shares of 0 … 1, -1 where it is repainted → pixels of -1 … 1, -3 there. */
+export const goldenHole: Pixels = {
+  height: 64,
+  width: 96,
+  data: recordedNumbers('hole/96x64').data.map((share) => 2 * share - 1),
+};
+
+/** As `controlledRequest`, under the mask. */
+export function repaintedRequest(
+  golden: RepaintedCase,
+  settingOf: Parameters<typeof controlledRequest>[1],
+): PictureRequest {
+  const request = controlledRequest(golden, settingOf);
+  const controls = request.controls!.map((control) => (golden.hole ? { ...control, map: goldenHole } : control));
+  if (request.start == null || golden.mask === null) return { ...request, controls };
+  const { bytes } = recorded(`mask/${golden.mask}/96x64`);
+  const mask = { height: 64, width: 96, data: Float32Array.from(bytes, (level) => level / 255) };
+  const { pixels } = request.start;
+  return { ...request, controls, start: { ...request.start, pixels, repaint: repaintOf(pixels, mask) } };
 }

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ROOT } from '../../src/root.ts';
-import { type Dtype, numbersOf, type Rule, type Tensor, writeTensors, writeXlFolder } from './madeModels.ts';
+import {
+  type Dtype,
+  numbersOf,
+  type Rule,
+  type Tensor,
+  writeTensors,
+  writeXlFolder,
+  writeXlPictureModel,
+} from './madeModels.ts';
 
 const GOLDEN = path.join(ROOT, 'test/golden');
 export const CONTROLS = path.join(GOLDEN, 'controls');
@@ -16,7 +24,10 @@ interface MadeNetwork {
 }
 
 const readGzipped = (name: string) => JSON.parse(gunzipSync(readFileSync(path.join(CONTROLS, name))).toString('utf8'));
-export const madeNetworks: Readonly<Record<string, MadeNetwork>> = readGzipped('networks.json.gz');
+export const madeNetworks: Readonly<Record<string, MadeNetwork>> = {
+  ...readGzipped('networks.json.gz'),
+  ...readGzipped('repainted_network.json.gz'),
+};
 /** Original name → name here. */
 const originals: Readonly<Record<string, Readonly<Record<string, string>>>> = readGzipped('singles.json.gz');
 
@@ -66,6 +77,15 @@ export function makeControlModels(): string {
   writeTensors(path.join(networks, 'single-depth.safetensors'), controlTensors('single-depth'), 'F32');
   writeTensors(path.join(networks, 'single-pose.safetensors'), originalTensors('single-pose'), 'F32');
   writeTensors(path.join(networks, 'light-colour.safetensors'), originalTensors('light-colour'), 'F16');
+  return modelsDir;
+}
+
+/** The same with models whose networks are shown a masked picture: inpaint9 with a ControlNet of its own, and xl-inpaint. */
+export function makeRepaintedModels(): string {
+  const modelsDir = makeControlModels();
+  copy(path.join(GOLDEN, 'inpainting/models/inpaint9'), modelsDir);
+  writeXlPictureModel(modelsDir, 'xl-inpaint');
+  writeControlFolder(path.join(modelsDir, 'controlnets', 'inpaint9-canny'), 'inpaint9-canny', 'F32');
   return modelsDir;
 }
 

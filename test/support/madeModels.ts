@@ -204,15 +204,17 @@ const SHOWN_A_PICTURE = {
 /** The base with a network that is shown a picture: other numbers in the first convolution only, by golden/inpainting/xl. */
 export function makeXlPictureModels(): string {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'darkroom-xl-')));
-  const rules = JSON.parse(readFileSync(path.join(GOLDEN, 'inpainting/xl/conv_in.json'), 'utf8')) as Network;
-  for (const [name, kind] of Object.entries(SHOWN_A_PICTURE)) {
-    writeXlFolder(folder, 'base', 'F32', name);
-    const first = numbersOf('base_unet', 'conv_in.weight', rules[name]!);
-    writeUnet(path.join(folder, name, 'unet'), tensorsOf('base_unet').set('conv_in.weight', first), 'F32');
-    changeJson(path.join(folder, name, 'unet/config.json'), { in_channels: first.shape[1] });
-    changeJson(path.join(folder, name, 'model_index.json'), { _class_name: kind });
-  }
+  for (const name of Object.keys(SHOWN_A_PICTURE)) writeXlPictureModel(folder, name as keyof typeof SHOWN_A_PICTURE);
   return folder;
+}
+
+export function writeXlPictureModel(modelsDir: string, name: keyof typeof SHOWN_A_PICTURE): void {
+  const rules = JSON.parse(readFileSync(path.join(GOLDEN, 'inpainting/xl/conv_in.json'), 'utf8')) as Network;
+  writeXlFolder(modelsDir, 'base', 'F32', name);
+  const first = numbersOf('base_unet', 'conv_in.weight', rules[name]!);
+  writeUnet(path.join(modelsDir, name, 'unet'), tensorsOf('base_unet').set('conv_in.weight', first), 'F32');
+  changeJson(path.join(modelsDir, name, 'unet/config.json'), { in_channels: first.shape[1] });
+  changeJson(path.join(modelsDir, name, 'model_index.json'), { _class_name: SHOWN_A_PICTURE[name] });
 }
 
 function changeJson(file: string, change: object): void {
