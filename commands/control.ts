@@ -1,6 +1,11 @@
 // "Use as control": new pictures that follow the edges, the silhouette or the like of one there is; as a context menu on any message with a
 // picture, as a button under a result, and as options of /imagine.
-import { ApplicationCommandType, type ChatInputCommandInteraction, type ModalSubmitInteraction } from 'discord.js';
+import {
+  ApplicationCommandType,
+  type BaseInteraction,
+  type ChatInputCommandInteraction,
+  type ModalSubmitInteraction,
+} from 'discord.js';
 import {
   type ControlKind,
   type ControlWish,
@@ -22,7 +27,7 @@ import { kindsFor } from '../src/discord/controlPictures.ts';
 import { withoutSeed, withoutStart } from '../src/discord/drafts.ts';
 import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import type { Phrases } from '../src/discord/phrases/phrases.ts';
-import { usualModel, withPreferences } from '../src/discord/preferences.ts';
+import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
 import { mayLook, mayUseWords, singlesOf, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { FIELD, followForm } from '../src/discord/views/formViews.ts';
@@ -44,17 +49,14 @@ export function kindChoices(card: ModelCard | undefined, { control }: Phrases): 
  * and everything that is made of prompts carries it on. A picture alone is followed as the first network for the model was made to.
  * @throws request_invalid for a kind there is not
  */
-export function withControlFlag(
-  { options, user }: ChatInputCommandInteraction,
-  prompt: string,
-  bot: BotContext,
-): string {
+export function withControlFlag(interaction: ChatInputCommandInteraction, prompt: string, bot: BotContext): string {
+  const { options } = interaction;
   const said = options.getString('control');
   const strength = options.getNumber('control_strength');
   const hasPicture = options.getAttachment('control_image') !== null;
   if (said === null && strength === null && !hasPicture) return prompt;
   if (said === null && /(^|\s)--control[\s=]/.test(prompt)) return prompt;
-  const card = cardOf(options.getString('model') ?? usualModel(bot.store.settings(user.id), bot), bot);
+  const card = cardOf(options.getString('model') ?? usualModelOf(interaction, bot), bot);
   const wish = wishOf(said, card);
   const flag = strength === null ? wish : { ...wish, strength };
   return `--control ${flagOf(flag)} ${prompt}`;
@@ -74,6 +76,11 @@ function refuseAll(card: ModelCard | undefined): never {
 function flagOf({ kind, strength, start, end }: ControlWish): string {
   const range = start === undefined || end === undefined ? '' : `:${start}-${end}`;
   return `${kind}${strength === undefined ? (range === '' ? '' : ':1') : `:${strength}`}${range}`;
+}
+
+function usualModelOf(interaction: BaseInteraction, bot: BotContext): string {
+  const who = loraAskerOf(interaction);
+  return usualModelFor(who, bot.store.settings(who.userId), bot);
 }
 
 function cardOf(model: string, { catalog }: BotContext): ModelCard | undefined {
@@ -175,7 +182,7 @@ export const control: MessageCommand = {
     const pictures = job === undefined ? 0 : shownBy(job, bot).length;
     if (job !== undefined && pictures === 0) return tell(interaction, phrases.notFinished());
     if (job !== undefined && !mayUseWords(job, user.id)) return tell(interaction, phrases.card.promptIsPrivate());
-    const model = job?.request.model ?? usualModel(bot.store.settings(user.id), bot);
+    const model = job?.request.model ?? usualModelOf(interaction, bot);
     const refusal = whyNot(model, phrases, bot);
     if (refusal !== undefined) return tell(interaction, refusal);
     const input = job === undefined ? await keptPicture(targetMessage, bot) : undefined;

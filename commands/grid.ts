@@ -7,6 +7,7 @@ import {
   type ChatInputCommandInteraction,
   MessageFlags,
 } from 'discord.js';
+import { fitting } from '../src/core/lora.ts';
 import { overlay } from '../src/core/promptFlags.ts';
 import type { RequestDraft } from '../src/core/request.ts';
 import { cellDrafts, type SheetSpec, sheetOf } from '../src/core/sheet.ts';
@@ -17,9 +18,10 @@ import { type AttachmentLike, fetchAttachment } from '../src/discord/attachments
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
 import { withControlPicture } from '../src/discord/controlPictures.ts';
-import { loraAskerOf } from '../src/discord/loraAccess.ts';
+import { allowedModels } from '../src/discord/houseRules.ts';
+import { allowedLoras, loraAskerOf } from '../src/discord/loraAccess.ts';
 import { askerOf } from '../src/discord/order.ts';
-import { usualModel, withPreferences } from '../src/discord/preferences.ts';
+import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
 import { wordsJobOf } from '../src/discord/results.ts';
 import { anotherSheet, answerSheet, sheetQuestion } from '../src/discord/sheetOrders.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
@@ -76,12 +78,16 @@ const sheetAgain: ButtonHandler = async (interaction, [leadId], bot) => {
 /** What people may compare, with values of the model they use. */
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const typed = interaction.options.getFocused().toLowerCase().trim();
-  const { cards, limits } = bot.catalog;
-  const model = usualModel(bot.store.settings(interaction.user.id), bot);
+  const who = loraAskerOf(interaction);
+  const { limits } = bot.catalog;
+  const cards = allowedModels(bot.catalog.cards, who, bot);
+  const model = usualModelFor(who, bot.store.settings(who.userId), bot);
   const card = cards.find(({ name }) => name === model) ?? cards[0];
   if (card === undefined) return [];
   const { guidance, steps, sampler } = card.defaults;
-  const loras = (card.loras ?? []).slice(0, 4).map(({ name }) => name);
+  const loras = allowedLoras(fitting(card.loras ?? [], card), who, bot)
+    .slice(0, 4)
+    .map(({ name }) => name);
   const sizes = suggestedSizes(card, limits).slice(0, 4).map(formatSize);
   const values: readonly (readonly [string, readonly (string | number)[]])[] = [
     ['cfg', [0.5, 0.75, 1, 1.5, 2].map((part) => Math.round(part * guidance * 10) / 10)],

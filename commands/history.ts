@@ -9,6 +9,8 @@ import {
 import { refuse } from '../src/core/refusal.ts';
 import type { Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { allowedModels } from '../src/discord/houseRules.ts';
+import { allowedLoras, type LoraAsker, loraAskerOf } from '../src/discord/loraAccess.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { askSearch, choose, type Filter, search, showGallery, turnPage } from './gallery.ts';
 import { EVERYWHERE } from './install.ts';
@@ -45,15 +47,19 @@ function dayOf(text: string | null): number | undefined {
 /** How long ago the suggested days are. */
 const DAYS_AGO = [0, 1, 7, 30, 365];
 
-function choicesOf(option: string, { catalog, clock }: BotContext): readonly string[] {
-  if (option === 'model') return catalog.cards.map(({ name }) => name);
-  if (option === 'lora') return [...new Set(catalog.cards.flatMap(({ loras = [] }) => loras.map(({ name }) => name)))];
+function choicesOf(option: string, who: LoraAsker, bot: BotContext): readonly string[] {
+  const { catalog, clock } = bot;
+  if (option === 'model') return allowedModels(catalog.cards, who, bot).map(({ name }) => name);
+  if (option === 'lora') {
+    const loras = catalog.cards.flatMap((card) => card.loras ?? []);
+    return [...new Set(allowedLoras(loras, who, bot).map(({ name }) => name))];
+  }
   return DAYS_AGO.map((days) => new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10));
 }
 
 function suggest(interaction: AutocompleteInteraction, bot: BotContext): readonly Choice[] {
   const { name, value } = interaction.options.getFocused(true);
-  const choices = choicesOf(name, bot);
+  const choices = choicesOf(name, loraAskerOf(interaction), bot);
   return choices
     .filter((choice) => choice.toLowerCase().includes(value.toLowerCase()))
     .slice(0, MAX_CHOICES)

@@ -5,6 +5,7 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   type AutocompleteInteraction,
+  type BaseInteraction,
   type ChatInputCommandInteraction,
   type RepliableInteraction,
 } from 'discord.js';
@@ -25,8 +26,9 @@ import { type ModelCard, refuse } from '../src/core/request.ts';
 import { messageOf, phrasesOf, show, tell } from '../src/discord/answers.ts';
 import type { ButtonHandler, Choice, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
-import { allowedLoras, denialText, loraAskerOf, loraDenied } from '../src/discord/loraAccess.ts';
-import { usualModel } from '../src/discord/preferences.ts';
+import { allowedModels } from '../src/discord/houseRules.ts';
+import { allowedLoras, denialText, type LoraAsker, loraAskerOf, loraDenied } from '../src/discord/loraAccess.ts';
+import { usualModelFor } from '../src/discord/preferences.ts';
 import { clip, MAX_CHOICE_CHARS, quoted } from '../src/discord/text.ts';
 import { loraThumbnail, type Thumbnail } from '../src/discord/thumbnails.ts';
 import { loraPage, loraPageView, loraView, stackView } from '../src/discord/views/loraViews.ts';
@@ -73,7 +75,13 @@ const RUN: Readonly<Record<string, Run>> = {
     return left.length === 0 ? textView(phrases.lora.cleared()) : stackView(left, phrases);
   },
   /** @throws request_invalid */
-  info: (interaction, bot) => loraView(cardNamed(interaction, bot), phrasesOf(interaction)),
+  info(interaction, bot) {
+    const phrases = phrasesOf(interaction);
+    const card = cardNamed(interaction, bot);
+    const denied = loraDenied([card], loraAskerOf(interaction), bot);
+    if (denied !== undefined) return textView(denialText(denied, phrases));
+    return loraView({ ...card, fits: fitsHere(card, interaction, bot) }, phrases);
+  },
   /** What becomes of the words a LoRA knows. */
   words(interaction, bot) {
     const { store } = bot;
@@ -137,15 +145,22 @@ function cardsOf({ catalog }: BotContext): readonly LoraCard[] {
   return catalog.cards[0]?.loras ?? [];
 }
 
-function modelOf(userId: string, bot: BotContext): ModelCard {
-  const name = usualModel(bot.store.settings(userId), bot);
+/** The model somebody uses there. */
+function modelOf(who: LoraAsker, bot: BotContext): ModelCard {
+  const name = usualModelFor(who, bot.store.settings(who.userId), bot);
   return bot.catalog.cards.find((card) => card.name === name) ?? bot.catalog.cards[0]!;
 }
 
-/** @throws request_invalid with the names there are */
+/** The models a LoRA fits, of those somebody may use there. */
+function fitsHere({ fits }: LoraCard, interaction: BaseInteraction, bot: BotContext): readonly string[] {
+  const here = allowedModels(bot.catalog.cards, loraAskerOf(interaction), bot).map(({ name }) => name);
+  return fits.filter((name) => here.includes(name));
+}
+
+/** @throws request_invalid with the names somebody may use there */
 function cardNamed(interaction: ChatInputCommandInteraction, bot: BotContext): LoraCard {
   const name = interaction.options.getString('name', true);
-  const names = cardsOf(bot).map((card) => card.name);
+  const names = allowedLoras(cardsOf(bot), loraAskerOf(interaction), bot).map((card) => card.name);
   return findLora(name, cardsOf(bot)) ?? refuse('LoRA', name, { kind: 'names', names });
 }
 
@@ -162,11 +177,14 @@ function change(
   if (denied !== undefined) return textView(denialText(denied, phrases));
   const strength = options.getNumber('strength') ?? undefined;
   const textStrength = options.getNumber('text_strength') ?? undefined;
-  const usual = modelOf(user.id, bot);
+  const usual = modelOf(loraAskerOf(interaction), bot);
   const stack = checked(merged(next({ name: card.name, strength, textStrength })), usual, bot);
   bot.store.setLoraStack(user.id, stack);
   const words = card.triggers.length === 0 ? [] : [phrases.lora.triggers(quoted(card.triggers.join(', '), 400))];
-  const models = card.fits.map((name) => quoted(name, 60)).join(', ') || '—';
+  const models =
+    fitsHere(card, interaction, bot)
+      .map((name) => quoted(name, 60))
+      .join(', ') || '—';
   const elsewhere = card.fits.includes(usual.name) ? [] : [phrases.lora.notForUsual(quoted(card.name, 80), models)];
   return stackView(stack, phrases, [...words, ...elsewhere]);
 }
@@ -191,8 +209,9 @@ function fitsModel(name: string, model: ModelCard): boolean {
 
 async function page(at: number, search: string, interaction: RepliableInteraction, bot: BotContext): Promise<View> {
   const userId = interaction.user.id;
-  const model = modelOf(userId, bot);
-  const usable = allowedLoras(fitting(model.loras ?? [], model), loraAskerOf(interaction), bot);
+  const who = loraAskerOf(interaction);
+  const model = modelOf(who, bot);
+  const usable = allowedLoras(fitting(model.loras ?? [], model), who, bot);
   const cards = fuzzy(usable, searchText, search);
   const stack = stackOf(userId, bot);
   const pictures = await picturesOf(loraPage(cards, at).shown, bot);
@@ -249,8 +268,9 @@ function suggestedNames(
       typed,
     );
   }
-  const model = modelOf(userId, bot);
-  const usable = allowedLoras(fitting(model.loras ?? [], model), loraAskerOf(interaction), bot);
+  const who = loraAskerOf(interaction);
+  const model = modelOf(who, bot);
+  const usable = allowedLoras(fitting(model.loras ?? [], model), who, bot);
   return fuzzy(usable, searchText, typed).map((card) => card.name);
 }
 

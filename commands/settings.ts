@@ -13,8 +13,10 @@ import { parseSize } from '../src/core/size.ts';
 import { phrasesOf, replace, show } from '../src/discord/answers.ts';
 import type { ButtonHandler, FormHandler, SelectHandler, SlashCommand } from '../src/discord/command.ts';
 import type { BotContext } from '../src/discord/context.ts';
+import { allowedModels, type Resident } from '../src/discord/houseRules.ts';
+import { loraAskerOf } from '../src/discord/loraAccess.ts';
 import { LANGUAGES, type Phrases, phrasesFor } from '../src/discord/phrases/phrases.ts';
-import { usualModel } from '../src/discord/preferences.ts';
+import { usualModelFor } from '../src/discord/preferences.ts';
 import { FIELD, settingsForm } from '../src/discord/views/formViews.ts';
 import { settingsView, UNSET } from '../src/discord/views/settingsView.ts';
 import type { View } from '../src/discord/views/view.ts';
@@ -22,9 +24,10 @@ import { fieldOf } from './fields.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
 
-function panel(settings: UserSettings, bot: BotContext, phrases: Phrases): View {
-  const { cards } = bot.catalog;
-  const card = cards.find(({ name }) => name === usualModel(settings, bot));
+/** Of the models somebody may use there. */
+function panel(settings: UserSettings, who: Resident, bot: BotContext, phrases: Phrases): View {
+  const cards = allowedModels(bot.catalog.cards, who, bot);
+  const card = cards.find(({ name }) => name === usualModelFor(who, settings, bot));
   return settingsView(
     settings,
     card,
@@ -45,7 +48,11 @@ async function keep(
   bot: BotContext,
 ): Promise<void> {
   bot.store.setSettings(interaction.user.id, settings);
-  await replace(interaction, panel(settings, bot, phrasesNow(interaction, settings)), bot.dataDir);
+  await replace(
+    interaction,
+    panel(settings, loraAskerOf(interaction), bot, phrasesNow(interaction, settings)),
+    bot.dataDir,
+  );
 }
 
 const pressed: ButtonHandler = async (interaction, [what], bot) => {
@@ -64,7 +71,11 @@ const chosen: SelectHandler = async (interaction, [field], bot) => {
   const settings = bot.store.settings(interaction.user.id);
   if (field !== 'language' && field !== 'model' && field !== 'sampler' && field !== 'style') return;
   const { [field]: _, ...others } = settings;
-  await keep(interaction, value === UNSET ? others : { ...others, [field]: checked(field, value, settings, bot) }, bot);
+  await keep(
+    interaction,
+    value === UNSET ? others : { ...others, [field]: checked(field, value, settings, loraAskerOf(interaction), bot) },
+    bot,
+  );
 };
 
 /** Values come from the other side; only names there are pass. @throws request_invalid */
@@ -72,12 +83,14 @@ function checked(
   field: 'language' | 'model' | 'sampler' | 'style',
   value: string,
   settings: UserSettings,
+  who: Resident,
   bot: BotContext,
 ): string {
-  const card = chooseCard({ prompt: '' }, bot.catalog.cards, usualModel(settings, bot));
+  const cards = allowedModels(bot.catalog.cards, who, bot);
+  const card = chooseCard({ prompt: '' }, cards, usualModelFor(who, settings, bot));
   const names: Readonly<Record<typeof field, readonly string[]>> = {
     language: Object.keys(LANGUAGES),
-    model: bot.catalog.cards.map(({ name }) => name),
+    model: cards.map(({ name }) => name),
     sampler: SAMPLERS,
     style: [...Object.keys(card.styles), 'none'],
   };
@@ -89,10 +102,10 @@ const typed: FormHandler = async (interaction, _, bot) => {
   const settings = { ...others, ...numbersOf(interaction) };
   // The same door as a request's: what it refuses now, it would refuse later.
   const draft: RequestDraft = { prompt: 'x', ...numbersOf(interaction) };
-  const card = chooseCard(draft, bot.catalog.cards, usualModel(others, bot));
+  const card = chooseCard(draft, bot.catalog.cards, usualModelFor(loraAskerOf(interaction), others, bot));
   resolveRequest(draft, card, bot.catalog.limits, 0);
   bot.store.setSettings(interaction.user.id, settings);
-  const view = panel(settings, bot, phrasesNow(interaction, settings));
+  const view = panel(settings, loraAskerOf(interaction), bot, phrasesNow(interaction, settings));
   if (interaction.isFromMessage()) await replace(interaction, view, bot.dataDir);
   else await show(interaction, view, bot.dataDir);
 };
@@ -131,7 +144,7 @@ export const settings: SlashCommand = {
   }),
   async run(interaction, bot) {
     const own = bot.store.settings(interaction.user.id);
-    await show(interaction, panel(own, bot, phrasesOf(interaction)), bot.dataDir);
+    await show(interaction, panel(own, loraAskerOf(interaction), bot, phrasesOf(interaction)), bot.dataDir);
   },
   buttons: { settings: pressed },
   selects: { settings: chosen },

@@ -1,13 +1,14 @@
 // A server's own rules at the door every order goes through: which models are for whom there, how large and how many pictures may be, and
 // what they count. Deliberately not here: words and pictures (gate.ts, dispatcher), LoRAs (loraAccess.ts).
 import type { ServerLimits } from '../core/houseRules.ts';
+import { findLora } from '../core/loraChoice.ts';
 import { type ModelRule, modelRuleAgainst } from '../core/modelAccess.ts';
 import { costOf } from '../core/quota.ts';
 import type { ModelCard, RequestDraft, ResolvedRequest } from '../core/request.ts';
 import { chooseCard, resolveRequest } from '../core/resolve.ts';
 import { cardWithin, withinLimits } from '../core/serverLimits.ts';
 import type { BotContext } from './context.ts';
-import { rolesText } from './loraAccess.ts';
+import { allowedLoras, rolesText } from './loraAccess.ts';
 import type { Phrases } from './phrases/phrases.ts';
 import { quoted } from './text.ts';
 
@@ -58,10 +59,21 @@ export function modelDenialText({ model, roleIds }: ModelRule, guildId: string |
 export function resolverFor(draft: RequestDraft, who: Resident, bot: BotContext) {
   const { cards, limits, upscalers } = bot.catalog;
   const here: ServerLimits = who.guildId === null ? {} : bot.store.serverLimits(who.guildId);
-  const card = cardWithin(chooseCard(draft, cards, defaultModelFor(who, bot)), here);
+  // A name nobody knows is answered with those the asker may use; one that is not for them is told so later.
+  const isKnown = cards.some(({ name }) => name === draft.model);
+  const offered = isKnown ? cards : allowedModels(cards, who, bot);
+  const chosen = chooseCard(draft, offered, defaultModelFor(who, bot));
+  const card = cardWithin(forAsker(chosen, draft, who, bot), here);
   const seed = bot.randomSeed();
   return (complete: RequestDraft): ResolvedRequest =>
     withinLimits(resolveRequest(complete, card, limits, seed, upscalers), here);
+}
+
+/** Where a LoRA is named that nobody knows, the card names only those the asker may use. */
+function forAsker(card: ModelCard, { loras = [] }: RequestDraft, who: Resident, bot: Books): ModelCard {
+  const known = card.loras ?? [];
+  const isEveryKnown = loras.every(({ name }) => findLora(name, known) !== undefined);
+  return isEveryKnown ? card : { ...card, loras: allowedLoras(known, who, bot) };
 }
 
 /** In usual pictures; a model that is gone counts by pictures. */

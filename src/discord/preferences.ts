@@ -70,11 +70,6 @@ export function usualModelFor(person: Person, { model }: UserSettings, bot: BotC
   return allowed.some(({ name }) => name === model) ? model! : defaultModelFor(person, bot);
 }
 
-/** The model of the settings while it is there, else the program's. */
-export function usualModel({ model }: UserSettings, { catalog }: BotContext): string {
-  return catalog.cards.some(({ name }) => name === model) ? model! : catalog.defaultModel;
-}
-
 function withStyle(draft: RequestDraft, settings: UserSettings, person: Person, bot: BotContext): RequestDraft {
   const inUse = ownStyle(settings.styleInUse, person, bot);
   const base = inUse === undefined ? draft : applied(draft, inUse);
@@ -103,9 +98,12 @@ function applied(draft: RequestDraft, { text }: NamedStyle): RequestDraft {
   };
 }
 
-function refuseStyle(name: string, { userId, guildId }: Person, { store, catalog }: BotContext): never {
+function refuseStyle(name: string, person: Person, bot: BotContext): never {
+  const { userId, guildId } = person;
+  const { store, catalog } = bot;
   const own = store.styles(userId, guildId).map((style) => style.name);
-  const names = [...new Set([...catalog.cards.flatMap((card) => Object.keys(card.styles)), ...own, 'none'])];
+  const cards = allowedModels(catalog.cards, person, bot);
+  const names = [...new Set([...cards.flatMap((card) => Object.keys(card.styles)), ...own, 'none'])];
   return refuse('style', name, { kind: 'names', names });
 }
 

@@ -1,9 +1,18 @@
 // Quotas, limits, models and the queue of a community, from end to end: by the owner of the bot, a server's moderator and its people.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LoraCard } from '../../src/core/lora.ts';
 import type { Outcome } from '../../src/emulator/views.ts';
 import { TEST_CARD } from '../support/cards.ts';
 import { eventually, House, textOf } from './house.ts';
 
+const lora = (name: string): LoraCard => ({
+  name,
+  family: 'Stable Diffusion 1.x',
+  sizeBytes: 1_048_576,
+  triggers: [],
+  defaults: {},
+  fits: ['testmodel', 'heavy'],
+});
 const HEAVY = { ...TEST_CARD, name: 'heavy' };
 
 let house: House;
@@ -226,5 +235,45 @@ describe('figures', () => {
     expect(await asCarol('stats')).toContain('Nothing was made in these days.');
     expect(await asCarol('stats', { everywhere: true })).toContain('Only the owner of this bot');
     expect(await admin('stats', { everywhere: true })).toContain('Pictures: 3');
+  });
+});
+
+describe('what somebody may not use here', () => {
+  test('is listed nowhere: settings, LoRAs, suggestions and refusals name only what they may use', async () => {
+    await house.close();
+    const loras = [lora('secret-ink'), lora('open-ink')];
+    const cards = [TEST_CARD, HEAVY].map((card) => ({ ...card, loras }));
+    house = await House.open({ cards });
+    expect(await admin('models disable', { name: 'heavy' })).toContain('may not be used');
+    expect(await admin('lora deny', { name: 'secret-ink' })).not.toBe('');
+    const alice = as(house.alice);
+    const { channelId } = house;
+    const answered = async (outcome: Promise<Outcome>) => {
+      const { message } = await outcome;
+      return eventually(() => {
+        const seen = house.emulator.view(channelId, house.alice).find(({ id }) => id === message?.id);
+        return seen !== undefined && !seen.loading && JSON.stringify(seen);
+      });
+    };
+    const suggested = async (command: string, option: string, others = {}) =>
+      JSON.stringify((await alice.autocomplete(channelId, command, option, '', others)).choices);
+    const told = [
+      await answered(alice.command(channelId, 'settings')),
+      await answered(alice.command(channelId, 'lora browse')),
+      await answered(alice.command(channelId, 'lora use', { name: 'nothing' })),
+      await answered(alice.command(channelId, 'lora info', { name: 'open-ink' })),
+      await answered(alice.command(channelId, 'imagine', { prompt: 'x --model nothing' })),
+      await answered(alice.command(channelId, 'imagine', { prompt: 'x --lora nothing' })),
+      await suggested('imagine', 'model', { prompt: 'x' }),
+      await suggested('grid', 'across', { prompt: 'x' }),
+      await suggested('history', 'model'),
+      await suggested('history', 'lora'),
+      await suggested('lora use', 'name'),
+      await suggested('lora info', 'name'),
+    ];
+    for (const [index, text] of told.entries())
+      expect([index, text]).toEqual([index, expect.not.stringMatching(/heavy|secret-ink/)]);
+    expect(told.filter((text) => text.includes('open-ink')).length).toBeGreaterThan(4);
+    expect(await answered(alice.command(channelId, 'lora info', { name: 'secret-ink' }))).toContain('secret');
   });
 });

@@ -37,7 +37,8 @@ function listOf(settings: UserSettings, card: ModelCard | undefined, { settings:
   const own = card?.defaults;
   const values: Readonly<Record<SettingName, readonly [set: string | number | undefined, usual: string | number]>> = {
     language: [language === undefined ? undefined : (LANGUAGES as Record<string, string>)[language], words.automatic()],
-    model: [settings.model, card?.name ?? '—'],
+    // A model somebody chose elsewhere may not be for them here.
+    model: [settings.model === card?.name ? settings.model : undefined, card?.name ?? '—'],
     size: [size === undefined ? undefined : formatSize(size), own === undefined ? '—' : formatSize(own.size)],
     steps: [settings.steps, own?.steps ?? '—'],
     guidance: [settings.guidance, own?.guidance ?? '—'],
