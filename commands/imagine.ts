@@ -20,7 +20,7 @@ import { usualModelFor, withPreferences } from '../src/discord/preferences.ts';
 import { isRequesterOrModerator, jobOf, noteModeration, wordsJobOf } from '../src/discord/results.ts';
 import { clip, MAX_CHOICE_CHARS } from '../src/discord/text.ts';
 import { editForm, FIELD } from '../src/discord/views/formViews.ts';
-import { drawnAgain, readDrawn, wildcardsOf } from '../src/discord/wildcards.ts';
+import { drawnAgain, readDrawn, wildcardsIn, wildcardsOf } from '../src/discord/wildcards.ts';
 import { kindChoices, withControlFlag } from './control.ts';
 import { fieldOf, seedOf, stepsOf } from './fields.ts';
 import { askSheet } from './grid.ts';
@@ -172,7 +172,7 @@ export const imagine: SlashCommand = {
       const [image, masked] = [interaction.options.getAttachment('image'), interaction.options.getAttachment('mask')];
       return askSheet(interaction, sheet, { upload: image, mask: masked ?? undefined, control, options }, bot);
     }
-    const lists = await wildcardsOf(interaction.user.id, bot);
+    const lists = await wildcardsIn(prompt, interaction.user.id, bot);
     const drafts = expandPrompt(withAllChoices(prompt, lists)).map((text) =>
       withPreferences(readDrawn(text, options, lists, bot.randomSeed), person, bot),
     );

@@ -55,6 +55,11 @@ export async function wildcardsOf(userId: string, { store, wildcards }: BotConte
   return new Map([...shared, ...store.wildcards(userId).map(({ name, choices }) => [name, choices] as const)]);
 }
 
+/** As `wildcardsOf`, for a text that may name none: then no folder is read. */
+export async function wildcardsIn(text: string, userId: string, bot: BotContext): Promise<Wildcards> {
+  return hasWildcards(text) ? wildcardsOf(userId, bot) : new Map();
+}
+
 /**
  * A prompt read with its lists: what was drawn is the prompt, and how it was written stays beside it, so that another seed draws anew.
  * @param given what is said beside the prompt
