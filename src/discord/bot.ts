@@ -9,13 +9,13 @@ import {
   GuildPremiumTier,
   type Interaction,
   type Message,
-  Options,
   Partials,
   Status,
   Team,
 } from 'discord.js';
 import type { JobRecord } from '../core/job.ts';
 import { DarkroomError } from '../errors.ts';
+import { SMALL_CACHES } from './caches.ts';
 import type { Command } from './command.ts';
 import { type BotContext, type KnownHashes, NO_HASHES } from './context.ts';
 import { canFollow } from './controlPictures.ts';
@@ -97,7 +97,6 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   };
 }
 
-/** Nothing is cached that Discord sends again with every interaction. */
 function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
   return new Client({
     // As many connections as Discord recommends, in this process.
@@ -105,9 +104,9 @@ function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
     intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
     partials: [Partials.Channel],
     allowedMentions: { parse: [], repliedUser: false },
-    makeCache: Options.cacheWithLimits({ ...Options.DefaultMakeCacheSettings, MessageManager: 0, PresenceManager: 0 }),
+    makeCache: SMALL_CACHES.makeCache,
     ws: { buildIdentifyThrottler: identifyThrottler({ store, clock, log }) },
-    ...(apiUrl === null ? {} : { rest: { api: apiUrl } }),
+    rest: { ...SMALL_CACHES.rest, ...(apiUrl === null ? {} : { api: apiUrl }) },
   });
 }
 
