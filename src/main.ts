@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import path from 'node:path';
 import { commands } from '../commands/index.ts';
+import { openChartRoom } from './charts/chartRoom.ts';
 import { systemClock } from './clock.ts';
 import { type Config, DISCORD_API_URL, readConfig, withEnvFile } from './config.ts';
 import type { JobStore } from './core/jobStore.ts';
@@ -278,6 +279,7 @@ function botOptions(parts: Parts): BotOptions {
     log,
     hashes,
     loraFolder: loraFolderOf(parts),
+    charts: openChartRoom({ file: path.join(dataDir, 'darkroom.db'), log }),
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
       if (!ending.signal.aborted) tellFatal(error, log);

@@ -1,18 +1,30 @@
-// /admin stats: what was made in this server in the last days, how long it took, by whom and with what, and what was refused. The owner may
-// ask for everywhere.
-import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType } from 'discord.js';
-import { type Percentiles, type Stats, statsOf } from '../../src/core/stats.ts';
-import { phrasesOf, tell } from '../../src/discord/answers.ts';
-import type { Phrases } from '../../src/discord/phrases/phrases.ts';
-import { clip, MAX_CONTENT_CHARS, quoted } from '../../src/discord/text.ts';
+// /admin stats: what was made in this server in the last days, how long it took, by whom and with what, and what was refused, as charts and in
+// words. The owner may ask for everywhere.
+import {
+  type APIApplicationCommandBasicOption,
+  ApplicationCommandOptionType,
+  type ButtonInteraction,
+  type Guild,
+  MessageFlags,
+} from 'discord.js';
+import type { ChartAsk, ChartWords, Drawn } from '../../src/core/charts.ts';
+import { type Stats, statsOf } from '../../src/core/stats.ts';
+import { messageOf, phrasesOf, tell } from '../../src/discord/answers.ts';
+import type { ButtonHandler } from '../../src/discord/command.ts';
+import type { BotContext } from '../../src/discord/context.ts';
+import { lookOf } from '../../src/discord/looks.ts';
+import { languageOf } from '../../src/discord/phrases/phrases.ts';
+import { isAdmin } from '../../src/discord/results.ts';
+import { chartWords, STATS_PERIODS, statsView } from '../../src/discord/views/statsView.ts';
 import { named } from '../options.ts';
-import { type AdminHandler, type AdminPart, everywhere, scopeOf } from './group.ts';
+import { type AdminHandler, type AdminInteraction, type AdminPart, everywhere, scopeOf } from './group.ts';
 
 const { Subcommand, Integer: WHOLE } = ApplicationCommandOptionType;
-const USUAL_DAYS = 14;
-const MAX_DAYS = 60;
+const USUAL_DAYS = 30;
+const MAX_DAYS = 90;
 const DAY_MS = 86_400_000;
-const BARS = '▁▂▃▄▅▆▇█';
+/** A name that Discord does not tell by then is left out. */
+const NAMES_MS = 2_500;
 
 const days: APIApplicationCommandBasicOption = {
   type: WHOLE,
@@ -21,55 +33,76 @@ const days: APIApplicationCommandBasicOption = {
   ...named(
     { en: 'days', zh: '天数', ru: 'дней', es: 'días', de: 'tage', fr: 'jours', ja: '日数' },
     {
-      en: 'How many days; 14 as usual.',
-      zh: '多少天；默认 14 天。',
-      ru: 'За сколько дней; обычно 14.',
-      es: 'Cuántos días; 14 si no se dice.',
-      de: 'Wie viele Tage; sonst 14.',
-      fr: 'Combien de jours ; 14 d’ordinaire.',
-      ja: '何日分か。ふつうは 14 日。',
+      en: 'How many days; 30 as usual.',
+      zh: '多少天；默认 30 天。',
+      ru: 'За сколько дней; обычно 30.',
+      es: 'Cuántos días; 30 si no se dice.',
+      de: 'Wie viele Tage; sonst 30.',
+      fr: 'Combien de jours ; 30 d’ordinaire.',
+      ja: '何日分か。ふつうは 30 日。',
     },
   ),
 };
 
+type Asking = AdminInteraction | ButtonInteraction<'cached' | 'raw'>;
+
 const stats: AdminHandler = async (interaction, bot) => {
   const scope = await scopeOf(interaction, bot);
   if (scope === undefined) return;
-  const asked = interaction.options.getInteger('days') ?? USUAL_DAYS;
-  const nowMs = bot.clock.nowMs();
-  const filter = { ...scope, sinceMs: (Math.floor(nowMs / DAY_MS) - asked + 1) * DAY_MS };
-  const found = statsOf(bot.store.figures(filter), bot.store.refusals(filter), asked, nowMs);
-  await tell(interaction, clip(statsText(found, asked, phrasesOf(interaction)), MAX_CONTENT_CHARS));
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  await showStats(interaction, scope.guildId, interaction.options.getInteger('days') ?? USUAL_DAYS, bot);
 };
 
-/** One bar a day; the highest day is a full one, and no day with pictures is empty. */
-function bars(counts: readonly number[]): string {
-  const highest = Math.max(1, ...counts);
-  const bar = (count: number) => BARS[Math.ceil((count / highest) * (BARS.length - 1))];
-  return counts.map(bar).join('');
+/** A button with another period, on the message that one of these showed to this person alone. */
+const period: ButtonHandler = async (interaction, [wanted, where], bot) => {
+  const phrases = phrasesOf(interaction);
+  if (!interaction.inGuild() || !isAdmin(interaction)) return tell(interaction, phrases.adminsOnly());
+  if (where === 'all' && !bot.isOwner(interaction.user.id)) return tell(interaction, phrases.ownerOnly());
+  await interaction.deferUpdate();
+  const asked = STATS_PERIODS.find((one) => one === Number(wanted)) ?? USUAL_DAYS;
+  await showStats(interaction, where === 'all' ? null : interaction.guildId, asked, bot);
+};
+
+async function showStats(interaction: Asking, guildId: string | null, asked: number, bot: BotContext): Promise<void> {
+  const nowMs = bot.clock.nowMs();
+  const filter = { guildId, sinceMs: (Math.floor(nowMs / DAY_MS) - asked + 1) * DAY_MS };
+  const drawn = await drawnStats({ filter, days: asked, nowMs }, interaction, bot);
+  const look = lookOf(interaction.guildId, bot.store);
+  const page = { ...drawn, days: asked, isEverywhere: guildId === null, locale: languageOf(interaction.locale) };
+  const view = statsView(page, phrasesOf(interaction), bot.ids, look);
+  await interaction.editReply({ ...(await messageOf(view, bot.dataDir)), attachments: [] });
 }
 
-function statsText(found: Stats, asked: number, { houseRules: words }: Phrases): string {
-  const { chart } = words;
-  const refused = found.refusals.reduce((sum, { count }) => sum + count, 0);
-  const times = ({ half, most }: Percentiles) =>
-    half === undefined ? '—' : `${chart.half} ${seconds(half)} · ${chart.most} ${seconds(most!)}`;
-  const list = (rows: Stats['models'], shown: (name: string) => string) =>
-    rows.map(({ name, count }) => `${shown(name)} ${count}`).join(' · ') || '—';
-  return [
-    `**${words.statsTitle(asked)}**`,
-    found.pictures === 0 ? words.statsNone() : words.statsSum(found.pictures, found.people),
-    `**${chart.perDay}** (${Math.max(0, ...found.picturesADay)})\n\`${bars(found.picturesADay)}\``,
-    `**${chart.waits}**: ${times(found.waits)}`,
-    `**${chart.makes}**: ${times(found.makes)}`,
-    `**${chart.users}**: ${list(found.users, (id) => `<@${id}>`)}`,
-    `**${chart.models}**: ${list(found.models, (name) => quoted(name, 60))}`,
-    `**${chart.refused}** (${refused}): ${list(found.refusals, (reason) => `\`${reason}\``)}`,
-  ].join('\n');
+/** The figures alone where no charts can be drawn. */
+async function drawnStats(ask: ChartAsk, interaction: Asking, bot: BotContext): Promise<Drawn> {
+  const { store, charts, log } = bot;
+  if (charts !== undefined) {
+    try {
+      return await charts.draw(ask, (found) => wordsFor(found, interaction));
+    } catch (err) {
+      log.warn({ err }, 'the figures are counted by the bot itself');
+    }
+  }
+  const { filter, days: asked, nowMs } = ask;
+  return { stats: statsOf(store.figures(filter), store.refusals(filter), asked, nowMs), pictures: [] };
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)}`;
+async function wordsFor({ users }: Stats, interaction: Asking): Promise<ChartWords> {
+  const names = await Promise.all(users.map(async ({ name: id }) => [id, await nameOf(id, interaction)] as const));
+  return chartWords(Object.fromEntries(names), phrasesOf(interaction), languageOf(interaction.locale));
+}
+
+/** As the server knows them; '' where nobody says in time. */
+async function nameOf(userId: string, { guild, client }: Asking): Promise<string> {
+  const asked = (guild as Guild | null)?.members.fetch(userId).then(({ displayName }) => displayName);
+  const found = (asked ?? Promise.reject(new Error('no server here'))).catch(async () => {
+    return (await client.users.fetch(userId)).displayName;
+  });
+  return Promise.race([found.catch(() => ''), late()]);
+}
+
+function late(): Promise<string> {
+  return new Promise((resolve) => setTimeout(resolve, NAMES_MS, '').unref());
 }
 
 export const statistics: AdminPart = {
@@ -92,4 +125,5 @@ export const statistics: AdminPart = {
     },
   ],
   run: { stats },
+  buttons: { stats: period },
 };

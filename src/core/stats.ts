@@ -7,60 +7,102 @@ export interface Ranked {
   readonly count: number;
 }
 
-/** Times in milliseconds; undefined where there are none. */
+/** Times in milliseconds that so many of a hundred are not above. */
 export interface Percentiles {
-  /** Half of them are not above. */
-  readonly half: number | undefined;
-  /** 19 of 20 are not above. */
-  readonly most: number | undefined;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Times of one kind; null where there are none. */
+export interface Times {
+  readonly all: Percentiles | null;
+  /** By day, as `picturesADay`. */
+  readonly byDay: readonly (Percentiles | null)[];
 }
 
 export interface Stats {
+  /** UTC day since the epoch of the first of them. */
+  readonly firstDay: number;
   /** Oldest first; the last is today (UTC). */
   readonly picturesADay: readonly number[];
   readonly pictures: number;
   readonly people: number;
-  readonly waits: Percentiles;
-  readonly makes: Percentiles;
+  readonly waits: Times;
+  readonly makes: Times;
   readonly users: readonly Ranked[];
   readonly models: readonly Ranked[];
   readonly refusals: readonly Ranked[];
+  /** All refusals, those of rarer reasons too. */
+  readonly refused: number;
 }
 
 const MADE: readonly string[] = ['developed', 'delivered'];
 const RANKS = 5;
 
+/** @param figures read once, in any order */
 export function statsOf(
-  figures: readonly JobFigure[],
+  figures: Iterable<JobFigure>,
   refused: readonly RefusalFigure[],
   days: number,
   nowMs: number,
 ): Stats {
-  const made = figures.filter(({ state }) => MADE.includes(state));
-  const first = dayOf(nowMs) - days + 1;
+  const firstDay = dayOf(nowMs) - days + 1;
   const picturesADay = new Array<number>(days).fill(0);
-  for (const { createdAtMs, count } of made) {
-    const at = dayOf(createdAtMs) - first;
-    if (at >= 0 && at < days) picturesADay[at]! += count;
+  const [waits, makes] = [new TimesADay(days), new TimesADay(days)];
+  const [users, models] = [new Map<string, number>(), new Map<string, number>()];
+  for (const { state, createdAtMs, startedAtMs, gpuMs, count, userId, model } of figures) {
+    if (!MADE.includes(state)) continue;
+    const day = dayOf(createdAtMs) - firstDay;
+    if (day >= 0 && day < days) picturesADay[day]! += count;
+    if (startedAtMs !== null) waits.add(day, Math.max(0, startedAtMs - createdAtMs));
+    if (gpuMs !== null) makes.add(day, gpuMs);
+    add(users, userId, count);
+    add(models, model, count);
   }
+  const reasons = new Map<string, number>();
+  for (const { reason, count } of refused) add(reasons, reason, count);
   return {
+    firstDay,
     picturesADay,
-    pictures: made.reduce((total, { count }) => total + count, 0),
-    people: new Set(made.map(({ userId }) => userId)).size,
-    waits: percentiles(
-      made.flatMap(({ createdAtMs, startedAtMs }) => (startedAtMs === null ? [] : [startedAtMs - createdAtMs])),
-    ),
-    makes: percentiles(made.flatMap(({ gpuMs }) => gpuMs ?? [])),
-    users: ranked(made.map(({ userId, count }) => [userId, count])),
-    models: ranked(made.map(({ model, count }) => [model, count])),
-    refusals: ranked(refused.map(({ reason, count }) => [reason, count])),
+    pictures: sumOf(users),
+    people: users.size,
+    waits: waits.times(),
+    makes: makes.times(),
+    users: ranked(users),
+    models: ranked(models),
+    refusals: ranked(reasons),
+    refused: sumOf(reasons),
   };
 }
 
-/** The largest sums by name, ties by name. */
-function ranked(rows: readonly (readonly [name: string, count: number])[]): readonly Ranked[] {
-  const sums = new Map<string, number>();
-  for (const [name, count] of rows) sums.set(name, (sums.get(name) ?? 0) + count);
+class TimesADay {
+  readonly #days: number[][];
+  readonly #others: number[] = [];
+
+  constructor(days: number) {
+    this.#days = Array.from({ length: days }, () => []);
+  }
+
+  add(day: number, ms: number): void {
+    (this.#days[day] ?? this.#others).push(ms);
+  }
+
+  times(): Times {
+    return { all: percentiles([...this.#days, this.#others].flat()), byDay: this.#days.map(percentiles) };
+  }
+}
+
+function add(sums: Map<string, number>, name: string, count: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + count);
+}
+
+function sumOf(sums: ReadonlyMap<string, number>): number {
+  return [...sums.values()].reduce((total, count) => total + count, 0);
+}
+
+/** The largest by name, ties by name. */
+function ranked(sums: ReadonlyMap<string, number>): readonly Ranked[] {
   return [...sums]
     .map(([name, count]) => ({ name, count }))
     .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))
@@ -68,8 +110,9 @@ function ranked(rows: readonly (readonly [name: string, count: number])[]): read
 }
 
 /** By the nearest rank: always a time that somebody met. */
-function percentiles(times: readonly number[]): Percentiles {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-  return { half: at(0.5), most: at(0.95) };
+function percentiles(times: readonly number[]): Percentiles | null {
+  if (times.length === 0) return null;
+  const sorted = Float64Array.from(times).sort();
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
 }

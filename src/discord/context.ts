@@ -1,5 +1,6 @@
 // What a command has in its hands: ports and settings, given once by main. Nothing here is a module-level singleton, so tests give their own.
 import type { Clock } from '../clock.ts';
+import type { ChartRoom } from '../core/charts.ts';
 import type { AcceptRules, JobStore } from '../core/jobStore.ts';
 import type { ModelCard, RequestLimits } from '../core/request.ts';
 import type { UpscalerCard } from '../core/upscale.ts';
@@ -76,6 +77,8 @@ export interface BotContext {
   readonly hashes: KnownHashes;
   /** The owner's lists of words for prompts; absent where there are none. */
   readonly wildcards?: WildcardFolder;
+  /** Counts and draws what /admin stats shows; absent where it is told in words alone. */
+  readonly charts?: ChartRoom | undefined;
   /** 0 … 2^32 - 1. */
   readonly randomSeed: () => number;
 }

@@ -58,6 +58,7 @@ export const ACTIONS = [
   'review',
   'theirs',
   'audit',
+  'stats',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

@@ -5,7 +5,6 @@ import type {
   JobFigure,
   QueueMode,
   QuotaNumbers,
-  RefusalFigure,
   RoleQuota,
   RoleWeight,
   ServerLimits,
@@ -13,16 +12,14 @@ import type {
 import { QUEUE_MODES } from '../core/houseRules.ts';
 import type { AuditEntry, Customer, Member } from '../core/jobStore.ts';
 import { dayOf } from '../core/quota.ts';
-import { cachedStatements, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { figuresOf } from './figures.ts';
 import { type House, quotaNote } from './house.ts';
 import type { Ledger } from './ledger.ts';
 
 /** In the place of a server's id, and of a role's where all of a server is meant. */
 const NONE = '';
 const QUEUE_MODE = 'queue.mode';
-
-const FIGURES = `SELECT user_id AS userId, model, state, json_extract(request, '$.count') AS count, created_at_ms AS createdAtMs,
-  started_at_ms AS startedAtMs, gpu_ms AS gpuMs FROM jobs`;
 
 export interface Rules extends HouseRules {
   /** The greatest of somebody's roles; 1 without any. */
@@ -68,13 +65,7 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
   const countRefusal = db.prepare<[string, number, string]>(
     'INSERT INTO refusals VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
   );
-  const figures = cachedStatements<JobFigure>(db);
-  const refusalsThere = db.prepare<[string, number], RefusalFigure>(
-    'SELECT day, reason, count FROM refusals WHERE guild_id = ? AND day >= ? ORDER BY day',
-  );
-  const refusals = db.prepare<[number], RefusalFigure>(
-    'SELECT day, reason, sum(count) AS count FROM refusals WHERE day >= ? GROUP BY day, reason ORDER BY day',
-  );
+  const figures = figuresOf(db);
   const note = (action: AuditEntry['action'], entry: Pick<AuditEntry, 'byUserId' | 'guildId' | 'target' | 'note'>) =>
     house.note({ action, ...entry, atMs: nowMs() });
   const isNoRule = ({ daily, hourly }: QuotaNumbers) => daily === null && hourly === null;
@@ -132,21 +123,15 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
       note('queue', { byUserId, guildId: null, target: 'queue', note: wanted });
     },
     noteRefusal: (guildId, reason) => void countRefusal.run(guildId ?? NONE, dayOf(nowMs()), reason),
-    figures({ guildId, sinceMs }) {
-      const where = guildId === null ? '' : 'WHERE guild_id = @guildId';
+    figures(filter) {
       const found: JobFigure[] = [];
-      // Newest first by the order of acceptance, which has an index; no index on the time of acceptance is needed for a chart a month.
-      for (const row of figures(`${FIGURES} ${where} ORDER BY seq DESC LIMIT @limit`).iterate({
-        guildId,
-        limit: MAX_FIGURES,
-      })) {
-        if (row.createdAtMs < sinceMs) break;
+      for (const row of figures.each(filter)) {
         found.push(row);
+        if (found.length === MAX_FIGURES) break;
       }
       return found;
     },
-    refusals: ({ guildId, sinceMs }) =>
-      guildId === null ? refusals.all(dayOf(sinceMs)) : refusalsThere.all(guildId, dayOf(sinceMs)),
+    refusals: figures.refusals,
   };
 }
 

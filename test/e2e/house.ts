@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { commands } from '../../commands/index.ts';
+import { openChartRoom } from '../../src/charts/chartRoom.ts';
 import { systemClock } from '../../src/clock.ts';
+import type { ChartRoom } from '../../src/core/charts.ts';
 import type { JobRecord, JobState } from '../../src/core/job.ts';
 import type { AcceptRules, JobStore } from '../../src/core/jobStore.ts';
 import { DEFAULT_LIMITS, type ModelCard } from '../../src/core/request.ts';
@@ -46,6 +48,8 @@ export interface HouseOptions {
   readonly liveCards?: () => readonly ModelCard[];
   /** Made for the data folder. */
   readonly loraFolder?: (house: House) => LoraFolder;
+  /** In the place of the real one; null for none. */
+  readonly charts?: ChartRoom | null;
 }
 
 export class House {
@@ -57,6 +61,7 @@ export class House {
   readonly hashes: KnownHashes;
   readonly liveCards: HouseOptions['liveCards'];
   readonly loraFolder: HouseOptions['loraFolder'];
+  readonly charts: HouseOptions['charts'];
   readonly rules: AcceptRules;
   readonly fatal: DarkroomError[] = [];
   readonly log: Logger = makeLog(process.env.TEST_LOG ?? 'silent');
@@ -84,6 +89,7 @@ export class House {
     hashes = NO_HASHES,
     liveCards,
     loraFolder,
+    charts,
   }: HouseOptions = {}) {
     this.worker = worker ?? new ScriptedWorker();
     this.real = real;
@@ -92,6 +98,7 @@ export class House {
     this.hashes = hashes;
     this.liveCards = liveCards;
     this.loraFolder = loraFolder;
+    this.charts = charts;
     this.rules = { dailyQuota: 50, maxWaitingPerUser: 10, ...rules };
     this.emulator = new Emulator({ token: TEST_TOKEN, ...emulator });
     this.jobsPerWorker = jobsPerWorker;
@@ -145,6 +152,7 @@ export class House {
         upscalers: this.upscalers,
       },
       loraFolder,
+      charts: this.chartRoom(),
       rules,
       inputs: new InputFolder(dataDir),
       attachments: { ...ATTACHMENT_RULES, extraOrigin: emulator.origin },
@@ -163,6 +171,11 @@ export class House {
     });
     this.dispatcher.start();
     await emulator.until(() => emulator.world.commands.size >= commands.length);
+  }
+
+  private chartRoom(): ChartRoom | undefined {
+    const real = () => openChartRoom({ file: path.join(this.dataDir, 'darkroom.db'), log: this.log });
+    return this.charts === null ? undefined : (this.charts ?? real());
   }
 
   async stopBot(): Promise<void> {

@@ -2,6 +2,20 @@
 // those who set it with /admin.
 import type { QueueMode } from '../../core/houseRules.ts';
 
+/** Why orders are refused, as they are counted. */
+export const REFUSAL_REASONS = [
+  'quota',
+  'too_many_waiting',
+  'draining',
+  'banned',
+  'closed',
+  'blocked',
+  'model_denied',
+  'lora_denied',
+  'disk_full',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
 export interface HouseRulesPhrases {
   limitHere(field: string, found: string, max: string): string;
   modelDenied(name: string): string;
@@ -42,10 +56,13 @@ export interface HouseRulesPhrases {
   statsSum(pictures: number, people: number): string;
   statsNone(): string;
   readonly mode: Readonly<Record<QueueMode, string>>;
-  /** Headings of /admin stats. */
+  /** Headings of /admin stats, for text and charts; before `p50` and the others stands a heading, behind them a time. */
   readonly chart: Readonly<
-    Record<'perDay' | 'waits' | 'makes' | 'half' | 'most' | 'users' | 'models' | 'refused', string>
+    Record<'perDay' | 'waits' | 'makes' | 'p50' | 'p90' | 'p99' | 'users' | 'models' | 'refused', string>
   >;
+  readonly refusedFor: Readonly<Record<RefusalReason, string>>;
+  /** The period a button shows. */
+  statsDays(days: number): string;
 }
 
 const en: HouseRulesPhrases = {
@@ -98,14 +115,27 @@ const en: HouseRulesPhrases = {
   },
   chart: {
     perDay: 'Pictures a day',
-    waits: 'Wait in seconds',
-    makes: 'Making in seconds',
-    half: 'half within',
-    most: '19 of 20 within',
-    users: 'Busiest',
+    waits: 'Wait, at most',
+    makes: 'Making, at most',
+    p50: 'half',
+    p90: '9 of 10',
+    p99: '99 of 100',
+    users: 'Busiest people',
     models: 'Pictures by model',
     refused: 'Refused requests',
   },
+  refusedFor: {
+    quota: 'quota used up',
+    too_many_waiting: 'too many waiting',
+    draining: 'queue being emptied',
+    banned: 'banned or paused',
+    closed: 'channel not allowed',
+    blocked: 'forbidden words',
+    model_denied: 'model not allowed',
+    lora_denied: 'LoRA not allowed',
+    disk_full: 'disk full',
+  },
+  statsDays: (days) => `${days} days`,
 };
 
 const zh: HouseRulesPhrases = {
@@ -154,14 +184,27 @@ const zh: HouseRulesPhrases = {
   },
   chart: {
     perDay: '每日图片',
-    waits: '等待（秒）',
-    makes: '生成（秒）',
-    half: '一半在',
-    most: '95% 在',
-    users: '最活跃',
+    waits: '等待时间不超过',
+    makes: '生成时间不超过',
+    p50: '一半',
+    p90: '90%',
+    p99: '99%',
+    users: '最活跃的人',
     models: '各模型图片',
     refused: '被拒绝的请求',
   },
+  refusedFor: {
+    quota: '配额用完',
+    too_many_waiting: '排队过多',
+    draining: '正在清空队列',
+    banned: '被禁止或暂停',
+    closed: '频道不允许',
+    blocked: '禁用词',
+    model_denied: '模型不允许',
+    lora_denied: 'LoRA 不允许',
+    disk_full: '磁盘已满',
+  },
+  statsDays: (days) => `${days} 天`,
 };
 
 const ru: HouseRulesPhrases = {
@@ -213,14 +256,27 @@ const ru: HouseRulesPhrases = {
   },
   chart: {
     perDay: 'Картинок в день',
-    waits: 'Ожидание, секунды',
-    makes: 'Работа, секунды',
-    half: 'половина за',
-    most: '19 из 20 за',
+    waits: 'Ожидание, не дольше',
+    makes: 'Работа, не дольше',
+    p50: 'половина',
+    p90: '9 из 10',
+    p99: '99 из 100',
     users: 'Самые активные',
     models: 'Картинки по моделям',
     refused: 'Отказы',
   },
+  refusedFor: {
+    quota: 'квота исчерпана',
+    too_many_waiting: 'слишком много в очереди',
+    draining: 'очередь закрывается',
+    banned: 'бан или пауза',
+    closed: 'канал закрыт',
+    blocked: 'запрещённые слова',
+    model_denied: 'модель не разрешена',
+    lora_denied: 'LoRA не разрешена',
+    disk_full: 'диск полон',
+  },
+  statsDays: (days) => `Дней: ${days}`,
 };
 
 const es: HouseRulesPhrases = {
@@ -273,14 +329,27 @@ const es: HouseRulesPhrases = {
   },
   chart: {
     perDay: 'Imágenes al día',
-    waits: 'Espera en segundos',
-    makes: 'Trabajo en segundos',
-    half: 'la mitad en',
-    most: '19 de 20 en',
+    waits: 'Espera, como mucho',
+    makes: 'Trabajo, como mucho',
+    p50: 'la mitad',
+    p90: '9 de 10',
+    p99: '99 de 100',
     users: 'Más activos',
     models: 'Imágenes por modelo',
     refused: 'Peticiones rechazadas',
   },
+  refusedFor: {
+    quota: 'cuota agotada',
+    too_many_waiting: 'demasiadas en espera',
+    draining: 'la cola se vacía',
+    banned: 'vetado o en pausa',
+    closed: 'canal no permitido',
+    blocked: 'palabras prohibidas',
+    model_denied: 'modelo no permitido',
+    lora_denied: 'LoRA no permitida',
+    disk_full: 'disco lleno',
+  },
+  statsDays: (days) => `${days} días`,
 };
 
 const de: HouseRulesPhrases = {
@@ -334,14 +403,27 @@ const de: HouseRulesPhrases = {
   },
   chart: {
     perDay: 'Bilder am Tag',
-    waits: 'Warten in Sekunden',
-    makes: 'Arbeit in Sekunden',
-    half: 'die Hälfte in',
-    most: '19 von 20 in',
+    waits: 'Warten, höchstens',
+    makes: 'Arbeit, höchstens',
+    p50: 'die Hälfte',
+    p90: '9 von 10',
+    p99: '99 von 100',
     users: 'Am fleißigsten',
     models: 'Bilder je Modell',
     refused: 'Abgelehnte Aufträge',
   },
+  refusedFor: {
+    quota: 'Kontingent verbraucht',
+    too_many_waiting: 'zu viele warten',
+    draining: 'Schlange wird geleert',
+    banned: 'gesperrt oder pausiert',
+    closed: 'Kanal nicht erlaubt',
+    blocked: 'verbotene Wörter',
+    model_denied: 'Modell nicht erlaubt',
+    lora_denied: 'LoRA nicht erlaubt',
+    disk_full: 'Platte voll',
+  },
+  statsDays: (days) => `${days} Tage`,
 };
 
 const fr: HouseRulesPhrases = {
@@ -395,14 +477,27 @@ const fr: HouseRulesPhrases = {
   },
   chart: {
     perDay: 'Images par jour',
-    waits: 'Attente en secondes',
-    makes: 'Travail en secondes',
-    half: 'la moitié en',
-    most: '19 sur 20 en',
+    waits: 'Attente, au plus',
+    makes: 'Travail, au plus',
+    p50: 'la moitié',
+    p90: '9 sur 10',
+    p99: '99 sur 100',
     users: 'Les plus actifs',
     models: 'Images par modèle',
     refused: 'Demandes refusées',
   },
+  refusedFor: {
+    quota: 'quota épuisé',
+    too_many_waiting: 'trop en attente',
+    draining: 'file en cours de vidage',
+    banned: 'banni ou suspendu',
+    closed: 'salon non autorisé',
+    blocked: 'mots interdits',
+    model_denied: 'modèle non autorisé',
+    lora_denied: 'LoRA non autorisé',
+    disk_full: 'disque plein',
+  },
+  statsDays: (days) => `${days} jours`,
 };
 
 const ja: HouseRulesPhrases = {
@@ -456,14 +551,27 @@ const ja: HouseRulesPhrases = {
   },
   chart: {
     perDay: '1 日の枚数',
-    waits: '待ち時間（秒）',
-    makes: '作成時間（秒）',
-    half: '半数は',
-    most: '95% は',
+    waits: '待ち時間（以内）',
+    makes: '作成時間（以内）',
+    p50: '半数',
+    p90: '90%',
+    p99: '99%',
     users: '多い人',
     models: 'モデル別の枚数',
     refused: '断った依頼',
   },
+  refusedFor: {
+    quota: '上限に到達',
+    too_many_waiting: '待ちが多すぎる',
+    draining: '受付を停止中',
+    banned: '禁止または一時停止',
+    closed: '許可されていないチャンネル',
+    blocked: '禁止の言葉',
+    model_denied: 'モデルが許可されていない',
+    lora_denied: 'LoRA が許可されていない',
+    disk_full: 'ディスクがいっぱい',
+  },
+  statsDays: (days) => `${days} 日`,
 };
 
 export const houseRules = { en, zh, ru, es, de, fr, ja } as const;
