@@ -146,6 +146,8 @@ const KINDS_OF_NAMES: readonly (readonly [RegExp, ControlKind])[] = [
   [/ip2p|pix2pix/, 'edit'],
   [/tile/, 'tile'],
   [/silhouette/, 'silhouette'],
+  // Shown how bright every pixel is to be, not a grid of colours.
+  [/re-?colou?r|luminance|brightness/, 'map'],
   [/colou?r/, 'colour'],
 ];
 

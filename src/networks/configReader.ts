@@ -44,6 +44,14 @@ export class ConfigReader {
     return isCount(value) ? new Array<number>(blocks).fill(value) : this.counts(field, [fallback], blocks);
   }
 
+  /** As `countPerBlock`; a block that has none of them may say 0. */
+  countPerBlockOrNone(field: string, fallback: number, blocks: number, hasSome: readonly boolean[]): readonly number[] {
+    const value = this.#take(field, fallback);
+    if (!Array.isArray(value) || value.length !== blocks) return this.countPerBlock(field, fallback, blocks);
+    const fits = value.every((item, block) => isCount(item) || (item === 0 && hasSome[block] === false));
+    return fits ? value : this.refuse(field, `a list of ${blocks} whole numbers, 0 only for blocks without any`);
+  }
+
   flagPerBlock(field: string, fallback: boolean, blocks: number): readonly boolean[] {
     const value = this.#take(field, fallback);
     if (typeof value === 'boolean') return new Array<boolean>(blocks).fill(value);

@@ -126,11 +126,18 @@ function isUpcast(reader: ConfigReader): boolean {
 
 function readBlocks(reader: ConfigReader, levels: number) {
   const crossLevels = Array.from({ length: Math.max(levels - 1, 0) }, () => 'CrossAttnDownBlock2D' as const);
+  const downBlocks = reader.listOf('down_block_types', [...crossLevels, 'DownBlock2D'], DOWN_BLOCKS);
+  const midBlock = reader.oneOf('mid_block_type', 'UNetMidBlock2DCrossAttn', MID_BLOCKS);
+  // The middle has as many as the last level.
+  const attends = downBlocks.map(
+    (block, level) =>
+      block === 'CrossAttnDownBlock2D' || (level === levels - 1 && midBlock === 'UNetMidBlock2DCrossAttn'),
+  );
   return {
-    downBlocks: reader.listOf('down_block_types', [...crossLevels, 'DownBlock2D'], DOWN_BLOCKS),
-    midBlock: reader.oneOf('mid_block_type', 'UNetMidBlock2DCrossAttn', MID_BLOCKS),
+    downBlocks,
+    midBlock,
     layersPerBlock: reader.countPerBlock('layers_per_block', 2, levels),
-    transformerLayers: reader.countPerBlock('transformer_layers_per_block', 1, levels),
+    transformerLayers: reader.countPerBlockOrNone('transformer_layers_per_block', 1, levels, attends),
     onlyCrossAttention: reader.flagPerBlock('only_cross_attention', false, levels),
   };
 }

@@ -6,7 +6,7 @@ import { type ControlKind, type ControlNetwork, kindOfName } from '../core/contr
 import { inferAdapterConfig, inferControlNetConfig } from './controlNetConfigs.ts';
 import { adapterTensors, controlNetTensors, originalControlNet } from './controlNetNames.ts';
 import { readControlHints } from './hints.ts';
-import { nameInMessages, readModelJson } from './modelFiles.ts';
+import { nameInMessages, readModelJson, readModelText } from './modelFiles.ts';
 import { isPickleName, type Part } from './modelFolder.ts';
 import { type Kind, kindOfTensors, unsupported } from './modelKinds.ts';
 import { openPartWeights } from './partWeights.ts';
@@ -71,6 +71,9 @@ function readFolder(modelsDir: string, folder: string): Read {
   const network = CLASSES[found];
   if (network === undefined) throw unsupported(source, otherClass(found));
   const tensors = openPartWeights(modelsDir, folder, 'diffusion_pytorch_model');
+  // Published under the plain class's name.
+  const other = otherKind(tensors);
+  if (other !== undefined) throw unsupported(source, { is: other, advice: ADVICE });
   return { network, part: { config, tensors } };
 }
 
@@ -86,9 +89,10 @@ function readFile(modelsDir: string, file: string): Read {
   const tensors = openSafetensors(modelsDir, file);
   const other = otherKind(tensors);
   if (other !== undefined) throw unsupported(tensors.source, { is: other, advice: ADVICE });
-  if (tensors.get('controlnet_cond_embedding.conv_in.weight') !== undefined) return controlNet(tensors);
+  const isPooled = () => saysPooled(modelsDir, file);
+  if (tensors.get('controlnet_cond_embedding.conv_in.weight') !== undefined) return controlNet(tensors, isPooled());
   const original = originalControlNet(tensors);
-  if (original !== undefined) return controlNet(controlNetTensors(original));
+  if (original !== undefined) return controlNet(controlNetTensors(original), isPooled());
   const adapter = adapterTensors(tensors);
   if (adapter !== undefined) {
     return { network: 't2i-adapter', part: { config: inferAdapterConfig(adapter), tensors: adapter } };
@@ -96,8 +100,21 @@ function readFile(modelsDir: string, file: string): Read {
   throw unsupported(tensors.source, { is: `${kindOfTensors(tensors).is}, not a ControlNet`, advice: ADVICE });
 }
 
-function controlNet(tensors: TensorIndex): Read {
-  return { network: 'controlnet', part: { config: inferControlNetConfig(tensors), tensors } };
+function controlNet(tensors: TensorIndex, isPooled: boolean): Read {
+  const config = { ...inferControlNetConfig(tensors), global_pool_conditions: isPooled };
+  return { network: 'controlnet', part: { config, tensors } };
+}
+
+/**
+ * Whether what a single file finds is averaged over the picture, which its tensors do not show: the YAML published beside it says so; without
+ * one, of the kinds there are only shuffle does.
+ * @source lllyasviel/ControlNet-v1-1 control_v11e_sd15_shuffle.yaml; sd-webui-controlnet scripts/controlnet_model_guess.py
+ */
+function saysPooled(modelsDir: string, file: string): boolean {
+  const notes = file.replace(/\.safetensors$/, '.yaml');
+  const said = existsSync(notes) && /^ *global_average_pooling: *(\w+)/im.exec(readModelText(modelsDir, notes))?.[1];
+  if (said) return said.toLowerCase() === 'true';
+  return kindsOfName(path.basename(file)).includes('shuffle');
 }
 
 /** Networks that control a model in other ways, by a name in them. First match wins. */

@@ -137,7 +137,7 @@ function stampOf(place: string): string | undefined {
   if (stat === undefined) return undefined;
   const files = stat.isDirectory()
     ? readdirSync(place).map((name) => path.join(place, name))
-    : [place, place.replace(/\.safetensors$/, '.darkroom.json')];
+    : [place, ...['.darkroom.json', '.yaml'].map((ending) => place.replace(/\.safetensors$/, ending))];
   const stats = files.map((file) => statSync(file, { throwIfNoEntry: false }));
   return stats.map((one) => (one === undefined ? '' : `${one.size}-${one.mtimeMs}`)).join();
 }

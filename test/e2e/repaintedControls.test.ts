@@ -1,6 +1,6 @@
 // Controls together with masks, start pictures, LoRAs and one another, against diffusers' ControlNet pipelines for inpainting and image-to-image:
 // networks of 4 and of 9 input channels. Tolerances as in oracle.test.ts.
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openControlBench } from '../support/controlBench.ts';
 import {
   controlledLatents,
@@ -12,6 +12,8 @@ import {
 import { relativeDistance, toBytes, worstByte } from '../support/goldenPipelines.ts';
 import { makeRepaintedModels } from '../support/madeControls.ts';
 import { type Distance, layoutTable, writeOracleSection } from '../support/oracleTable.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Of the length of the latents. */
 const LATENT_TOLERANCE = 1e-3;
@@ -52,7 +54,7 @@ describe('strength 0 is the same without controls, to the bit', () => {
     '$folder, $sampler, $name',
     async (golden) => {
       const { controls, ...rest } = repaintedRequest(golden, bench.settingOf);
-      const plain = { ...rest, steps: 3 };
+      const plain = { ...rest, steps: 2 };
       const loras = bench.loraOf(golden);
       const without = await bench.develop(plain, golden.folder, loras);
       const off = { ...plain, controls: controls!.map((control) => ({ ...control, strength: 0 })) };
