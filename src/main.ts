@@ -5,7 +5,7 @@ import path from 'node:path';
 import { commands } from '../commands/index.ts';
 import { openChartRoom } from './charts/chartRoom.ts';
 import { systemClock } from './clock.ts';
-import { type Config, DISCORD_API_URL, readConfig, withEnvFile } from './config.ts';
+import { type Config, DISCORD_API_URL, likelyMisspelt, readConfig, secretsOf, withEnvFile } from './config.ts';
 import type { JobStore } from './core/jobStore.ts';
 import { DEFAULT_LIMITS, type ModelCard, SEED_COUNT } from './core/request.ts';
 import type { ImageWorker, WorkerFacts } from './core/worker.ts';
@@ -16,12 +16,13 @@ import { WildcardFolder } from './discord/wildcards.ts';
 import { DarkroomError, toDarkroomError } from './errors.ts';
 import type { Executors } from './fleet/executors.ts';
 import { type Logger, makeLog } from './log.ts';
+import { diskFacts } from './ops/disk.ts';
 import { serveHealth } from './ops/healthServer.ts';
-import { makeMetrics } from './ops/metrics.ts';
+import { type Metrics, makeMetrics } from './ops/metrics.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { sweepInputs, sweepPictures } from './queue/pictureFolders.ts';
 import { keepRetention } from './queue/retention.ts';
-import { ROOT } from './root.ts';
+import { ROOT, VERSION } from './root.ts';
 import { holdDataFolder } from './store/holdDataFolder.ts';
 import { openStore } from './store/openStore.ts';
 import { openFileBook } from './store/sqliteFileBook.ts';
@@ -92,7 +93,9 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
   const { dataDir } = config;
   closers.add(holdDataFolder(dataDir), (release) => release());
   const store = closers.add(openStore({ file: path.join(dataDir, 'darkroom.db') }), (one) => one.close());
-  const makers = await openMakers(config, store, log, closers);
+  const life: Life = {};
+  await openHealth(config, store, life, log, closers);
+  const makers = await orEnd(openMakers(config, store, log, closers));
   const { facts } = makers;
   reportFacts(facts, config, log);
   await recover(store, dataDir, log);
@@ -107,6 +110,8 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     hashOf,
     previews: config.previews,
   });
+  life.dispatcher = dispatcher;
+  if (life.metrics !== undefined) dispatcher.on(life.metrics.note);
   makers.executors?.serve(dispatcher);
   const connection = closers.add(await connect(config, log), (one) => one.close());
   const parts = {
@@ -119,8 +124,10 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     hashes,
     cards: makers.cards,
     refresh: makers.refresh,
+    observe: life.metrics?.see,
   };
   const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
+  life.bot = bot;
   dispatcher.on((event) => {
     if (event.kind === 'job') bot.outbox.touch(event.jobId);
     if (event.kind === 'progress') bot.outbox.progress(event.progress);
@@ -129,7 +136,6 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     await bot.stopTaking();
     await one.drain(DRAIN_MS);
   });
-  await openHealth(parts, bot, closers);
   dispatcher.start();
   const retention = new AbortController();
   const sweeping = keepRetention({ store, dataDir, clock: systemClock, log }, retention.signal);
@@ -155,17 +161,30 @@ function keepLooking({ modelsDir }: Config, { refresh, hashes }: Makers, log: Lo
   closers.add(over, (one) => one.abort(new Error('the program ends')));
 }
 
-/** What the machine beside the bot may ask; nothing without METRICS_PORT. */
-async function openHealth({ config, log, store, dispatcher }: Parts, bot: RunningBot, closers: Closers): Promise<void> {
+/** What is there so far, for whoever asks while the program starts or stops. */
+interface Life {
+  dispatcher?: Dispatcher;
+  bot?: RunningBot;
+  metrics?: Metrics;
+}
+
+/**
+ * What the machine beside the bot may ask, from before the models are looked at until the last message is out: a start that waits for
+ * Discord, or a stop that waits for a picture, is no dead program. Nothing without METRICS_PORT.
+ */
+async function openHealth(config: Config, store: JobStore, life: Life, log: Logger, closers: Closers): Promise<void> {
   if (config.metrics === null) return;
-  const isStalled = () => dispatcher.stalled() !== undefined;
-  const isConnected = () => bot.isConnected();
-  const metrics = makeMetrics({ store, nowMs: () => systemClock.nowMs(), isStalled, isConnected });
-  dispatcher.on(metrics.note);
+  const isStalled = () => life.dispatcher?.stalled() !== undefined;
+  const isConnected = () => life.bot?.isConnected() === true;
+  const disk = () => diskFacts(config.dataDir);
+  const version = VERSION;
+  const metrics = makeMetrics({ store, nowMs: () => systemClock.nowMs(), isStalled, isConnected, disk, version });
+  life.metrics = metrics;
   const problems = () => [
     ...(ending.signal.aborted ? ['the program is stopping'] : []),
+    ...(life.dispatcher === undefined ? ['the program is starting'] : []),
     ...(isConnected() ? [] : ['the gateway of Discord is not connected']),
-    ...(isStalled() ? [`the queue stands still: ${dispatcher.stalled()?.code}`] : []),
+    ...(isStalled() ? [`the queue stands still: ${life.dispatcher?.stalled()?.code}`] : []),
   ];
   const server = closers.add(await serveHealth({ ...config.metrics, metrics, problems }), (one) => one.close());
   log.info({ origin: server.origin }, 'numbers and health are served here');
@@ -250,6 +269,7 @@ interface Parts {
   readonly cards: Makers['cards'];
   readonly refresh: Makers['refresh'];
   readonly hashes: ModelHashes;
+  readonly observe: BotOptions['observe'];
 }
 
 function botOptions(parts: Parts): BotOptions {
@@ -280,10 +300,11 @@ function botOptions(parts: Parts): BotOptions {
     hashes,
     loraFolder: loraFolderOf(parts),
     charts: openChartRoom({ file: path.join(dataDir, 'darkroom.db'), log }),
+    observe: parts.observe,
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
       if (!ending.signal.aborted) tellFatal(error, log);
-      end(1);
+      end(exitCodeOf(error));
     },
   };
 }
@@ -423,6 +444,15 @@ function onSignal(): void {
   end(0);
 }
 
+/** What a service manager may try again; and, as sysexits.h has it, what stays as it is until somebody changes the configuration. */
+const EXIT_AGAIN = 1;
+const EXIT_CONFIG = 78;
+
+/** A token Discord refuses stays refused: starting again and again only brings the day's last log-in nearer. */
+function exitCodeOf({ audience, retry }: DarkroomError): number {
+  return audience === 'operator' && retry === 'never' ? EXIT_CONFIG : EXIT_AGAIN;
+}
+
 /** One plain line for people beside the log's; a stack only where the program itself is to blame. */
 function tellFatal(error: DarkroomError, log: Logger): void {
   log.fatal(error.audience === 'developer' ? { err: error } : { code: error.code }, error.message);
@@ -440,12 +470,14 @@ async function main(): Promise<void> {
   });
   try {
     const config = readConfig(withEnvFile(process.env, ROOT), ROOT);
-    log = makeLog(config.logLevel);
+    log = makeLog(config.logLevel, secretsOf(config));
+    for (const line of likelyMisspelt(process.env)) log.warn(line);
     await run(config, log);
   } catch (thrown) {
     if (!ending.signal.aborted) {
-      tellFatal(toDarkroomError(thrown), log);
-      exitCode = 1;
+      const error = toDarkroomError(thrown);
+      tellFatal(error, log);
+      exitCode = exitCodeOf(error);
     }
   }
   process.exit(exitCode);

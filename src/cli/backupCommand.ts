@@ -12,7 +12,7 @@ export const BACKUP_HELP = `npm run backup [-- FILE]
 Copies the database as it is at this moment to FILE, which must not be there yet; the bot may run meanwhile.
 Without FILE: backups/darkroom-YYYY-MM-DDTHH-MM-SS.db in the data folder (DATA_DIR).
 Pictures are plain files in DATA_DIR/pictures and DATA_DIR/inputs that never change; copy them after the database.
-To restore: stop the bot, put the copy in the place of DATA_DIR/darkroom.db, delete darkroom.db-wal and darkroom.db-shm.
+To restore: stop the bot, npm run restore -- FILE.
 `;
 
 /** @returns the exit code. @throws DarkroomError, whose exit code is `exitCodeOf` */

@@ -155,15 +155,18 @@ export async function examineDatabase({ dataDir }: Config): Promise<Finding> {
       openStore({ file: ':memory:' }).close();
       return ok('database', 'none yet; it will be made at the first start');
     }
+    const { checkMigrations, readMigrations } = await import('../store/migrate.ts');
     const db = openDatabase(file);
-    const verdict = db.pragma('quick_check', { simple: true });
-    db.close();
-    if (verdict === 'ok') return ok('database', `${file} is sound`);
-    return fail(
-      'database',
-      `${file} is damaged: ${String(verdict)}`,
-      'stop the bot and restore a copy of the data folder',
-    );
+    try {
+      const verdict = db.pragma('quick_check', { simple: true });
+      const remedy = 'stop the bot and bring a copy back with npm run restore';
+      if (verdict !== 'ok') return fail('database', `${file} is damaged: ${String(verdict)}`, remedy);
+      const pending = checkMigrations(db, readMigrations(path.join(ROOT, 'migrations')));
+      const next = pending === 0 ? '' : `, ${pending} migrations to be made at the next start, after a copy`;
+      return ok('database', `${file} is sound${next}`);
+    } finally {
+      db.close();
+    }
   } catch (thrown) {
     return fail('database', `${file}: ${firstLine(thrown)}`, 'restore a copy, or move the file away to begin anew');
   }

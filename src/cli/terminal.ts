@@ -15,7 +15,7 @@ export interface Terminal {
 }
 
 /** npm scripts that take paths from their user. */
-const SCRIPTS: ReadonlySet<string> = new Set(['imagine', 'backup', 'models', 'upscale']);
+const SCRIPTS: ReadonlySet<string> = new Set(['imagine', 'backup', 'restore', 'models', 'upscale']);
 
 export const processTerminal: Terminal = {
   environment: process.env,

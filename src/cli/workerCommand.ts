@@ -1,7 +1,7 @@
 // `worker`: this machine makes pictures for a bot elsewhere. It needs the models and the bot's Redis, and neither database nor token.
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
-import { readConfig } from '../config.ts';
+import { readConfig, secretsOf } from '../config.ts';
 import { DarkroomError } from '../errors.ts';
 import { openStation } from '../fleet/station.ts';
 import { type Logger, makeLog } from '../log.ts';
@@ -19,22 +19,13 @@ const DRAIN_MS = 10_000;
 
 /** Works until the signal aborts. @returns the exit code. @throws config_invalid without REDIS_URL, and what the worker's start throws */
 export async function work(terminal: Terminal, stop: AbortSignal): Promise<number> {
-  const {
-    fleet,
-    modelsDir,
-    dataDir,
-    device,
-    precision,
-    threads,
-    memoryLimit,
-    hasSafetyCheckers,
-    workerSlots: slots,
-    logLevel,
-  } = readConfig(terminal.environment, ROOT);
+  const config = readConfig(terminal.environment, ROOT);
+  const { fleet, modelsDir, dataDir, device, precision, threads, memoryLimit, hasSafetyCheckers, logLevel } = config;
+  const { workerSlots: slots } = config;
   if (fleet === null) {
     throw new DarkroomError('config_invalid', 'REDIS_URL: not set, expected the Redis the bot uses');
   }
-  const log = makeLog(logLevel);
+  const log = makeLog(logLevel, secretsOf(config));
   const judging = hasSafetyCheckers ? 'everybody' : 'classifier';
   const worker = startWorker({ modelsDir, device, precision, threads, memoryLimit, judging, log });
   try {

@@ -171,6 +171,8 @@ export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, Moderatio
   expectedMs(requests: readonly ResolvedRequest[]): number;
   /** Unfinished jobs of everybody: waiting and running. */
   counts(): { readonly waiting: number; readonly running: number };
+  /** When the one that waits longest was asked for; undefined when none waits. */
+  oldestWaitingMs(): number | undefined;
 
   /**
    * Takes the next queued job by deficit round robin over users; running, attempt + 1.

@@ -97,6 +97,9 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   };
 }
 
+/** Every so many refused requests the log says so: Discord locks an address out at 10,000 in ten minutes. */
+const INVALID_REQUESTS_TOLD = 50;
+
 function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
   return new Client({
     // As many connections as Discord recommends, in this process.
@@ -106,7 +109,12 @@ function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
     allowedMentions: { parse: [], repliedUser: false },
     makeCache: SMALL_CACHES.makeCache,
     ws: { buildIdentifyThrottler: identifyThrottler({ store, clock, log }) },
-    rest: { ...SMALL_CACHES.rest, ...(apiUrl === null ? {} : { api: apiUrl }) },
+    // Without a number discord.js tells of refused requests never.
+    rest: {
+      ...SMALL_CACHES.rest,
+      invalidRequestWarningInterval: INVALID_REQUESTS_TOLD,
+      ...(apiUrl === null ? {} : { api: apiUrl }),
+    },
   });
 }
 
@@ -201,7 +209,7 @@ function uploadLimit(tier: GuildPremiumTier | undefined): number {
   return tier === GuildPremiumTier.Tier2 ? 50 * MIB : 10 * MIB;
 }
 
-function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void {
+function listen(client: Client, bot: Parts, { log, onFatal, observe }: BotOptions): void {
   client.on(Events.InteractionCreate, (interaction: Interaction) => {
     remember(bot.locales, interaction.user.id, interaction.locale);
     remember(bot.fileLimits, interaction.guildId ?? '', interaction.attachmentSizeLimit);
@@ -215,7 +223,11 @@ function listen(client: Client, bot: Parts, { log, onFatal }: BotOptions): void 
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection failed; it will be opened again'));
   client.on(Events.ShardDisconnect, ({ code }) => onFatal(closedForGood(code)));
   client.on(Events.Invalidated, () => onFatal(closedForGood(0)));
-  client.rest.on('invalidRequestWarning', ({ count }) => log.warn({ count }, 'Discord refused many requests lately'));
+  client.rest.on('invalidRequestWarning', ({ count }) => {
+    log.warn({ count }, 'Discord refused many requests lately');
+    observe?.({ kind: 'invalid_requests', count });
+  });
+  client.rest.on('rateLimited', ({ scope }) => observe?.({ kind: 'rate_limited', scope }));
 }
 
 /** People and servers remembered; the language of a private message is a courtesy. */
@@ -277,9 +289,11 @@ const CLOSE_REASONS: Readonly<Record<number, string>> = {
   [GatewayCloseCodes.DisallowedIntents]: 'an intent is not allowed; this is a defect of Darkroom, which needs none',
 };
 
+/** What nobody has a reason for may be over after a restart; the others stay until somebody changes something. */
 function closedForGood(code: number): DarkroomError {
-  const why = CLOSE_REASONS[code] ?? 'the session was ended and cannot be resumed';
-  return new DarkroomError('discord_refused', `Discord closed the gateway for good (${code}): ${why}`, { code });
+  const why = CLOSE_REASONS[code];
+  const text = `Discord closed the gateway for good (${code}): ${why ?? 'the session was ended and cannot be resumed'}`;
+  return new DarkroomError(why === undefined ? 'discord_unreachable' : 'discord_refused', text, { code });
 }
 
 /** First wait after a failed registration; doubled up to ten minutes. */

@@ -51,7 +51,17 @@ export const NO_HASHES: KnownHashes = {
   loraOf: () => undefined,
 };
 
+/** What is worth counting of the bot's talk with Discord; nothing of who or what. */
+export type Sighting =
+  | { readonly kind: 'interaction'; readonly tookMs: number; readonly isFailed: boolean }
+  /** Discord asked to wait: `scope` is "user" (this bot, one route), "global" or "shared". */
+  | { readonly kind: 'rate_limited'; readonly scope: string }
+  /** Requests Discord refused in the last ten minutes; at 10,000 it locks the machine's address out. */
+  | { readonly kind: 'invalid_requests'; readonly count: number };
+
 export interface BotContext {
+  /** Told of everything worth counting; absent where nobody counts. */
+  readonly observe?: ((seen: Sighting) => void) | undefined;
   /** Where LoRAs lie; absent where none can be handed in or looked for anew. */
   readonly loraFolder?: LoraFolder | undefined;
   readonly store: JobStore;

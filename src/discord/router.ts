@@ -54,13 +54,19 @@ export class Router {
     const work = this.#turns
       .answer(async () => {
         const waitedMs = performance.now() - cameMs;
-        if (waitedMs < ANSWERED_WITHIN_MS) return this.#answer(interaction);
+        if (waitedMs < ANSWERED_WITHIN_MS) return this.#observed(interaction, cameMs);
         // Its person has been told that nobody answers; the time is better spent on the next one.
         this.#bot.log.warn({ interaction: interaction.id, waitedMs }, 'an interaction waited too long to be answered');
+        this.#bot.observe?.({ kind: 'interaction', tookMs: waitedMs, isFailed: true });
       })
       .finally(() => this.#open.delete(work));
     this.#open.add(work);
     return work;
+  }
+
+  async #observed(interaction: Interaction, cameMs: number): Promise<void> {
+    const isFailed = await this.#answer(interaction);
+    this.#bot.observe?.({ kind: 'interaction', tookMs: performance.now() - cameMs, isFailed });
   }
 
   /** From now on everybody is told to come back in a minute; resolves when the handlers under way are through. */
@@ -82,16 +88,20 @@ export class Router {
     return false;
   }
 
-  async #answer(interaction: Interaction): Promise<void> {
+  /** @returns whether the program is to blame that it went wrong; what people may not do is no failure */
+  async #answer(interaction: Interaction): Promise<boolean> {
     try {
       if (!this.#closed) this.#speakTheirLanguage(interaction);
-      if (interaction.isAutocomplete()) return await this.#suggest(interaction);
-      if (!interaction.isRepliable()) return;
-      if (this.#closed) return await tell(interaction, phrasesOf(interaction).restarting());
-      await this.#run(interaction);
+      if (interaction.isAutocomplete()) await this.#suggest(interaction);
+      else if (interaction.isRepliable()) await this.#take(interaction);
+      return false;
     } catch (thrown) {
-      await this.#onFailure(interaction, thrown);
+      return this.#onFailure(interaction, thrown);
     }
+  }
+
+  #take(interaction: RepliableInteraction): Promise<void> {
+    return this.#closed ? tell(interaction, phrasesOf(interaction).restarting()) : this.#run(interaction);
   }
 
   async #run(interaction: RepliableInteraction): Promise<void> {
@@ -129,17 +139,19 @@ export class Router {
     await interaction.respond(this.#closed ? [] : [...(command?.suggest?.(interaction, this.#bot) ?? [])]);
   }
 
-  async #onFailure(interaction: Interaction, thrown: unknown): Promise<void> {
+  async #onFailure(interaction: Interaction, thrown: unknown): Promise<boolean> {
     const { log } = this.#bot;
     if (isTooLate(thrown) || isAnsweredAlready(thrown)) {
       log.warn({ interaction: interaction.id }, 'an interaction could no longer be answered');
-      return;
+      return true;
     }
     const error = toDarkroomError(thrown);
-    if (error.audience !== 'user') log.error({ err: thrown, interaction: interaction.id }, 'an interaction failed');
-    if (!interaction.isRepliable()) return;
+    const isOurs = error.audience !== 'user';
+    if (isOurs) log.error({ err: thrown, interaction: interaction.id }, 'an interaction failed');
+    if (!interaction.isRepliable()) return isOurs;
     const text = refusalText(error, phrasesOf(interaction));
     await tell(interaction, text).catch((err) => log.warn({ err }, 'a failure could not be told'));
+    return isOurs;
   }
 }
 

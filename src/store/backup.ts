@@ -43,7 +43,8 @@ function copyInto(file: string, partial: string): void {
   });
 }
 
-function examine(copy: string): Backup {
+/** What a copy holds. @throws store_failed when it is not sound, or no database of this program */
+export function examine(copy: string): Backup {
   return asStoreErrors(() => {
     const db = new Database(copy, { readonly: true, fileMustExist: true });
     try {

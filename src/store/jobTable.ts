@@ -28,6 +28,7 @@ export interface JobTable {
   inStates(states: readonly JobState[]): readonly JobRow[];
   unfinishedOf(userId: string): number;
   countIn(states: readonly JobState[]): number;
+  oldestQueuedMs(): number | undefined;
   /** Jobs whose lease ended before `nowMs`. */
   lapsed(nowMs: number): readonly JobRow[];
   /** False when `to` cannot follow; charges and refunds go with the move. */
@@ -79,6 +80,9 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   const list = cachedStatements<JobRow>(db);
   const inStates = db.prepare<[string], JobRow>(`SELECT * ${IN_STATES} ORDER BY seq`);
   const countIn = db.prepare<[string], number>(`SELECT count(*) ${IN_STATES}`).pluck();
+  const oldestQueued = db
+    .prepare<[], number>("SELECT created_at_ms FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1")
+    .pluck();
   const unfinishedOf = db
     .prepare<[string], number>(
       // All cells of a sheet are one.
@@ -135,6 +139,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     },
     inStates: (states) => inStates.all(JSON.stringify(states)),
     unfinishedOf: (userId) => unfinishedOf.get(userId)!,
+    oldestQueuedMs: () => oldestQueued.get(),
     countIn: (states) => countIn.get(JSON.stringify(states))!,
     lapsed: (nowMs) => lapsed.all(nowMs),
     move(row, to, nowMs, error) {

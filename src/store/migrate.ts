@@ -58,6 +58,17 @@ export function migrate(db: Database, migrations: readonly Migration[], nowMs: n
   return { applied: applyPending.immediate(), backupFile };
 }
 
+/**
+ * Whether this program's migrations continue what was applied to `db`, which is not changed.
+ * @returns how many are pending
+ * @throws migration_failed as `migrate`
+ */
+export function checkMigrations(db: Database, migrations: readonly Migration[]): number {
+  const applied = appliedMigrations(db);
+  checkHistory(db, applied, migrations);
+  return migrations.length - applied.length;
+}
+
 interface Applied {
   readonly version: number;
   readonly name: string;

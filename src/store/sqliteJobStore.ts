@@ -249,6 +249,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     readyAtMs: (jobId) => read(() => readyAtMs(jobId)),
     expectedMs: (requests) =>
       read(() => requests.reduce((sum, one) => sum + line.expected(one.model, workOf(one)), line.waitingMs())),
+    oldestWaitingMs: () => read(() => jobs.oldestQueuedMs()),
     counts: () =>
       read(() => ({ waiting: line.size() + jobs.countIn(['accepted']), running: jobs.countIn(['running']) })),
 

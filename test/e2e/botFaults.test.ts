@@ -209,7 +209,7 @@ describe('the gateway', () => {
     expect(house.fatal).toEqual([]);
   });
 
-  test.each([4004, 4010, 4013, 4014])('closing for good with %i is told as fatal', async (code) => {
+  test.each([4004, 4010, 4011, 4012, 4013, 4014])('closing for good with %i is told as fatal', async (code) => {
     house.emulator.gateway.close(code);
     await eventually(() => house.fatal.length > 0);
     expect(house.fatal[0]).toMatchObject({ code: 'discord_refused', details: { code } });

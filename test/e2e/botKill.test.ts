@@ -89,10 +89,14 @@ test('SIGTERM ends the program with 0, and what was not finished goes on after t
   await expectOneResult();
 });
 
-test('a gateway closed for good ends the program with 1 and a line that says why', async () => {
+test('a gateway closed for good ends the program with 78 and a line that says why', async () => {
   bot.emulator.gateway.close(4014);
-  expect(await bot.exited()).toBe(1);
+  expect(await bot.exited()).toBe(78);
   expect(bot.lines.join('')).toContain('Discord closed the gateway for good (4014)');
+  await bot.start();
+  bot.emulator.gateway.close(4004);
+  expect(await bot.exited()).toBe(78);
+  expect(bot.lines.join('')).toContain('DISCORD_TOKEN is not accepted');
 });
 
 test('started too often lately, it waits before it logs in again, says so, and still ends when asked to', async () => {
