@@ -18,7 +18,7 @@ export interface WordList {
 }
 
 /** Rises with every change of a word below. */
-export const LISTS_VERSION = 1;
+export const LISTS_VERSION = 2;
 
 const words = (...lines: readonly string[]): readonly string[] =>
   lines.flatMap((line) => line.split(',').map((word) => word.trim())).filter((word) => word !== '');
@@ -36,6 +36,9 @@ const EXPLICIT = words(
   'sexe oral, rapport sexuel, rapports sexuels, fellation*, orgasme*, vagin, ejacul*, partouze*, viol collectif, inceste, sodomie',
   'セックス*, ポルノ*, フェラ, フェラチオ, オナニー, 手コキ, 中出し, 射精, 性器, ペニス, 膣, 陰茎, 強姦, レイプ, 近親相姦, エロ画像, 性行為, ハメ撮り, アヘ顔, ふたなり',
   'pornografia, punheta, boquete*, estupro*, 섹스, 포르노, 성교, 강간',
+  'porns, pornhub*, pr0n, cumming, cumshots, gang bang*, gang rape*, being raped, rape victim, jerking off, fuck, fucks, fucked, fucking, dick pic*, big dick, huge dick, sucking dick, big cock, huge cock, sucking cock, cunt, cunts, erect cock, seks',
+  '色情影片, 色情视频, 色情写真, 色情漫画, 在做爱, 男女做爱, 做爱图, 做爱视频, 性爱场景, 性爱姿势, 性爱视频, 섹 스',
+  'せっくす, えっち画像',
 );
 
 /** Bare skin, without more. */
@@ -49,6 +52,8 @@ const NUDITY = words(
   'nue, nues, tout nu, homme nu, corps nu, enfant nu, nudite, sans vetements, seins nus, denudee, deshabille*',
   'ヌード, 全裸, 裸の, 裸体, 裸婦, 乳首, おっぱい, 下着姿, トップレス, 半裸, 素っ裸',
   'nua, pelada, sem roupa, 나체, 누드, 알몸, 벗은 몸',
+  'nekkid, top less, undressing, no clothing, without clothing, without any clothes, nothing on, big tits, huge tits, bare tits, titty, titties, nudez, desnudez, femme a poil, fille a poil, homme a poil, tout a poil, garcon nu, garcons nus, hommes nus',
+  'голышом, голышам, голенький, голенькая, golaya, golyj, golyy, obnazhennaya, luoti, 누 드, ぬーど, すっぽんぽん, すっぱだか',
 );
 
 /** Wounds and death shown in detail. */
@@ -90,6 +95,7 @@ export const NEVER = words(
   'kinderporn*, padophil*, kindesmissbrauch',
   'pedopornographi*, pornographie enfantine, pedophil*',
   'ロリコン, ショタコン, 児童ポルノ, 小児性愛',
+  'cunny, hebephil*, ろりこん',
   '아동 포르노',
 );
 
@@ -105,6 +111,10 @@ export const MINORS = words(
   'enfant, enfants, fillette*, garconnet*, petite fille, petites filles, petit garcon, petits garcons, fille mineure, ecolier*, ecoliere*, collegien*, gamin, gamine, gamins, gamines, lyceenne*',
   '子供, 子ども, こども, 児童, 幼女, 幼児, 赤ちゃん, 赤ん坊, ロリ, ロリータ, ショタ, 未成年, 少女, 少年, 小学生, 中学生, 女子高生',
   'crianca*, menino*, menina*, 아이, 어린이, 아기, 미성년, 소녀, 소년, 초등학생, 중학생',
+  'minors, nude minor*, naked minor*, sexy minor*, nude juvenile, naked juvenile, tweenager*, youngster*, tyke, tykes, lolicore, schoolkid*, school kid*, school age*, lil girl*, lil boy*, littlegirl*, littleboy*, younggirl*, youngboy*, highschooler*, high schooler*, high school girl*, high school boy*, high school student*, pre schooler*',
+  'пацан*, 女子校生, ろりっ子, menor desnud*, menores desnud*, ado, ados, preado*, garcon nu, garcons nus',
+  'nacktes madchen, nackte madchen, nackten madchen, nacktes maedchen, nackter junge, nackte jungen, schulerin*, schulmaedchen',
+  '👶, 👧, 👦, 🧒',
 );
 
 /** What no picture of a child may be together with, beside the lists above. */
@@ -116,20 +126,36 @@ export const SUGGESTIVE = words(
   'sexuell*, erotisch*, verfuhrerisch*, unterwasche, unterhoschen, tanga, gespreizte beine, dessous',
   'sexuel*, erotique*, seduisant*, sensuel*, culotte, soutien gorge, jambes ecartees, sous vetements, en petite tenue',
   'セクシー, エロ, エロい, えっち, 官能, 誘惑, 下着, パンティ, パンツ丸見え, パンチラ, ブラジャー, ビキニ*, 巨乳, 緊縛, 開脚, 濡れ透け, いやらしい',
+  'sexualised*, no pants, no panties, pantsless, 裸で, 裸に, 🔞',
 );
 
-const UNDER_18 = '(?:1[0-7]|[1-9])';
+/** In figures, also with the letters that pass for 1 and 0. */
+const UNDER_18 = '(?:[1li|][0-7o]|[1-9])';
 const UNDER_18_HAN = '(?:十[一二三四五六七]?|[一二三四五六七八九])';
 const NUMBERS =
   '(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)';
+const YEARS_OLD = '(?:yo|y\\.?\\s?o|y[/-]o|y-o|years?[\\s-]olds?|yrs?[\\s-]olds?|yrs?)';
+const GRADES = '(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|[1-9](?:st|nd|rd|th)|10th)';
+const RUSSIAN_YEARS =
+  '(?:двух|трех|четырех|пяти|шести|семи|восьми|девяти|десяти|(?:один|две|три|четыр|пят|шест|сем)надцати)летн';
+const GERMAN_YEARS =
+  '(?:zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|elf|zwolf|(?:drei|vier|funf|sech|sieb)zehn)jahrig';
 
 /** Ages below 18 as people write them, over folded text; each is linear in the text. */
 export const AGES: readonly RegExp[] = [
-  `(?<![\\p{N}.,])${UNDER_18}\\s?-?\\s?(?:yo|y\\.?\\s?o|y/o|years?[\\s-]old|yrs?[\\s-]old|year[\\s-]olds?)(?!\\p{L})`,
-  `(?<!\\p{L})(?:aged?|age of)\\s?:?\\s?${UNDER_18}(?![\\p{N}.])`,
-  `(?<!\\p{L})${NUMBERS}[\\s-]years?[\\s-]olds?(?!\\p{L})`,
+  `(?<![\\p{L}\\p{N}.,])${UNDER_18}\\s?-?\\s?${YEARS_OLD}(?!\\p{L})`,
+  `(?<!\\p{L})(?:aged?|age of)\\s?[:=]?\\s?${UNDER_18}(?![\\p{L}\\p{N}.])`,
+  `(?<!\\p{L})(?:aged|age of|age\\s?[:=])\\s?${NUMBERS}(?!\\p{L})`,
+  `(?<!\\p{L})${NUMBERS}[\\s-]${YEARS_OLD}(?!\\p{L})`,
+  `(?<!\\p{L})(?:girl|boy)s?(?:,\\s?|\\s\\(|\\s)${UNDER_18}\\s?(?:$|[),])`,
+  `(?<!\\p{L})(?:girl|boy) of (?:${UNDER_18}|${NUMBERS})(?![\\p{L}\\p{N}])`,
+  `(?<!\\p{L})(?:girl|boy)s?,? (?:${UNDER_18}|${NUMBERS}) years(?!\\p{L})`,
+  `(?<!not )(?<!nobody )(?<!no one )(?<!\\p{L})(?:u\\s?|(?:under|below|younger than) )(?:18|eighteen)(?![\\p{L}\\p{N}])`,
+  `(?<![\\p{L}\\p{N}])${GRADES}[\\s-]graders?(?!\\p{L})`,
   `(?<![\\p{N}.,])${UNDER_18}\\s?-?\\s?(?:лет|год|года|летн\\p{L}*|годовал\\p{L}*)(?!\\p{L})`,
+  `(?<!\\p{L})${RUSSIAN_YEARS}\\p{L}*`,
   `(?<![\\p{N}.,])${UNDER_18}\\s?-?\\s?(?:anos|ans|jahre alt|jahrig\\p{L}*)(?!\\p{L})`,
+  `(?<!\\p{L})${GERMAN_YEARS}\\p{L}*`,
   `(?<![\\p{N}.,])${UNDER_18}\\s?[岁歳才세살]`,
   `(?<![一二三四五六七八九十百])${UNDER_18_HAN}[岁歳才]`,
 ].map((source) => new RegExp(source, 'u'));

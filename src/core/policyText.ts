@@ -11,10 +11,35 @@ export interface Reading {
   readonly text: string;
 }
 
-/** Lower case, compatibility forms, accents and invisible characters removed, so that "ｎüd\u200be" reads "nude". */
+/**
+ * Lower case, compatibility forms, accents and invisible characters removed, emoji that show a letter read as it, and traditional Chinese
+ * characters of the lists as simplified ones, so that "ｎüd\u200be" reads "nude".
+ */
 export function foldText(text: string): string {
-  return text.normalize('NFKD').replace(MARKS, '').toLowerCase().replaceAll('ß', 'ss').normalize('NFC');
+  const letters = text.normalize('NFKD').replace(MARKS, '').toLowerCase().replaceAll('ß', 'ss');
+  return letters.replace(UNFOLDED, (sign) => FOLDED.get(sign) ?? sign).normalize('NFC');
 }
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
+/** First of the runs of 26 that normalisation leaves alone: flags' halves, white on black circles, white on black squares. */
+const LETTER_EMOJI = [0x1f1e6, 0x1f150, 0x1f170];
+/** @source Braille, first to third decade and w, as Unicode orders them */
+const BRAILLE = '⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵';
+/** Letters with a stroke through them, which have no decomposition. */
+const STROKED = 'øo đd ðd łl ħh ŧt ƀb ɇe þp ŋn';
+/** @source Unihan, kSimplifiedVariant, of the characters in policyLists.ts */
+const TRADITIONAL =
+  '體体 愛爱 強强 姦奸 亂乱 倫伦 獸兽 陰阴 莖茎 頭头 沒没 嬰婴 兒儿 寶宝 蘿萝 學学 處处 褲裤 絲丝 內内 張张 開开 雙双 濕湿 點点 歲岁 斷断 殺杀 屍尸 納纳 萬万 禮礼 黨党 戀恋 圖图 黃黄 場场 勢势 視视 頻频 畫画 寫写';
+const pairsOf = (text: string) => text.split(' ').map((pair) => [...pair] as [string, string]);
+const FOLDED: ReadonlyMap<string, string> = new Map([
+  ...LETTER_EMOJI.flatMap((first) =>
+    [...ALPHABET].map((letter, at) => [String.fromCodePoint(first + at), letter] as const),
+  ),
+  ...[...BRAILLE].map((sign, at) => [sign, ALPHABET[at]!] as const),
+  ...pairsOf(STROKED),
+  ...pairsOf(TRADITIONAL),
+]);
+const UNFOLDED = new RegExp(`[${[...FOLDED.keys()].join('')}]`, 'gu');
 
 /** The marks that make が of か tell words apart, so they stay. */
 const MARKS = /(?![\u3099\u309a])[\p{M}\p{Default_Ignorable_Code_Point}]+/gu;
@@ -30,6 +55,16 @@ const SPACED = /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}][^\p{L}\p{N}]{1,3}){2,}[\p{L}\p{
 const APART = /[^\p{L}\p{N}]+/gu;
 /** No language writes a letter three times in a row. */
 const STRETCHED = /(\p{L})\1{2,}/gu;
+/** The last letter twice, as in nudee. */
+const LINGERING = /(\p{L})\1(?!\p{L})/gu;
+/** Every letter twice, as in nnuuddee. */
+const DOUBLED = /(?<!\p{L})(?:(\p{L})\1){3,}(?!\p{L})/gu;
+/** One to three letters without a vowel between spaces: hardly a word, perhaps a piece of its neighbour, as in "po rn". */
+const PIECE = /^[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{1,3}$/u;
+const SHORTS = /(?<![\p{L}\p{N}])\p{L}{1,2}(?:\s\p{L}{1,2})+(?![\p{L}\p{N}])/gu;
+/** Signs as a page's source writes them, and tags, which no reader sees. */
+const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|nbsp|shy|zwj|zwnj|lt|gt|quot|apos));?/giu;
+const TAG = /<\/?[a-z][^<>]{0,40}>/giu;
 
 /** The text in every way people read it; each once. */
 export function readingsOf(text: string): readonly Reading[] {
@@ -41,12 +76,58 @@ export function readingsOf(text: string): readonly Reading[] {
   add('joined', plain.replace(INNER_SIGNS, '').replace(BETWEEN, ''));
   add('squeezed', plain.replace(STRETCHED, '$1'));
   add('squeezed', plain.replace(STRETCHED, '$1$1'));
+  add('squeezed', plain.replace(STRETCHED, '$1').replace(LINGERING, '$1'));
+  add(
+    'squeezed',
+    plain.replace(DOUBLED, (word) => [...word].filter((_, at) => at % 2 === 0).join('')),
+  );
+  add('joined', foldText(withoutMarkup(text)));
   for (const run of plain.match(SPACED) ?? []) add('spaced', run.replace(APART, ''));
+  add('joined', withPiecesJoined(plain));
+  add('joined', withShortsJoined(plain));
   for (const { kind, text: found } of [...readings]) {
     const undone = withoutLookalikes(found);
     if (undone !== undefined) add(kind === 'spaced' ? 'spaced' : 'lookalike', undone);
   }
   return readings;
+}
+
+/** Words of one or two letters beside each other, in every run of up to four that makes a word of four letters: "nu de", "p o rn". */
+function withShortsJoined(folded: string): string {
+  return (folded.match(SHORTS) ?? [])
+    .flatMap((run) => {
+      const words = run.split(/\s/u);
+      return words.flatMap((_, from) =>
+        Array.from({ length: Math.min(3, words.length - from - 1) }, (__, more) =>
+          words.slice(from, from + more + 2).join(''),
+        ),
+      );
+    })
+    .filter((joined) => joined.length >= 4)
+    .join(' ');
+}
+
+/** What a page would show of the text. */
+function withoutMarkup(text: string): string {
+  const bare = text.replace(TAG, '');
+  return bare.replace(ENTITY, (whole, decimal?: string, hex?: string) => {
+    if (decimal === undefined && hex === undefined) return '';
+    const code = decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+/** Pieces of words with their neighbours: each way a piece may belong is a word of its own. */
+function withPiecesJoined(folded: string): string {
+  const words = folded.split(/\s+/u);
+  return words
+    .flatMap((word, at) => {
+      const [before, after] = [words[at - 1], words[at + 1]];
+      if (!PIECE.test(word)) return [];
+      const whole = [before, word, after].filter((one) => one !== undefined).join('');
+      return [whole, ...(before === undefined ? [] : [before + word]), ...(after === undefined ? [] : [word + after])];
+    })
+    .join(' ');
 }
 
 /**
@@ -67,10 +148,10 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   k: 'кκᴋ',
   m: 'мᴍ',
   n: 'пηռոɴ',
-  o: 'оοօᴏ0',
+  o: 'оοօᴏσ0',
   p: 'рρᴘ',
   q: 'ԛ',
-  r: 'гʀ',
+  r: 'гʀя',
   s: 'ѕꜱ5$',
   t: 'тτᴛ7',
   u: 'υսᴜ',
@@ -80,7 +161,18 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   y: 'уγʏ',
   z: 'ᴢ',
 };
-const LATIN = new Map(Object.entries(LOOKALIKES).flatMap(([latin, signs]) => [...signs].map((sign) => [sign, latin])));
+/** Whole alphabets that "fancy text" pages write Latin with. @source Unicode Technical Standard 39, confusables.txt */
+const BORROWED = {
+  lisu: 'ꓮa ꓐb ꓚc ꓓd ꓰe ꓝf ꓖg ꓧh ꓲi ꓙj ꓗk ꓡi ꓟm ꓠn ꓳo ꓑp ꓣr ꓢs ꓔt ꓴu ꓦv ꓪw ꓫx ꓬy ꓜz',
+  cherokee: 'Ꭺa Ᏼb Ꮯc Ꭰd Ꭼe Ꮐg Ꮋh Ꭵi Ꭻj Ꮶk Ꮮi Ꮇm Ꮲp Ꭱr Ꮪs Ꭲt Ꮩv Ꮃw Ꮓz Ꮛe Ꮻo',
+  syllabics: 'ᗩa ᗷb ᑕc ᗪd ᗴe ᖴf ᕼh ᒍj ᒪi ᗰm ᑎn ᑭp ᑫq ᖇr ᔕs ᑌu ᐯv ᗯw',
+};
+const LATIN = new Map([
+  ...Object.entries(LOOKALIKES).flatMap(([latin, signs]) => [...signs].map((sign) => [sign, latin] as const)),
+  ...Object.values(BORROWED).flatMap((text) =>
+    text.split(' ').map((pair) => [[...pair.toLowerCase()][0]!, pair.at(-1)!] as const),
+  ),
+]);
 /** A run that may be a word in disguise. */
 const DISGUISED = /[\p{L}\p{N}@$!|€×]+/gu;
 
