@@ -119,7 +119,7 @@ function build(
   const g = new GraphBuilder(name);
   const weights = new WeightReader(g, part.tensors);
   const tokenIds = g.input('token_ids', 'i32', ['n', 't']);
-  const net = { g, weights, dialect: dialectOf(provider), branches: writing.branches };
+  const net = { g, weights, dialect: dialectOf(provider), branches: writing.branches, usual: { t: config.maxTokens } };
   const states = layerStates(net, config, tokenIds, writing.computed);
   const picked = pick(net, states);
   g.output('hidden', writing.isNormed ? finalNorm(net, config, picked) : picked);

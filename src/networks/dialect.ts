@@ -23,6 +23,8 @@ export interface Dialect {
   readonly picksHalfPrecision: boolean;
   /** Whether pictures lie with their channels innermost: where convolutions and group norms are fastest so. */
   readonly isChannelsLast: boolean;
+  /** Whether a run may leave parts of the graph out for nothing: where nodes are queued for a device, asking for a condition stops the queue. */
+  readonly choosesInRuns: boolean;
   /** x f32[…,i] · weightᵀ, weight f32[o,i] as torch stores it, or one for each row. */
   matMulTransposed(g: GraphBuilder, x: Value, weight: Value): Value;
   /** Softmax(q·kᵀ / sqrt(d / heads) + bias)·v; q f32[n,t,d], k, v f32[n,s,d], bias f32[1,1,t,s] or null. */
@@ -45,6 +47,7 @@ export interface Dialect {
 const FUSED: Dialect = {
   picksHalfPrecision: true,
   isChannelsLast: false,
+  choosesInRuns: false,
   matMulTransposed: (g, x, weight) =>
     op.matMul(g, x, op.transpose(g, weight, weight.shape.length === 3 ? [0, 2, 1] : [1, 0])),
   attention: op.multiHeadAttention,
@@ -60,7 +63,7 @@ const FUSED: Dialect = {
 };
 
 /** FusedMatMul reads the weight as it lies; it has a kernel on the CPU and on CUDA, and none on WebGPU. */
-const CPU: Dialect = { ...FUSED, matMulTransposed: op.fusedMatMulTransposed };
+const CPU: Dialect = { ...FUSED, choosesInRuns: true, matMulTransposed: op.fusedMatMulTransposed };
 
 /**
  * Everything the graph optimiser for diffusion fuses, and in its order of gain.
@@ -68,6 +71,7 @@ const CPU: Dialect = { ...FUSED, matMulTransposed: op.fusedMatMulTransposed };
  */
 const CUDA: Dialect = {
   ...CPU,
+  choosesInRuns: false,
   isChannelsLast: true,
   groupNorm: (g, x, norm) => (fused.fitsGroupNorm(x, norm) ? fused.groupNorm(g, x, norm) : FUSED.groupNorm(g, x, norm)),
   addSum: (g, parts) => (fused.fitsBiasAdd(parts) ? fused.addSum(g, parts) : FUSED.addSum(g, parts)),

@@ -1,10 +1,18 @@
 // The layers the networks share, each named by the module whose weights it takes: `conv2d(net, x, 'conv_in', …)` reads conv_in.weight and
 // conv_in.bias. Letters: n rows, c channels, h and w latent or pixel rows and columns, t tokens, d width.
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
+import { type Axes, dimValue } from '../onnx/liveness.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
 import type { GroupNorm, LayerNorm } from './dialects/steps.ts';
-import { addConvBranch, type BranchedLayers, isBranched, linearBranch, NO_LAYERS, rowsBranch } from './loraBranches.ts';
+import {
+  addConvBranch,
+  type BranchedLayers,
+  branchedLinear,
+  isBranched,
+  NO_LAYERS,
+  rowsBranch,
+} from './loraBranches.ts';
 import type { WeightReader } from './weightReader.ts';
 
 /** What every layer writes with. */
@@ -14,6 +22,13 @@ export interface Net {
   readonly dialect: Dialect;
   /** Layers that get side branches (loraBranches.ts); absent is none. */
   readonly branches?: BranchedLayers;
+  /** Sizes the axes mostly have: how a side branch is computed cheapest depends on them (loraBranches.ts). */
+  readonly usual?: Axes;
+}
+
+/** 0 where nothing is known. */
+function usualTokens({ usual }: Net, { shape }: Value): number {
+  return usual === undefined ? 0 : dimValue(shape[1]!, usual);
 }
 
 function hasBranch({ branches = NO_LAYERS }: Net, module: string): boolean {
@@ -49,8 +64,9 @@ export function conv2d(net: Net, x: Value, name: string, out: number, options: C
 /** f32[n,t,d] → f32[n,t,out]. */
 export function linear(net: Net, x: Value, name: string, out: number, hasBias = true): Value {
   const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
-  const own = net.dialect.matMulTransposed(net.g, x, weight);
-  const product = hasBranch(net, name) ? op.add(net.g, own, linearBranch(net.g, net.dialect, x, name, out)) : own;
+  const product = hasBranch(net, name)
+    ? branchedLinear(net.g, net.dialect, x, weight, { module: name, usualTokens: usualTokens(net, x) })
+    : net.dialect.matMulTransposed(net.g, x, weight);
   return hasBias ? op.add(net.g, product, net.weights.take(`${name}.bias`, [out])) : product;
 }
 

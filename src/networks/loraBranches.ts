@@ -1,5 +1,6 @@
 // Side branches of a network: every layer a LoRA can touch computes y + (x·downᵀ)·up with both factors as inputs of the graph, so that other
-// people's styles are other arrays and never another session. Rank is free at every call; with rank 0 a branch adds nothing.
+// people's styles are other arrays and never another session. Rank is free at every call; with rank 0 a branch adds nothing. Where a layer has
+// many tokens the same is computed as x·(weight + upᵀ·down)ᵀ, with less arithmetic, and not at all while no one uses the branch.
 // Which arrays belong into the inputs is the engine's business (runtime/loraFeeds.ts).
 // @source Hu et al. 2021, arXiv:2106.09685, section 4.1; for convolutions KohakuBlueleaf/LyCORIS, LoCon
 import type { Dim } from '../onnx/dims.ts';
@@ -7,7 +8,7 @@ import type { Graph, GraphBuilder, Value } from '../onnx/graph.ts';
 import * as op from '../onnx/ops.ts';
 import type { Dialect } from './dialect.ts';
 
-/** Layers that have side branches, by the paths of their modules. Unused branches cost a tenth of a step: only layers somebody's LoRA changes. */
+/** Layers that have side branches, by the paths of their modules: only those somebody's LoRA changes, for each is two inputs and, used or not, nodes. */
 export type BranchedLayers = ReadonlySet<string> | 'every';
 export const NO_LAYERS: BranchedLayers = new Set();
 
@@ -43,22 +44,75 @@ export function loraInputs(module: string): { readonly down: string; readonly up
 /** Rows of a factor: one for all, or one for every row of the call. */
 const ROWS: Dim = 'n?';
 
+/** A layer that gets a side branch. */
+export interface Branch {
+  readonly module: string;
+  /** Tokens a row mostly has; 0 where nobody knows. */
+  readonly usualTokens: number;
+}
+
 /**
- * Declares down f32[n?,r,in] and up f32[n?,r,out], one row for all or one for each.
- * @returns what is added to the layer's product: x f32[n,t,in] → f32[n,t,out]
+ * x · weightᵀ and what a LoRA adds to it. Declares down f32[n?,r,in] and up f32[n?,r,out], one row for all or one for each.
+ * @param x f32[n,t,in]
+ * @param weight f32[out,in]
+ * @returns f32[n,t,out]
  */
-export function linearBranch(g: GraphBuilder, dialect: Dialect, x: Value, module: string, out: number): Value {
+export function branchedLinear(g: GraphBuilder, dialect: Dialect, x: Value, weight: Value, branch: Branch): Value {
+  const factors = declareFactors(g, x, branch.module, weight.shape[0] as number);
+  const own = () => dialect.matMulTransposed(g, x, weight);
+  const side = () => sideBranch(g, dialect, x, factors);
+  if (!dialect.choosesInRuns) return op.add(g, own(), side());
+  const isUsed = op.cast(g, op.shapeOf(g, factors.down, 1, 2), 'bool');
+  if (gainsByMerging(weight, branch)) {
+    return g.choose(isUsed, () => dialect.matMulTransposed(g, x, mergedWeight(g, weight, factors)), own);
+  }
+  return op.add(
+    g,
+    own(),
+    g.choose(isUsed, side, () => nothing(g)),
+  );
+}
+
+interface Factors {
+  readonly down: Value;
+  readonly up: Value;
+}
+
+function declareFactors(g: GraphBuilder, x: Value, module: string, out: number): Factors {
   const rank = `r(${module})`;
   const names = loraInputs(module);
   const down = g.input(names.down, 'f32', [ROWS, rank, x.shape.at(-1)!]);
-  const up = g.input(names.up, 'f32', [ROWS, rank, out]);
+  return { down, up: g.input(names.up, 'f32', [ROWS, rank, out]) };
+}
+
+function sideBranch(g: GraphBuilder, dialect: Dialect, x: Value, { down, up }: Factors): Value {
   return op.matMul(g, dialect.matMulTransposed(g, x, down), up);
 }
 
-/** The same for x f32[n,in] → f32[n,out]. */
+/** Nothing, wherever it is added. */
+function nothing(g: GraphBuilder): Value {
+  return op.identity(g, g.floats('nothing', [1, 1, 1], new Float32Array(1)));
+}
+
+/** f32[n?,out,in], once for a picture of any size. */
+function mergedWeight(g: GraphBuilder, weight: Value, { down, up }: Factors): Value {
+  return op.add(g, op.fusedTransposedMatMul(g, up, down), weight);
+}
+
+/**
+ * Whether tokens · r · (in + out) multiplications are more than r · in · out. Deliberately not by how many rows share a stack: what a row's
+ * picture is rounded to would depend on whom it is computed with.
+ */
+function gainsByMerging({ shape }: Value, { usualTokens }: Branch): boolean {
+  const [out, width] = shape as readonly [number, number];
+  return usualTokens * (width + out) > width * out;
+}
+
+/** What a LoRA adds to the product of x f32[n,in] → f32[n,out]. */
 export function rowsBranch(g: GraphBuilder, dialect: Dialect, x: Value, module: string, out: number): Value {
   const tokens = op.reshape(g, x, g.integers(-1, 1, x.shape[1] as number));
-  return op.reshape(g, linearBranch(g, dialect, tokens, module, out), g.integers(-1, out));
+  const branch = sideBranch(g, dialect, tokens, declareFactors(g, tokens, module, out));
+  return op.reshape(g, branch, g.integers(-1, out));
 }
 
 /**

@@ -2,6 +2,7 @@
 // Weight names are the module paths of the diffusers class.
 // @source diffusers 0.42 models/unets/unet_2d_condition.py.
 import { type Graph, GraphBuilder, type Value } from '../onnx/graph.ts';
+import type { Axes } from '../onnx/liveness.ts';
 import * as op from '../onnx/ops.ts';
 import type { Part } from '../weights/modelFolder.ts';
 import { ConfigReader } from './configReader.ts';
@@ -31,10 +32,11 @@ export function buildUnet(
   timeIds = SDXL_TIME_IDS,
   places = NO_PLACES,
 ): Graph {
-  const config = readUnetConfig(new ConfigReader('unet', part.config));
+  const reader = new ConfigReader('unet', part.config);
+  const config = readUnetConfig(reader);
   const g = new GraphBuilder('unet');
   const weights = new WeightReader(g, part.tensors, unetHint);
-  const net = { g, weights, dialect: dialectOf(provider), branches };
+  const net = { g, weights, dialect: dialectOf(provider), branches, usual: usualAxes(reader) };
   const sample = g.input('sample', 'f32', ['n', config.inChannels, 'h', 'w']);
   const timestep = g.input('timestep', 'f32', ['n']);
   const conditioning = g.input('conditioning', 'f32', ['n', 't', config.crossAttentionDim[0]!]);
@@ -44,6 +46,17 @@ export function buildUnet(
   g.output('prediction', writeUnet(net, sample, context, places));
   weights.refuseUnused(() => true);
   return g.build();
+}
+
+/** Of Stable Diffusion 1.x, where the config tells none. */
+const USUAL_SIDE = 64;
+/** What CLIP's text encoders read at once. */
+const PROMPT_TOKENS = 77;
+
+/** The size the network was trained at: what it mostly works at. */
+function usualAxes(reader: ConfigReader): Axes {
+  const sides = reader.isSet('sample_size') ? reader.countPerBlock('sample_size', USUAL_SIDE, 2) : [];
+  return { h: sides[0] ?? USUAL_SIDE, w: sides[1] ?? USUAL_SIDE, t: PROMPT_TOKENS };
 }
 
 function writeUnet(net: Net, sample: Value, context: Context<UnetConfig>, places: ControlPlaces): Value {

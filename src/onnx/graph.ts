@@ -30,6 +30,19 @@ export interface Node {
   readonly attributes: Attributes;
   /** Computes in single precision also where the rest of the graph does not (halfPrecision.ts); absent is no. */
   readonly isSingle?: true;
+  /** Of an If: what is computed when its first input is true, and when it is false; absent elsewhere. */
+  readonly bodies?: Bodies;
+}
+
+/** Nodes of which a run computes all or none. They read values of the graph around them too: those are among the inputs of the node they belong to. */
+export interface Body {
+  readonly nodes: readonly Node[];
+  readonly output: Value;
+}
+
+export interface Bodies {
+  readonly whenTrue: Body;
+  readonly whenFalse: Body;
 }
 
 /** Where the numbers of a weight lie; never read by this program. */
@@ -71,7 +84,10 @@ export class GraphBuilder {
   readonly #outputs: Value[] = [];
   readonly #weights = new Map<string, Weight>();
   readonly #constants = new Map<string, Constant>();
-  readonly #nodes: Node[] = [];
+  /** Of the graph itself, or of the body being written. */
+  #nodes: Node[] = [];
+  /** Of all bodies too: no two values have the same name. */
+  #nodeCount = 0;
   /** How many calls of `single` are under way. */
   #singles = 0;
 
@@ -138,8 +154,10 @@ export class GraphBuilder {
     attributes: Attributes = {},
     options: { readonly domain?: Domain; readonly names?: readonly (string | undefined)[] } = {},
   ): readonly Value[] {
+    const count = this.#nodeCount;
+    this.#nodeCount += 1;
     const outputs = inferOutputs(op, inputs, attributes).map((output, index) =>
-      freezeValue({ name: options.names?.[index] ?? `${op}_${this.#nodes.length}_${index}`, ...output }),
+      freezeValue({ name: options.names?.[index] ?? `${op}_${count}_${index}`, ...output }),
     );
     const mark = this.#singles > 0 ? { isSingle: true as const } : {};
     const node = {
@@ -157,6 +175,29 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /**
+   * One of two computations, decided in every run: what the other would cost is not paid.
+   * @param condition bool[1]
+   * @param then writes its nodes and returns what they result in, which one of them has made
+   * @param otherwise the same; its result may be 1 long along any axis, where whoever reads the choice broadcasts
+   * @returns a value of the shape `then` has
+   * @throws graph_invalid when the results do not fit together
+   */
+  choose(condition: Value, then: () => Value, otherwise: () => Value): Value {
+    const bodies = Object.freeze({ whenTrue: this.#body(then), whenFalse: this.#body(otherwise) });
+    const [one, other] = [bodies.whenTrue.output, bodies.whenFalse.output];
+    if (one.type !== other.type || !isStretched(other.shape, one.shape)) {
+      const found = [one, other].map(({ type, shape }) => type + showShape(shape));
+      throw new DarkroomError('graph_invalid', `If(${condition.name}): chooses between ${found.join(' and ')}`);
+    }
+    const output = freezeValue({ name: `If_${this.#nodeCount}_0`, type: one.type, shape: one.shape });
+    this.#nodeCount += 1;
+    const inputs = Object.freeze([condition, ...readAround([bodies.whenTrue, bodies.whenFalse])]);
+    const outputs = Object.freeze([output]);
+    this.#nodes.push(Object.freeze({ op: 'If', domain: '', inputs, outputs, attributes: Object.freeze({}), bodies }));
+    return output;
+  }
+
   build(): Graph {
     return Object.freeze({
       name: this.#name,
@@ -166,6 +207,17 @@ export class GraphBuilder {
       constants: Object.freeze([...this.#constants.values()]),
       nodes: Object.freeze([...this.#nodes]),
     });
+  }
+
+  #body(write: () => Value): Body {
+    const around = this.#nodes;
+    this.#nodes = [];
+    try {
+      const output = write();
+      return Object.freeze({ nodes: Object.freeze(this.#nodes), output });
+    } finally {
+      this.#nodes = around;
+    }
   }
 
   #constant(
@@ -181,6 +233,18 @@ export class GraphBuilder {
     this.#constants.set(name, Object.freeze({ value, data: makeData() }));
     return value;
   }
+}
+
+function isStretched(from: Shape, to: Shape): boolean {
+  return from.length === to.length && from.every((dim, axis) => dim === to[axis] || dim === 1);
+}
+
+/** What bodies read and do not make. */
+function readAround(bodies: readonly Body[]): readonly Value[] {
+  const nodes = bodies.flatMap((body) => body.nodes);
+  const read = new Map(nodes.flatMap(({ inputs }) => inputs.map((value) => [value?.name, value])));
+  for (const { name } of nodes.flatMap(({ outputs }) => outputs)) read.delete(name);
+  return [...read.values()].filter((value) => value != null);
 }
 
 function freezeValue(value: Value): Value {

@@ -30,10 +30,20 @@ export function peakBytes(graph: Graph, axes: Axes, scratchOf: (node: Node, axes
   let peak = live.bytes;
   for (const [index, node] of graph.nodes.entries()) {
     live.begin(node);
-    peak = Math.max(peak, live.bytes + scratchOf(node, axes));
+    peak = Math.max(peak, live.bytes + scratchOf(node, axes) + bodyBytes(node, axes, scratchOf));
     live.end(index);
   }
   return peak;
+}
+
+/** What the dearer body of an If takes at its worst moment, without its result, which is the node's own. */
+function bodyBytes({ bodies }: Node, axes: Axes, scratchOf: (node: Node, axes: Axes) => number): number {
+  if (bodies === undefined) return 0;
+  const peaks = [bodies.whenTrue, bodies.whenFalse].map(({ nodes, output }) => {
+    const around = { name: '', inputs: [], weights: [], constants: [] };
+    return peakBytes({ ...around, nodes, outputs: [output] }, axes, scratchOf) - bytesOf(output, axes);
+  });
+  return Math.max(0, ...peaks);
 }
 
 /** Bytes of one value. @throws graph_invalid for an axis that is not among `axes` */

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { DarkroomError } from '../errors.ts';
 import type { Dim } from './dims.ts';
-import type { Attribute, Attributes, Constant, ElementType, Graph, Node, Value, Weight } from './graph.ts';
+import type { Attribute, Attributes, Body, Constant, ElementType, Graph, Node, Value, Weight } from './graph.ts';
 import { OPSET } from './ops.ts';
 import { ProtobufWriter } from './protobuf.ts';
 
@@ -75,11 +75,16 @@ function wideningOf(weight: Weight): Node {
   return { op: 'Cast', domain: '', inputs: [stored], outputs: [weight.value], attributes: { to: weight.value.type } };
 }
 
-function writeNode(proto: ProtobufWriter, { op, domain, inputs, outputs, attributes }: Node): void {
-  for (const value of inputs) proto.text(1, value?.name ?? '');
+function writeNode(proto: ProtobufWriter, { op, domain, inputs, outputs, attributes, bodies }: Node): void {
+  // What the bodies of an If read of the graph around them is known from them alone.
+  for (const value of bodies === undefined ? inputs : inputs.slice(0, 1)) proto.text(1, value?.name ?? '');
   for (const value of outputs) proto.text(2, value.name);
   proto.text(3, outputs[0]!.name).text(4, op);
   writeAttributes(proto, op, attributes);
+  if (bodies !== undefined) {
+    writeBody(proto, 'then_branch', bodies.whenTrue);
+    writeBody(proto, 'else_branch', bodies.whenFalse);
+  }
   if (domain !== '') proto.text(7, domain);
 }
 
@@ -90,7 +95,19 @@ function writeAttributes(proto: ProtobufWriter, op: string, attributes: Attribut
   }
 }
 
-const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7];
+const [FLOAT, INT, STRING, GRAPH, INTS] = [1, 2, 3, 5, 7];
+
+function writeBody(proto: ProtobufWriter, name: string, { nodes, output }: Body): void {
+  proto.message(5, (attribute) =>
+    attribute
+      .text(1, name)
+      .message(6, (body) => {
+        for (const node of nodes) body.message(1, (nested) => writeNode(nested, node));
+        body.text(2, `${name}:${output.name}`).message(12, (info) => writeValueInfo(info, output));
+      })
+      .integer(20, GRAPH),
+  );
+}
 
 function writeAttribute(proto: ProtobufWriter, name: string, value: Attribute): void {
   if (typeof value === 'string') {

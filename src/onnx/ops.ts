@@ -44,6 +44,11 @@ export function fusedMatMulTransposed(g: GraphBuilder, a: Value, b: Value): Valu
   return one(g.node('FusedMatMul', [a, b], { transB: 1 }, MICROSOFT));
 }
 
+/** aᵀ · b, a f32[…,k,m], b f32[…,k,n]. com.microsoft. */
+export function fusedTransposedMatMul(g: GraphBuilder, a: Value, b: Value): Value {
+  return one(g.node('FusedMatMul', [a, b], { transA: 1 }, MICROSOFT));
+}
+
 /**
  * Softmax(q·kᵀ / sqrt(d / heads) + bias)·v over `heads` slices of the width: q f32[n,t,d], k and v f32[n,s,d] → f32[n,t,d]. com.microsoft.
  * @param bias f32[1,1,t,s], or null.
@@ -146,6 +151,10 @@ export function mul(g: GraphBuilder, a: Value, b: Value): Value {
 
 export function div(g: GraphBuilder, a: Value, b: Value): Value {
   return one(g.node('Div', [a, b]));
+}
+
+export function identity(g: GraphBuilder, x: Value): Value {
+  return one(g.node('Identity', [x]));
 }
 
 export function sigmoid(g: GraphBuilder, x: Value): Value {

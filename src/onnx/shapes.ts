@@ -120,7 +120,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     return [{ type: given(x).type, shape: [rows!, out!] }];
   },
   MatMul: ([a, b]) => matrixProduct(given(a), given(b), false),
-  FusedMatMul: ([a, b], { transB }) => matrixProduct(given(a), given(b), transB === 1),
+  FusedMatMul: ([a, b], { transA, transB }) =>
+    matrixProduct(transA === 1 ? turned(given(a)) : given(a), given(b), transB === 1),
   MultiHeadAttention: ([query, key, value], { num_heads: heads }) => {
     const [n, tokens, width] = rank(given(query), 3);
     const [keyRows, keyTokens, keyWidth] = rank(given(key), 3);
@@ -189,6 +190,12 @@ function channelsFirst(value: Value): Value {
 
 function channelsOf({ shape }: Value, { channels_last: isLast }: Attributes): Dim {
   return shape[isLast === 1 ? 3 : 1]!;
+}
+
+/** The last two axes in each other's place. */
+function turned(value: Value): Value {
+  const [rows, columns] = value.shape.slice(-2);
+  return { ...value, shape: [...value.shape.slice(0, -2), columns!, rows!] };
 }
 
 function matrixProduct(a: Value, b: Value, transposed: boolean): readonly Output[] {

@@ -9,10 +9,16 @@ import { NetworkSession } from '../../src/runtime/session.ts';
 export function flopsOf(graph: Graph, axes: Axes): number {
   const symbols = graph.inputs.flatMap(({ shape }) => shape.filter((dim) => typeof dim === 'string'));
   const all = { ...Object.fromEntries(symbols.map((symbol) => [symbol, symbol.startsWith('r(') ? 0 : 1])), ...axes };
-  return graph.nodes.reduce((sum, node) => sum + 2 * productsOf(node, all), 0);
+  return 2 * productsOfAll(graph.nodes, all);
 }
 
-function productsOf({ op, inputs, outputs }: Node, axes: Axes): number {
+function productsOfAll(nodes: readonly Node[], axes: Axes): number {
+  return nodes.reduce((sum, node) => sum + productsOf(node, axes), 0);
+}
+
+function productsOf({ op, inputs, outputs, bodies }: Node, axes: Axes): number {
+  // What is chosen with no side branch in use.
+  if (bodies !== undefined) return productsOfAll(bodies.whenFalse.nodes, axes);
   const size = (value: { readonly shape: readonly (number | string)[] }) => elements(value.shape, axes);
   const [a, b] = inputs;
   switch (op) {

@@ -5,6 +5,7 @@ import { groupNorm, linear, type Net, resnetBlock } from '../../src/networks/lay
 import { transformer2d } from '../../src/networks/transformer2d.ts';
 import { WeightReader } from '../../src/networks/weightReader.ts';
 import { GraphBuilder, type Value } from '../../src/onnx/graph.ts';
+import type { Axes } from '../../src/onnx/liveness.ts';
 import { printGraph } from '../../src/onnx/print.ts';
 import { fakeTensors } from './fakeTensors.ts';
 
@@ -168,6 +169,53 @@ describe('layers', () => {
         %1 = MatMul(x, %0) : f32[n,t,6]
         %2 = Add(%1, fc.bias) : f32[n,t,6]
         y = Identity(%2) : f32[n,t,6]"
+    `);
+  });
+
+  test('a linear layer with a side branch: of few tokens, of many, and on a graphics card', () => {
+    const shape = ['n', 't', 4];
+    const write = (usual: Axes) => (net: Net, x: Value) => linear({ ...net, branches: 'every', usual }, x, 'fc', 6);
+    const printed = (provider: Provider, t: number) => print(provider, dense('fc', 6, 4), write({ t }), shape);
+    // Branch and sum of weights cost the same at 4 * 6 / (4 + 6) = 2.4 tokens.
+    expect([printed('cpu', 2), printed('cpu', 3), printed('webgpu', 3)].join('\n')).toMatchInlineSnapshot(`
+      "layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
+        %0 = Shape(fc.lora_down) start=1 end=2 : i64[1]
+        %1 = Cast(%0) to=bool : bool[1]
+        %2 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
+        %3 = If(%1) : f32[n,t,6]
+        then:
+          %4 = FusedMatMul(x, fc.lora_down) transB=1 : f32[n,t,r(fc)]
+          %5 = MatMul(%4, fc.lora_up) : f32[n,t,6]
+          yield %5
+        else:
+          %6 = Identity(nothing) : f32[1,1,1]
+          yield %6
+        %7 = Add(%2, %3) : f32[n,t,6]
+        %8 = Add(%7, fc.bias) : f32[n,t,6]
+        y = Identity(%8) : f32[n,t,6]
+      layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
+        %0 = Shape(fc.lora_down) start=1 end=2 : i64[1]
+        %1 = Cast(%0) to=bool : bool[1]
+        %2 = If(%1) : f32[n,t,6]
+        then:
+          %3 = FusedMatMul(fc.lora_up, fc.lora_down) transA=1 : f32[n?,6,4]
+          %4 = Add(%3, fc.weight) : f32[n?,6,4]
+          %5 = FusedMatMul(x, %4) transB=1 : f32[n,t,6]
+          yield %5
+        else:
+          %6 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
+          yield %6
+        %7 = Add(%2, fc.bias) : f32[n,t,6]
+        y = Identity(%7) : f32[n,t,6]
+      layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
+        %0 = Transpose(fc.weight) perm=[1,0] : f32[4,6]
+        %1 = MatMul(x, %0) : f32[n,t,6]
+        %2 = Transpose(fc.lora_down) perm=[0,2,1] : f32[n?,4,r(fc)]
+        %3 = MatMul(x, %2) : f32[n,t,r(fc)]
+        %4 = MatMul(%3, fc.lora_up) : f32[n,t,6]
+        %5 = Add(%1, %4) : f32[n,t,6]
+        %6 = Add(%5, fc.bias) : f32[n,t,6]
+        y = Identity(%6) : f32[n,t,6]"
     `);
   });
 

@@ -20,6 +20,48 @@ describe('a graph', () => {
     `);
   });
 
+  test('chooses between two computations, whose nodes it prints below the choice', () => {
+    const g = new GraphBuilder('choice');
+    const x = g.input('x', 'f32', ['n', 6]);
+    const rows = g.input('rows', 'f32', ['r', 6]);
+    const isAny = op.cast(g, op.shapeOf(g, rows, 0, 1), 'bool');
+    const twice = op.add(g, x, x);
+    const product = () => op.matMul(g, op.fusedMatMulTransposed(g, twice, rows), rows);
+    const none = () => op.identity(g, g.floats('none', [1, 1], new Float32Array(1)));
+    g.output('y', op.add(g, x, g.choose(isAny, product, none)));
+    const graph = g.build();
+    expect(printGraph(graph)).toMatchInlineSnapshot(`
+      "choice(x f32[n,6], rows f32[r,6])
+        %0 = Shape(rows) start=0 end=1 : i64[1]
+        %1 = Cast(%0) to=bool : bool[1]
+        %2 = Add(x, x) : f32[n,6]
+        %3 = If(%1) : f32[n,6]
+        then:
+          %4 = FusedMatMul(%2, rows) transB=1 : f32[n,r]
+          %5 = MatMul(%4, rows) : f32[n,6]
+          yield %5
+        else:
+          %6 = Identity(none) : f32[1,1]
+          yield %6
+        %7 = Add(x, %3) : f32[n,6]
+        y = Identity(%7) : f32[n,6]"
+    `);
+    const choice = graph.nodes.find(({ op }) => op === 'If')!;
+    expect(choice.inputs.map((value) => value!.name)).toEqual(['Cast_1_0', 'Add_2_0', 'rows', 'none']);
+    for (const part of [choice, choice.bodies, choice.bodies!.whenTrue, choice.bodies!.whenTrue.nodes]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('refuses a choice between what does not fit together', () => {
+    const g = new GraphBuilder('misfit');
+    const x = g.input('x', 'f32', ['n', 6]);
+    const condition = op.cast(g, op.shapeOf(g, x, 0, 1), 'bool');
+    const wide = () => op.identity(g, x);
+    const turned = () => op.transpose(g, x, [1, 0]);
+    expect(() => g.choose(condition, wide, turned)).toThrow('If(Cast_1_0): chooses between f32[n,6] and f32[6,n]');
+  });
+
   test('is frozen all the way down', () => {
     const g = new GraphBuilder('frozen');
     g.output('y', op.transpose(g, g.input('x', 'f32', [2, 3]), [1, 0]));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/onnx/graph.ts';
 import { bytesOf, dimValue, peakBytes } from '../../src/onnx/liveness.ts';
-import { add, mul, reshape } from '../../src/onnx/ops.ts';
+import { add, cast, mul, reshape, shapeOf } from '../../src/onnx/ops.ts';
 
 const none = () => 0;
 
@@ -39,6 +39,17 @@ describe('peakBytes', () => {
     const x = g.input('x', 'f32', [6]);
     g.output('y', add(g, x, x));
     expect(peakBytes(g.build(), {}, ({ op }) => (op === 'Add' ? 1000 : 0))).toBe(2 * 4 * 6 + 1000);
+  });
+
+  test('counts the dearer of two computations, one of which a run leaves out', () => {
+    const g = new GraphBuilder('choice');
+    const x = g.input('x', 'f32', [6]);
+    const condition = cast(g, shapeOf(g, g.input('r', 'f32', ['r', 1]), 0, 1), 'bool');
+    const long = () => mul(g, add(g, mul(g, x, x), x), x);
+    const choice = g.choose(condition, long, () => add(g, x, x));
+    g.output('y', add(g, choice, x));
+    // The input, the shape and whether it is any (freed with the choice), the result, and inside at most two sums beside one another.
+    expect(peakBytes(g.build(), { r: 0 }, none)).toBe(4 * 6 + 1 + 4 * 6 + 4 * 6 + 4 * 6 - 4 * 6);
   });
 
   test('names an axis without a size', () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../src/onnx/graph.ts';
+import { GraphBuilder, type Value } from '../../src/onnx/graph.ts';
 import { serializeModel } from '../../src/onnx/modelProto.ts';
 import * as op from '../../src/onnx/ops.ts';
 import { NetworkSession } from '../../src/runtime/session.ts';
@@ -34,6 +34,37 @@ describe('a serialised model', () => {
     const session = await NetworkSession.open(g.build(), { provider: 'cpu', threads: 1 });
     const { y } = await session.run({ x: { data: Float32Array.of(1, 0, 0, 1, 10, 100), dims: [2, 3] } });
     expect([...y!]).toEqual([1, 4, 321, 654]);
+    await session.close();
+  });
+
+  test('chooses in every run, one body inside another, by what lies around them', async () => {
+    const g = new GraphBuilder('choice');
+    const weight = g.weight('weight', 'f16', [2, 3], { file, offset: 27, sizeBytes: 12 }, 'f32');
+    const [x, one, other] = [['x', 3] as const, ['one', 1] as const, ['other', 1] as const].map(([name, width]) =>
+      g.input(name, 'f32', [`${name}s`, width]),
+    );
+    const isAny = (rows: Value) => op.cast(g, op.shapeOf(g, rows, 0, 1), 'bool');
+    const product = op.gemm(g, x!, weight, null);
+    const isOther = isAny(other!);
+    const inner = () =>
+      g.choose(
+        isOther,
+        () => op.mul(g, product, product),
+        () => op.add(g, op.gemm(g, x!, weight, null), product),
+      );
+    g.output(
+      'y',
+      g.choose(isAny(one!), inner, () => op.identity(g, product)),
+    );
+    const session = await NetworkSession.open(g.build(), { provider: 'cpu', threads: 1 });
+    const rows = (count: number) => ({ data: new Float32Array(count), dims: [count, 1] });
+    const run = async (ones: number, others: number) => {
+      const inputs = { x: { data: Float32Array.of(1, 10, 100), dims: [1, 3] }, one: rows(ones), other: rows(others) };
+      return [...(await session.run(inputs)).y!];
+    };
+    expect(await run(0, 1)).toEqual([321, 654]);
+    expect(await run(1, 0)).toEqual([642, 1308]);
+    expect(await run(2, 3)).toEqual([321 ** 2, 654 ** 2]);
     await session.close();
   });
 

@@ -1,7 +1,7 @@
 // Where a graph is cut, and what crosses the cuts.
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/onnx/graph.ts';
-import { add, mul, shapeOf } from '../../src/onnx/ops.ts';
+import { add, cast, mul, shapeOf } from '../../src/onnx/ops.ts';
 import { inPieces } from '../../src/onnx/pieces.ts';
 
 /** x → a = x + x → b = a · x → c = b + a, beside the shape of x; four nodes and two namings. */
@@ -37,6 +37,28 @@ describe('inPieces', () => {
     expect(names(second!.outputs)).toEqual(['shape', 'Mul_3_0']);
     expect(names(third!.inputs)).toEqual(['Mul_3_0', 'Add_0_0']);
     expect(names(third!.outputs)).toEqual(['c']);
+  });
+
+  test('hands on what only a choice reads, weights and constants too', () => {
+    const g = new GraphBuilder('choice');
+    const x = g.input('x', 'f32', ['n', 3]);
+    const isAny = cast(g, shapeOf(g, g.input('r', 'f32', ['r', 1]), 0, 1), 'bool');
+    const early = add(g, x, x);
+    const weight = g.weight('w', 'f32', [3], { file: '/w.safetensors', offset: 0, sizeBytes: 12 }, 'f32');
+    const two = g.floats('two', [], Float32Array.of(2));
+    g.output(
+      'y',
+      g.choose(
+        isAny,
+        () => add(g, early, weight),
+        () => mul(g, early, two),
+      ),
+    );
+    const [first, second] = inPieces(g.build(), () => 1, 3);
+    expect(names(first!.outputs)).toEqual(['Cast_1_0', 'Add_2_0']);
+    expect(names(second!.inputs)).toEqual(['Cast_1_0', 'Add_2_0']);
+    expect(names([...second!.weights, ...second!.constants].map(({ value }) => value))).toEqual(['w', 'two']);
+    expect(second!.nodes.map(({ op }) => op)).toEqual(['If', 'Identity']);
   });
 
   test('a node dearer than the limit gets a piece of its own', () => {
