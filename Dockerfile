@@ -1,6 +1,9 @@
 # Darkroom in a container: compiled with everything that takes, run with nothing but Node and the program, not as root.
 # The root file system may be read-only: /data holds database and pictures, /app/models/* what the owner adds.
-FROM node:20-bookworm-slim AS build
+# To hold the base to the bytes you have looked at: --build-arg NODE_IMAGE=node:20.20.2-bookworm-slim@sha256:…
+ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -10,8 +13,9 @@ COPY src src
 COPY commands commands
 RUN npm run build && npm prune --omit=dev && rm -rf node_modules/typescript node_modules/@typescript
 
-FROM node:20-bookworm-slim
-ENV NODE_ENV=production DATA_DIR=/data METRICS_PORT=9464
+FROM ${NODE_IMAGE}
+# ENV_FILE is empty: settings come from the environment alone. DISCORD_TOKEN_FILE names a secret that was mounted.
+ENV NODE_ENV=production ENV_FILE= DATA_DIR=/data METRICS_PORT=9464
 WORKDIR /app
 COPY package.json LICENSE THIRD-PARTY.md ./
 COPY migrations migrations
@@ -24,7 +28,7 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.METRICS_PORT + '/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is the first process, so that SIGTERM reaches it: running pictures get 10 s, their messages 8 s more.
 STOPSIGNAL SIGTERM
 # A small young generation keeps a bot that mostly waits small.
