@@ -32,9 +32,9 @@ export async function verdictView(
   return say(verify.differs(parentId, lines.join('\n')));
 }
 
-/** Two digits, and never 0 for what is not. */
-function percent(share: number): string {
-  return Math.max(0.01, share * 100).toFixed(2);
+/** Two digits of it are shown, and never 0 for what is not. */
+function percent(share: number): number {
+  return Math.max(0.01, share * 100);
 }
 
 /** Undefined when a file is gone; files with the same bytes need no decoding. */

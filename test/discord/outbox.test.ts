@@ -135,7 +135,7 @@ describe('a job from waiting to picture', () => {
     await settled();
     await clock.advance(OUTBOX_TIMING.progressMs);
     expect(messenger.last).toMatchObject({ route: 'edit', to: MESSAGE });
-    expect(messenger.last.content).toContain('25 %');
+    expect(messenger.last.content).toContain('25%');
     rows.state('developed');
     outbox.begin('abcdefghij');
     await settled();
@@ -157,7 +157,7 @@ describe('a job from waiting to picture', () => {
     expect(messenger.calls).toHaveLength(1);
     await clock.advance(500);
     expect(messenger.calls).toHaveLength(2);
-    expect(messenger.last.content).toContain('100 %');
+    expect(messenger.last.content).toContain('100%');
   });
 
   test('the end does not wait for the pause between edits', async () => {

@@ -77,7 +77,7 @@ test('a preview is in the next edit and the ones after it, and the pictures take
   expect(views.at(-1)!.files).toEqual([
     { name: 'preview.webp', path: '', altText: en.previewAlt(), sizeBytes: 3, data: 'AQID' },
   ]);
-  expect(views.at(-1)!.content).toContain('25 %');
+  expect(views.at(-1)!.content).toContain('25%');
   outbox.progress({ jobId: 'abcdefghij', stepsDone: 6, stepsTotal: 12 });
   await clock.advance(OUTBOX_TIMING.progressMs);
   expect(views.at(-1)!.files[0]?.data).toBe('AQID');
@@ -106,11 +106,11 @@ test('a place that takes no files is told in words from then on, and stays the p
   await clock.advance(OUTBOX_TIMING.progressMs);
   await settled();
   expect(views.at(-1)!.files).toEqual([]);
-  expect(views.at(-1)!.content).toContain('25 %');
+  expect(views.at(-1)!.content).toContain('25%');
   const tried = views.filter(({ files }) => files.length > 0).length;
   outbox.progress({ jobId: 'abcdefghij', stepsDone: 6, stepsTotal: 12, preview: Uint8Array.of(9) });
   await clock.advance(OUTBOX_TIMING.progressMs);
-  expect(views.at(-1)!.content).toContain('50 %');
+  expect(views.at(-1)!.content).toContain('50%');
   expect(views.filter(({ files }) => files.length > 0).length).toBe(tried);
 });
 
@@ -120,7 +120,7 @@ test('with many jobs at once there are words only', async () => {
   await settled();
   outbox.progress({ jobId: ids[0]!, stepsDone: 3, stepsTotal: 12, preview: PREVIEW });
   await clock.advance(OUTBOX_TIMING.progressMs);
-  expect(views.some(({ content }) => content.includes('25 %'))).toBe(true);
+  expect(views.some(({ content }) => content.includes('25%'))).toBe(true);
   expect(views.every(({ files }) => files.length === 0)).toBe(true);
 });
 

@@ -43,7 +43,7 @@ describe('/imagine', () => {
     await eventually(() => house.posts().length === 1);
     await eventually(() => house.worker.tasks.length === 1);
     house.worker.report(5);
-    await eventually(() => textOf(house.posts()[0]).includes('50 %'));
+    await eventually(() => textOf(house.posts()[0]).includes('50%'));
     expect(labelsOf(house.posts()[0]!)).toEqual(['Cancel']);
     house.worker.release();
     const { message } = await house.jobIn('delivered');

@@ -288,7 +288,7 @@ describe('/verify', () => {
     const more = await alice().click(job.messageId!, 'More');
     await alice().click(more.message!.id, 'Verify');
     const { message } = await house.jobIn('delivered', house.alice, (one) => one.kind === 'verify');
-    expect(textOf(message)).toContain('picture 1: 100.00 % of the pixels differ, by at most 3 of 255');
+    expect(textOf(message)).toContain('picture 1: 100.00% of the pixels differ, by at most 3 of 255');
   });
 });
 

@@ -66,10 +66,10 @@ const en: ControlPhrases = {
     'control range': 'range of the control',
   },
   follows: (what, strength, network) => `Follows: **${what}**, strength ${strength} · ${network}`,
-  during: (from, to) => `${from} to ${to} % of the steps`,
+  during: (from, to) => `${from}% to ${to}% of the steps`,
   mapAlt: (what) => `The map that was followed: ${what}`,
   none: (model, family) =>
-    `there is no control network for ${model} here. The owner can put a ControlNet or T2I-Adapter for ${family} (a .safetensors file or a diffusers folder) into models/controlnets and restart the bot`,
+    `there is no control network for ${model} here. The owner can put a ControlNet or T2I-Adapter for ${family} (a .safetensors file or a diffusers folder) into models/controlnets; it is found within seconds`,
   notKind: (what, model, kinds) => `no control network here follows “${what}” with ${model}; there is: ${kinds}`,
   noSilhouette: () =>
     'nothing stands out in it; a silhouette needs a transparent background, or one plain colour around the thing',
@@ -115,10 +115,10 @@ const zh: ControlPhrases = {
     'control range': '控制的范围',
   },
   follows: (what, strength, network) => `遵循：**${what}**，强度 ${strength} · ${network}`,
-  during: (from, to) => `步数的 ${from}–${to} %`,
+  during: (from, to) => `步数的 ${from}%–${to}%`,
   mapAlt: (what) => `所遵循的控制图：${what}`,
   none: (model, family) =>
-    `这里没有适用于 ${model} 的控制网络。机器人的所有者可以把用于 ${family} 的 ControlNet 或 T2I-Adapter（.safetensors 文件或 diffusers 文件夹）放进 models/controlnets 并重启机器人`,
+    `这里没有适用于 ${model} 的控制网络。机器人的所有者可以把用于 ${family} 的 ControlNet 或 T2I-Adapter（.safetensors 文件或 diffusers 文件夹）放进 models/controlnets，几秒后即可使用`,
   notKind: (what, model, kinds) => `这里没有控制网络能让 ${model} 遵循“${what}”；可用的有：${kinds}`,
   noSilhouette: () => '图中没有突出的东西；剪影需要透明背景，或者物体周围是单一的颜色',
   help: {
@@ -161,7 +161,7 @@ const ru: ControlPhrases = {
   during: (from, to) => `${from}–${to} % шагов`,
   mapAlt: (what) => `Карта, которой следовала картинка: ${what}`,
   none: (model, family) =>
-    `для ${model} здесь нет сети контроля. Владелец может положить ControlNet или T2I-Adapter для ${family} (файл .safetensors или папку diffusers) в models/controlnets и перезапустить бота`,
+    `для ${model} здесь нет сети контроля. Владелец может положить ControlNet или T2I-Adapter для ${family} (файл .safetensors или папку diffusers) в models/controlnets, и через несколько секунд сеть появится`,
   notKind: (what, model, kinds) => `ни одна сеть контроля здесь не следует «${what}» с ${model}; есть: ${kinds}`,
   noSilhouette: () => 'на ней ничего не выделяется; силуэту нужен прозрачный фон или один ровный цвет вокруг предмета',
   help: {
@@ -209,7 +209,7 @@ const es: ControlPhrases = {
   during: (from, to) => `del ${from} al ${to} % de los pasos`,
   mapAlt: (what) => `El mapa que se ha seguido: ${what}`,
   none: (model, family) =>
-    `aquí no hay ninguna red de control para ${model}. El dueño puede poner un ControlNet o T2I-Adapter para ${family} (un archivo .safetensors o una carpeta de diffusers) en models/controlnets y reiniciar el bot`,
+    `aquí no hay ninguna red de control para ${model}. El dueño puede poner un ControlNet o T2I-Adapter para ${family} (un archivo .safetensors o una carpeta de diffusers) en models/controlnets; se encuentra en unos segundos`,
   notKind: (what, model, kinds) => `ninguna red de control sigue aquí «${what}» con ${model}; hay: ${kinds}`,
   noSilhouette: () =>
     'nada destaca en ella; una silueta necesita un fondo transparente o un solo color alrededor del objeto',
@@ -258,7 +258,7 @@ const de: ControlPhrases = {
   during: (from, to) => `${from} bis ${to} % der Schritte`,
   mapAlt: (what) => `Die Karte, der gefolgt wurde: ${what}`,
   none: (model, family) =>
-    `für ${model} gibt es hier kein Steuernetz. Der Besitzer kann ein ControlNet oder einen T2I-Adapter für ${family} (eine .safetensors-Datei oder einen diffusers-Ordner) in models/controlnets legen und den Bot neu starten`,
+    `für ${model} gibt es hier kein Steuernetz. Der Besitzer kann ein ControlNet oder einen T2I-Adapter für ${family} (eine .safetensors-Datei oder einen diffusers-Ordner) in models/controlnets legen; es wird nach wenigen Sekunden gefunden`,
   notKind: (what, model, kinds) => `kein Steuernetz hier folgt „${what}“ mit ${model}; es gibt: ${kinds}`,
   noSilhouette: () =>
     'darauf hebt sich nichts ab; ein Umriss braucht einen durchsichtigen Hintergrund oder eine einzige Farbe um das Ding',
@@ -307,7 +307,7 @@ const fr: ControlPhrases = {
   during: (from, to) => `de ${from} à ${to} % des étapes`,
   mapAlt: (what) => `La carte qui a été suivie : ${what}`,
   none: (model, family) =>
-    `il n’y a ici aucun réseau de contrôle pour ${model}. Le propriétaire peut mettre un ControlNet ou un T2I-Adapter pour ${family} (un fichier .safetensors ou un dossier diffusers) dans models/controlnets et redémarrer le bot`,
+    `il n’y a ici aucun réseau de contrôle pour ${model}. Le propriétaire peut mettre un ControlNet ou un T2I-Adapter pour ${family} (un fichier .safetensors ou un dossier diffusers) dans models/controlnets ; il est trouvé en quelques secondes`,
   notKind: (what, model, kinds) => `aucun réseau de contrôle ne suit ici « ${what} » avec ${model} ; il y a : ${kinds}`,
   noSilhouette: () =>
     'rien ne s’y détache ; une silhouette demande un fond transparent, ou une seule couleur autour de la chose',
@@ -353,10 +353,10 @@ const ja: ControlPhrases = {
     'control range': 'お手本の範囲',
   },
   follows: (what, strength, network) => `お手本：**${what}**、強さ ${strength} · ${network}`,
-  during: (from, to) => `ステップの ${from}〜${to} %`,
+  during: (from, to) => `ステップの ${from}〜${to}%`,
   mapAlt: (what) => `従った図：${what}`,
   none: (model, family) =>
-    `${model} 用の制御ネットワークはここにありません。持ち主が ${family} 用の ControlNet か T2I-Adapter（.safetensors ファイルか diffusers フォルダー）を models/controlnets に置いてボットを再起動すれば使えます`,
+    `${model} 用の制御ネットワークはここにありません。持ち主が ${family} 用の ControlNet か T2I-Adapter（.safetensors ファイルか diffusers フォルダー）を models/controlnets に置けば、数秒で使えるようになります`,
   notKind: (what, model, kinds) => `${model} で「${what}」に従う制御ネットワークはここにありません。あるのは：${kinds}`,
   noSilhouette: () => '浮き出ているものがありません。シルエットには透明な背景か、まわりが一色の画像が必要です',
   help: {

@@ -1,19 +1,23 @@
 // The bot's German.
 import { control } from './control.ts';
+import { countingIn } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const pictures = (count: number) => (count === 1 ? '1 Bild' : `${count} Bilder`);
+const { number, percent, form, count: counted } = countingIn('de');
+const pictures = (count: number) => counted(count, 'picture');
+const requests = (count: number) => counted(count, 'request');
 
 export const de: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `In der Schlange als \`#${id}\`, Platz ${place}. Das Ergebnis erscheint in diesem Kanal.`,
-  waiting: (place, ready) => `⏳ Wartet, Platz ${place} in der Schlange. Fertig ${ready}.`,
+  queued: (id, place) =>
+    `In der Warteschlange als \`#${id}\`, Platz ${number(place)}. Das Ergebnis erscheint in diesem Kanal.`,
+  waiting: (place, ready) => `⏳ Wartet, Platz ${number(place)} in der Warteschlange. Fertig ${ready}.`,
   starting: () => '🎞️ Die Entwicklung beginnt gleich.',
-  developing: (percent, bar) => `🎞️ Wird entwickelt ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ Wird entwickelt ${bar} ${percent(share)}`,
   previewAlt: () => 'Ein unscharfer Blick auf das entstehende Bild',
   cancelled: (id) => `🚫 Abgebrochen. Nichts wurde angerechnet. \`#${id}\``,
   failed: (id, reason) => `⚠️ Das hat nicht geklappt: ${reason} Nichts wurde angerechnet. \`#${id}\``,
@@ -26,16 +30,17 @@ export const de: Phrases = {
     `Das dauert länger, als Discord mich hier antworten lässt. Es geht weiter; zu finden ist es mit /history. \`#${id}\``,
   byUser: (prompt, user) => `**${prompt}** · ${user}`,
   pictureAlt: (prompt) => `Erzeugtes Bild: ${prompt}`,
-  gridAlt: (prompt, count) => `Raster aus ${count} erzeugten Bildern: ${prompt}`,
-  steps: (count) => (count === 1 ? '1 Schritt' : `${count} Schritte`),
-  guidance: (value) => `Texttreue ${value}`,
+  gridAlt: (prompt, count) =>
+    `Raster aus ${counted(count, { one: 'erzeugten Bild', other: 'erzeugten Bildern' })}: ${prompt}`,
+  steps: (count) => counted(count, 'step'),
+  guidance: (value) => `Texttreue ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `aus \`#${id}\`` : `aus \`#${id}\`, Bild ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
-    `So viel ist heute nicht mehr übrig: ${used} von ${pictures(limit)} sind verbraucht. Mehr gibt es ${resets}.`,
+    `So viel ist heute nicht mehr übrig: ${number(used)} von ${counted(limit, { one: 'Bild', other: 'Bildern' })} sind verbraucht. Mehr gibt es ${resets}.`,
   banned: (reason) => `Du kannst hier keine Bilder machen. Grund: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
-    `Du hast schon ${waiting} unfertige Aufträge, mehr als ${limit} gehen nicht. Warte auf einen oder brich ihn mit /cancel ab.`,
+    `Du hast schon ${counted(waiting, { one: 'unfertigen Auftrag', other: 'unfertige Aufträge' })}, mehr als ${number(limit)} gehen nicht. Warte auf einen oder brich ihn mit /cancel ab.`,
   blocked: (reason) => `Dieser Text ist hier nicht erlaubt: ${reason}. Nichts wurde angerechnet.`,
   badRequest: (detail) => `Das geht nicht: ${detail}`,
   unknownJob: () => 'Dieses Bild kenne ich nicht mehr.',
@@ -72,7 +77,7 @@ export const de: Phrases = {
       zoom: 'Zoom',
       pan: 'Schwenk',
       'clip skip': 'Textschicht',
-      flag: 'Schalter',
+      flag: 'Parameter',
       permutations: 'Kombinationen',
       wildcard: 'Wortliste',
       cells: 'Felder',
@@ -104,9 +109,9 @@ export const de: Phrases = {
     pictureSize: (foundMib, maxMib) => `es hat ${foundMib} MiB, erlaubt sind ${maxMib} MiB`,
   },
 
-  reasonBroken: (code) => `beim Machen des Bildes ist etwas kaputtgegangen (${code}).`,
+  reasonBroken: (code) => `beim Erzeugen des Bildes ist etwas schiefgegangen (${code}).`,
   reasonPoison: () => 'bei diesem Bild ging es immer wieder schief, deshalb habe ich aufgehört.',
-  reasonDisk: () => 'die Platte dieses Rechners ist voll. Wer ihn betreibt, muss Platz schaffen.',
+  reasonDisk: () => 'die Festplatte dieses Rechners ist voll. Wer ihn betreibt, muss Platz schaffen.',
   reasonModel: () =>
     'das Modell ist gerade nicht verwendbar. Vielleicht geht ein anderes; warum, steht im Protokoll des Betreibers.',
   reasonSource: () =>
@@ -115,16 +120,17 @@ export const de: Phrases = {
 
   cancelDone: (id) => `\`#${id}\` abgebrochen. Nichts wurde angerechnet.`,
   cancelTooLate: (id) => `\`#${id}\` ist schon fertig.`,
-  nothingToCancel: () => 'Du hast nichts, was wartet oder läuft.',
+  nothingToCancel: () => 'Bei dir wartet und läuft gerade nichts.',
   historyEmpty: () => 'Noch keine Bilder. Versuche /imagine.',
   historyLine: (link) => `[im Kanal zeigen](${link})`,
-  queueNow: (waiting, running) => `${waiting} warten, ${running} in Arbeit.`,
+  queueNow: (waiting, running) =>
+    `${form(waiting, { one: '1 wartet', other: `${number(waiting)} warten` })}, ${number(running)} in Arbeit.`,
   queueMine: () => 'Deine:',
-  queuePlace: (place) => `Platz ${place}`,
+  queuePlace: (place) => `Platz ${number(place)}`,
   queueRunning: () => 'gerade in Arbeit',
   readyAt: (ready) => `fertig ${ready}`,
   quotaNow: (used, limit, resets) =>
-    `Du hast heute ${used} von ${pictures(limit)} verbraucht. Neu gezählt wird ${resets}.`,
+    `Du hast heute ${number(used)} von ${counted(limit, { one: 'Bild', other: 'Bildern' })} verbraucht. Neu gezählt wird ${resets}.`,
   recipeTitle: (id) => `Rezept von \`#${id}\``,
   recipeHint: () =>
     'Zum Ändern antworte auf das Bild und lass die Erwähnung an: „in Blau“, „mehr Nebel“, „2“. Dasselbe Rezept ergibt dasselbe Bild.',
@@ -139,7 +145,7 @@ export const de: Phrases = {
     modelName: (asked, here) => `Das Modell ${asked} heißt hier **${here}**; die Gewichte sind dieselben.`,
     modelHash: (name, asked, here) => `**${name}** hat hier andere Gewichte: dort ${asked}, hier ${here}.`,
     sampler: (asked, instead) => `Den Sampler ${asked} kenne ich nicht; ich würde ${instead} nehmen.`,
-    schedule: (asked) => `Den Zeitplan ${asked} kenne ich nicht; ich würde den des Samplers nehmen.`,
+    schedule: (asked) => `Den Rauschplan ${asked} kenne ich nicht; ich würde den des Samplers nehmen.`,
     size: (asked, instead) => `Die Größe ${asked} geht hier nicht; ${instead} ist die nächste.`,
     number: (field, asked, instead) => `${field} ${asked} ist hier zu viel; ${instead} ist am nächsten.`,
     start: () => 'Es wurde aus einem anderen Bild gemacht, das im Rezept nicht enthalten ist.',
@@ -158,7 +164,7 @@ export const de: Phrases = {
   unbanDone: (user) => `${user} kann wieder Bilder machen.`,
   notBanned: (user) => `${user} war nicht gesperrt.`,
   quotaSet: (user, limit) => `${user} darf auf diesem Server jetzt ${pictures(limit)} am Tag machen.`,
-  quotaReset: (user, limit) => `${user} hat wieder die üblichen ${pictures(limit)} am Tag.`,
+  quotaReset: (user, limit) => `${user} hat wieder wie üblich ${pictures(limit)} am Tag.`,
   quotaTooHigh: (usual) => `Mehr als ${pictures(usual)} am Tag kann nur geben, wem dieser Bot gehört.`,
 
   card: {
@@ -223,7 +229,7 @@ export const de: Phrases = {
     notForUsual: (name, models) => `**${name}** passt zu ${models}; bei anderen Modellen bleibt sie weg.`,
     triggers: (words) => `Worte, die sie kennt: ${words}`,
     made: (family, models) => `Gemacht für ${family}; passt zu ${models}`,
-    advised: (text) => `Gehört zu ${text}`,
+    advised: (text) => `Empfohlen: ${text}`,
     saved: (name) => `Gespeichert als **${name}**. \`/lora load\` holt es zurück.`,
     noStack: (name) => `Du hast keine Auswahl namens **${name}**.`,
   },
@@ -240,7 +246,7 @@ export const de: Phrases = {
     unknown: (name) =>
       `Einen Stil **${name}**, den du hier verwenden kannst, gibt es nicht. \`/style list\` zeigt sie.`,
     badName: () => 'Ein Name hat 1 bis 24 Buchstaben, Ziffern oder Bindestriche, etwa `film-noir`.',
-    tooMany: (max) => `Du hast ${max} Stile, mehr gehen nicht. Lösche erst einen.`,
+    tooMany: (max) => `Du hast ${counted(max, 'style')}, mehr gehen nicht. Lösche erst einen.`,
     serversOnly: () => 'Stile werden mit einem Server geteilt; hier ist keiner.',
     list: () => 'Stile, die du verwenden kannst',
     empty: () =>
@@ -250,19 +256,19 @@ export const de: Phrases = {
     ofServer: () => 'von diesem Server',
   },
   privacy: {
-    exported: (requests, count) =>
-      `Alles, was ich über dich aufbewahre: ${requests} Aufträge, ${pictures(count)}, deine Einstellungen, Stile und Favoriten.`,
-    ask: (requests, count) =>
-      `Das löscht deine Texte, ${pictures(count)} und ihre Nachrichten (${requests} Aufträge), deine Einstellungen, Stile und Favoriten. Was du heute verbraucht hast, zählt weiter. Rückgängig machen lässt es sich nicht.`,
-    forgotten: (requests, count) =>
-      `Gelöscht: ${requests} Aufträge und ${pictures(count)}. Nachrichten in Kanälen verschwinden in den nächsten Minuten.`,
+    exported: (asked, count) =>
+      `Alles, was ich über dich aufbewahre, Zeile für Zeile: ${requests(asked)}, ${pictures(count)}, was du gespeichert und verbraucht hast und was die Moderation vermerkt hat.`,
+    ask: (asked, count) =>
+      `Das löscht deine Texte, ${pictures(count)} und ihre Nachrichten (${requests(asked)}) und alles, was du gespeichert hast: Einstellungen, Stile, Wortlisten, LoRA-Auswahlen, Favoriten. Verbrauchtes, Verwarnungen, Sperren und das Protokoll der Moderation bleiben. Rückgängig machen lässt es sich nicht.`,
+    forgotten: (asked, count) =>
+      `Gelöscht: ${requests(asked)} und ${pictures(count)}. Nachrichten in Kanälen verschwinden in den nächsten Minuten.`,
   },
   verify: {
     same: (id, count) =>
       `✅ \`#${id}\` wurde noch einmal gemacht: ${count === 1 ? 'Jedes Pixel ist gleich' : `Jedes Pixel aller ${count} Bilder ist gleich`}.`,
     differs: (id, lines) => `⚠️ \`#${id}\` wurde noch einmal gemacht und ist nicht gleich:\n${lines}`,
-    line: (picture, largest, percent) =>
-      `Bild ${picture}: ${percent} % der Pixel weichen ab, höchstens um ${largest} von 255`,
+    line: (picture, largest, share) =>
+      `Bild ${picture}: ${percent(share, 2)} der Pixel weichen ab, höchstens um ${largest} von 255`,
     gone: (id) => `Die Dateien von \`#${id}\` sind nicht mehr da, es gibt also nichts zum Vergleichen.`,
   },
   reply: {
@@ -273,16 +279,20 @@ export const de: Phrases = {
     nothingToUndo: () => 'Dieses Bild ist nicht aus einem anderen gemacht, es gibt kein Zurück. „delete“ entfernt es.',
   },
   many: {
-    ask: (requests, count, ready) => `Das sind ${requests} Aufträge mit zusammen ${pictures(count)}, fertig ${ready}.`,
-    left: (left, limit) => `Heute hast du noch ${left} von ${limit}.`,
-    started: (count) => `${count} Aufträge stehen in der Schlange.`,
-    stoppedAt: (done, count, why) => `${done} von ${count} Aufträgen stehen in der Schlange. ${why}`,
+    ask: (asked, count, ready) =>
+      asked === 1
+        ? `Das ${form(count, { one: 'wird', other: 'werden' })} ${pictures(count)}, fertig ${ready}.`
+        : `Das sind ${requests(asked)} mit zusammen ${counted(count, { one: 'Bild', other: 'Bildern' })}, fertig ${ready}.`,
+    left: (left, limit) => `Heute hast du noch ${number(left)} von ${number(limit)}.`,
+    started: (count) => `${requests(count)} ${form(count, { one: 'steht', other: 'stehen' })} in der Warteschlange.`,
+    stoppedAt: (done, count, why) =>
+      `${number(done)} von ${counted(count, { one: 'Auftrag', other: 'Aufträgen' })} ${form(done, { one: 'steht', other: 'stehen' })} in der Warteschlange. ${why}`,
     notYours: (user) => `Das kann nur ${user} beantworten.`,
-    dropped: () => 'In Ordnung, es wird nichts gemacht.',
+    dropped: () => 'Alles klar, es wird nichts gemacht.',
     gone: () => 'Diese Frage ist zu alt. Bitte frage noch einmal.',
   },
   help: {
-    title: () => 'So geht dieser Bot',
+    title: () => 'So funktioniert dieser Bot',
     topics: [
       {
         title: '🎨 Ein Bild machen',
@@ -294,7 +304,7 @@ export const de: Phrases = {
       },
       {
         title: '🖱️ Einen Knopf drücken',
-        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, 🧰 hat den Rest. Die Knöpfe gehen immer.',
+        body: '**U1–U4** zeigen ein Bild ganz, **V1–V4** wandeln es ab. ⭐ behält es, 🧰 hat den Rest. Die Knöpfe laufen nie ab.',
       },
       {
         title: '🔎 Wiederfinden',

@@ -1,19 +1,22 @@
 // The bot's English.
 import { control } from './control.ts';
+import { countingIn } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`);
+const { number, percent, form, count: counted } = countingIn('en');
+const pictures = (count: number) => counted(count, 'picture');
+const requests = (count: number) => counted(count, 'request');
 
 export const en: Phrases = {
   isEnglish: true,
-  queued: (id, place) => `Queued as \`#${id}\`, place ${place}. The result will appear in this channel.`,
-  waiting: (place, ready) => `⏳ Waiting, place ${place} in the queue. Expected ${ready}.`,
+  queued: (id, place) => `Queued as \`#${id}\`, place ${number(place)}. The result will appear in this channel.`,
+  waiting: (place, ready) => `⏳ Waiting, place ${number(place)} in the queue. Expected ${ready}.`,
   starting: () => '🎞️ Developing is about to start.',
-  developing: (percent, bar) => `🎞️ Developing ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ Developing ${bar} ${percent(share)}`,
   previewAlt: () => 'A blurred look at the picture in the making',
   cancelled: (id) => `🚫 Cancelled. Nothing was charged. \`#${id}\``,
   failed: (id, reason) => `⚠️ This did not work: ${reason} Nothing was charged. \`#${id}\``,
@@ -27,18 +30,18 @@ export const en: Phrases = {
   byUser: (prompt, user) => `**${prompt}** · ${user}`,
   pictureAlt: (prompt) => `Generated picture: ${prompt}`,
   gridAlt: (prompt, count) => `Grid of ${count} generated pictures: ${prompt}`,
-  steps: (count) => (count === 1 ? '1 step' : `${count} steps`),
-  guidance: (value) => `guidance ${value}`,
+  steps: (count) => counted(count, 'step'),
+  guidance: (value) => `guidance ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `from \`#${id}\`` : `from \`#${id}\` picture ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
-    `This needs more than you have left today: ${used} of ${pictures(limit)} are used. More ${resets}.`,
+    `This needs more than you have left today: ${number(used)} of ${pictures(limit)} are used. More ${resets}.`,
   banned: (reason) => `You cannot make pictures here. Reason: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
-    `You already have ${waiting} unfinished requests, and ${limit} is the most. Wait for one or /cancel one.`,
+    `You already have ${counted(waiting, { one: 'unfinished request', other: 'unfinished requests' })}, and ${number(limit)} is the most. Wait for one or /cancel one.`,
   blocked: (reason) => `This prompt is not allowed here: ${reason}. Nothing was charged.`,
   badRequest: (detail) => `I cannot do that: ${detail}`,
-  unknownJob: () => 'I do not know this picture any more.',
+  unknownJob: () => 'I no longer know this picture.',
   notYours: () => 'Only the person who asked for it, or a moderator, can do that.',
   notFinished: () => 'This picture is not finished yet.',
   adminsOnly: () => 'You need the "Manage Server" permission for this.',
@@ -105,7 +108,7 @@ export const en: Phrases = {
 
   reasonBroken: (code) => `something broke while the picture was made (${code}).`,
   reasonPoison: () => 'making this picture broke down again and again, so I stopped trying.',
-  reasonDisk: () => 'the disk of this machine is full. Its owner has to make room.',
+  reasonDisk: () => 'this machine’s disk is full. Its owner has to make room.',
   reasonModel: () =>
     'the model is not usable at the moment. Another model may be, and the owner can see why in the log.',
   reasonSource: () => 'a picture you sent does not fit what may be shown here, so I did not work with it.',
@@ -116,13 +119,13 @@ export const en: Phrases = {
   nothingToCancel: () => 'You have nothing waiting or running.',
   historyEmpty: () => 'No pictures yet. Try /imagine.',
   historyLine: (link) => `[show in channel](${link})`,
-  queueNow: (waiting, running) => `${waiting} waiting, ${running} being made.`,
+  queueNow: (waiting, running) => `${number(waiting)} waiting, ${number(running)} being made.`,
   queueMine: () => 'Yours:',
-  queuePlace: (place) => `place ${place}`,
+  queuePlace: (place) => `place ${number(place)}`,
   queueRunning: () => 'being made now',
   readyAt: (ready) => `ready ${ready}`,
   quotaNow: (used, limit, resets) =>
-    `You have used ${used} of ${pictures(limit)} today. The count starts anew ${resets}.`,
+    `You have used ${number(used)} of ${pictures(limit)} today. The count starts anew ${resets}.`,
   recipeTitle: (id) => `Recipe of \`#${id}\``,
   recipeHint: () =>
     'Reply to the picture, with the ping on, to change it: "in blue", "more fog", "2". The same recipe makes the same picture.',
@@ -213,8 +216,8 @@ export const en: Phrases = {
     browse: (model, page, pages) => `LoRAs for ${model}, page ${page} of ${pages}`,
     none: (model) => `There are no LoRAs for ${model} here.`,
     stack: () => 'Your LoRAs, used in everything you ask for:',
-    empty: () => 'You use no LoRA. `/lora browse` shows what there is.',
-    cleared: () => 'You use no LoRA any more.',
+    empty: () => 'You are not using any LoRA. `/lora browse` shows what there is.',
+    cleared: () => 'You are not using any LoRA now.',
     notThere: (name) => `**${name}** is not among the LoRAs you use.`,
     notForUsual: (name, models) => `**${name}** fits ${models}; with other models it is left out.`,
     triggers: (words) => `Words it knows: ${words}`,
@@ -234,7 +237,7 @@ export const en: Phrases = {
       `Somebody in this server already shares a style named **${name}**. Save yours under another name first.`,
     unknown: (name) => `There is no style named **${name}** that you can use here. \`/style list\` shows them.`,
     badName: () => 'A name has 1 to 24 letters, digits or hyphens, such as `film-noir`.',
-    tooMany: (max) => `You have ${max} styles, and that is the most. Delete one first.`,
+    tooMany: (max) => `You have ${counted(max, 'style')}, and that is the most. Delete one first.`,
     serversOnly: () => 'Styles are shared with a server; there is none here.',
     list: () => 'Styles you can use',
     empty: () => 'No styles yet. Save one: `/style save name:noir text:film noir, grain --ar 3:2 --no colour`',
@@ -243,19 +246,19 @@ export const en: Phrases = {
     ofServer: () => 'of this server',
   },
   privacy: {
-    exported: (requests, count) =>
-      `Everything I keep about you: ${requests} requests, ${pictures(count)}, your settings, styles and favourites.`,
-    ask: (requests, count) =>
-      `This erases your prompts, ${pictures(count)} and their messages (${requests} requests), your settings, styles and favourites. What you used of your daily pictures stays counted. It cannot be undone.`,
-    forgotten: (requests, count) =>
-      `Erased: ${requests} requests and ${pictures(count)}. Messages in channels disappear over the next minutes.`,
+    exported: (asked, count) =>
+      `Everything I keep about you, row by row: ${requests(asked)}, ${pictures(count)}, what you saved, what you used, and what moderators noted.`,
+    ask: (asked, count) =>
+      `This erases your prompts, ${pictures(count)} and their messages (${requests(asked)}), and everything you saved: settings, styles, word lists, LoRA stacks, favourites. What you used of your quota, strikes, bans and the moderators’ log stay. It cannot be undone.`,
+    forgotten: (asked, count) =>
+      `Erased: ${requests(asked)} and ${pictures(count)}. Messages in channels disappear over the next minutes.`,
   },
   verify: {
     same: (id, count) =>
       `✅ \`#${id}\` was made again: ${count === 1 ? 'every pixel is the same' : `every pixel of all ${count} pictures is the same`}.`,
     differs: (id, lines) => `⚠️ \`#${id}\` was made again and is not the same:\n${lines}`,
-    line: (picture, largest, percent) =>
-      `picture ${picture}: ${percent} % of the pixels differ, by at most ${largest} of 255`,
+    line: (picture, largest, share) =>
+      `picture ${picture}: ${percent(share, 2)} of the pixels differ, by at most ${largest} of 255`,
     gone: (id) => `The files of \`#${id}\` are no longer here, so there is nothing to compare with.`,
   },
   reply: {
@@ -267,13 +270,14 @@ export const en: Phrases = {
       'This picture was not made from another one, so there is nothing to go back to. “delete” removes it.',
   },
   many: {
-    ask: (requests, count, ready) =>
-      requests === 1
+    ask: (asked, count, ready) =>
+      asked === 1
         ? `This makes ${pictures(count)}, ready ${ready}.`
-        : `This makes ${requests} requests with ${pictures(count)} in all, ready ${ready}.`,
-    left: (left, limit) => `You have ${left} of ${limit} left today.`,
-    started: (count) => (count === 1 ? '1 request is queued.' : `${count} requests are queued.`),
-    stoppedAt: (done, count, why) => `${done} of ${count} requests are queued. ${why}`,
+        : `This makes ${requests(asked)} with ${pictures(count)} in all, ready ${ready}.`,
+    left: (left, limit) => `You have ${number(left)} of ${number(limit)} left today.`,
+    started: (count) => `${requests(count)} ${form(count, { one: 'is', other: 'are' })} queued.`,
+    stoppedAt: (done, count, why) =>
+      `${number(done)} of ${requests(count)} ${form(done, { one: 'is', other: 'are' })} queued. ${why}`,
     notYours: (user) => `Only ${user} can answer this.`,
     dropped: () => 'All right, nothing is made.',
     gone: () => 'This question is too old. Please ask again.',
@@ -291,7 +295,7 @@ export const en: Phrases = {
       },
       {
         title: '🖱️ Press a button',
-        body: '**U1–U4** show one picture in full, **V1–V4** vary it. ⭐ keeps it, 🧰 has the rest. Buttons work for ever.',
+        body: '**U1–U4** show one picture in full, **V1–V4** vary it. ⭐ keeps it, 🧰 has the rest. Buttons never expire.',
       },
       {
         title: '🔎 Find it again',

@@ -1,19 +1,22 @@
 // The bot's Spanish.
 import { control } from './control.ts';
+import { countingIn } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const pictures = (count: number) => (count === 1 ? '1 imagen' : `${count} imágenes`);
+const { number, percent, form, count: counted } = countingIn('es');
+const pictures = (count: number) => counted(count, 'picture');
+const requests = (count: number) => counted(count, 'request');
 
 export const es: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `En cola como \`#${id}\`, puesto ${place}. El resultado aparecerá en este canal.`,
-  waiting: (place, ready) => `⏳ En espera, puesto ${place} de la cola. Listo ${ready}.`,
+  queued: (id, place) => `En cola como \`#${id}\`, puesto ${number(place)}. El resultado aparecerá en este canal.`,
+  waiting: (place, ready) => `⏳ En espera, puesto ${number(place)} de la cola. Estará lista ${ready}.`,
   starting: () => '🎞️ El revelado está a punto de empezar.',
-  developing: (percent, bar) => `🎞️ Revelando ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ Revelando ${bar} ${percent(share)}`,
   previewAlt: () => 'Una vista borrosa de la imagen en proceso',
   cancelled: (id) => `🚫 Cancelado. No se ha descontado nada. \`#${id}\``,
   failed: (id, reason) => `⚠️ No ha salido: ${reason} No se ha descontado nada. \`#${id}\``,
@@ -27,18 +30,18 @@ export const es: Phrases = {
   byUser: (prompt, user) => `**${prompt}** · ${user}`,
   pictureAlt: (prompt) => `Imagen generada: ${prompt}`,
   gridAlt: (prompt, count) => `Cuadrícula de ${count} imágenes generadas: ${prompt}`,
-  steps: (count) => (count === 1 ? '1 paso' : `${count} pasos`),
-  guidance: (value) => `guía ${value}`,
+  steps: (count) => counted(count, 'step'),
+  guidance: (value) => `guía ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `de \`#${id}\`` : `de \`#${id}\`, imagen ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
-    `Hoy no te queda tanto: llevas ${used} de ${pictures(limit)}. Habrá más ${resets}.`,
+    `Hoy no te queda tanto: llevas ${number(used)} de ${pictures(limit)}. Habrá más ${resets}.`,
   banned: (reason) => `No puedes hacer imágenes aquí. Motivo: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
-    `Ya tienes ${waiting} peticiones sin terminar y el máximo es ${limit}. Espera a una o cancélala con /cancel.`,
+    `Ya tienes ${requests(waiting)} sin terminar y el máximo es ${number(limit)}. Espera a una o cancélala con /cancel.`,
   blocked: (reason) => `Este texto no está permitido aquí: ${reason}. No se ha descontado nada.`,
   badRequest: (detail) => `No puedo hacer eso: ${detail}`,
-  unknownJob: () => 'Ya no conozco esta imagen.',
+  unknownJob: () => 'Ya no tengo registrada esta imagen.',
   notYours: () => 'Solo puede hacerlo quien la pidió o la moderación.',
   notFinished: () => 'Esta imagen aún no está terminada.',
   adminsOnly: () => 'Para esto necesitas el permiso «Gestionar servidor».',
@@ -115,13 +118,13 @@ export const es: Phrases = {
   nothingToCancel: () => 'No tienes nada en espera ni en marcha.',
   historyEmpty: () => 'Aún no hay imágenes. Prueba /imagine.',
   historyLine: (link) => `[ver en el canal](${link})`,
-  queueNow: (waiting, running) => `En espera: ${waiting}; haciéndose: ${running}.`,
+  queueNow: (waiting, running) => `En espera: ${number(waiting)}; haciéndose: ${number(running)}.`,
   queueMine: () => 'Las tuyas:',
-  queuePlace: (place) => `puesto ${place}`,
+  queuePlace: (place) => `puesto ${number(place)}`,
   queueRunning: () => 'haciéndose ahora',
   readyAt: (ready) => `lista ${ready}`,
   quotaNow: (used, limit, resets) =>
-    `Hoy has usado ${used} de ${pictures(limit)}. La cuenta vuelve a empezar ${resets}.`,
+    `Hoy has usado ${number(used)} de ${pictures(limit)}. La cuenta vuelve a empezar ${resets}.`,
   recipeTitle: (id) => `Receta de \`#${id}\``,
   recipeHint: () =>
     'Responde a la imagen, con la mención activada, para cambiarla: «en azul», «más niebla», «2». La misma receta da la misma imagen.',
@@ -139,7 +142,7 @@ export const es: Phrases = {
     size: (asked, instead) => `El tamaño ${asked} no es posible aquí; ${instead} es el más cercano.`,
     number: (field, asked, instead) => `${field} ${asked} es demasiado aquí; ${instead} es lo más cercano.`,
     start: () => 'Se hizo a partir de otra imagen, que la receta no contiene.',
-    loras: (names) => `Estos LoRA no están aquí: ${names}.`,
+    loras: (names) => `Estas LoRA no están aquí: ${names}.`,
     upscaler: (asked) => `El ampliador ${asked} no está aquí; seguiría sin él.`,
     fields: (names) => `Esto no significa nada aquí: ${names}.`,
     cannot: (detail) => `No se puede hacer aquí: ${detail}`,
@@ -227,13 +230,13 @@ export const es: Phrases = {
     used: (name) => `Desde ahora se añade **${name}** a lo que pidas. \`/style use none\` lo quita.`,
     notUsed: () => 'Ya no se añade ningún estilo.',
     deleted: (name) => `**${name}** se ha borrado.`,
-    shared: (name) => `Todo este servidor puede usar ahora **${name}**.`,
+    shared: (name) => `Ahora todo el servidor puede usar **${name}**.`,
     notShared: (name) => `**${name}** vuelve a ser solo tuyo.`,
     taken: (name) =>
       `Alguien de este servidor ya comparte un estilo llamado **${name}**. Guarda el tuyo con otro nombre.`,
     unknown: (name) => `No hay ningún estilo **${name}** que puedas usar aquí. \`/style list\` los muestra.`,
     badName: () => 'Un nombre tiene de 1 a 24 letras, cifras o guiones, como `film-noir`.',
-    tooMany: (max) => `Tienes ${max} estilos, que es el máximo. Borra uno primero.`,
+    tooMany: (max) => `Tienes ${counted(max, 'style')}, que es el máximo. Borra uno primero.`,
     serversOnly: () => 'Los estilos se comparten con un servidor, y aquí no hay ninguno.',
     list: () => 'Estilos que puedes usar',
     empty: () => 'Aún no hay estilos. Guarda uno: `/style save name:noir text:film noir, grain --ar 3:2 --no colour`',
@@ -242,19 +245,19 @@ export const es: Phrases = {
     ofServer: () => 'de este servidor',
   },
   privacy: {
-    exported: (requests, count) =>
-      `Todo lo que guardo de ti: ${requests} peticiones, ${pictures(count)}, tus ajustes, estilos y favoritas.`,
-    ask: (requests, count) =>
-      `Esto borra tus textos, ${pictures(count)} y sus mensajes (${requests} peticiones), tus ajustes, estilos y favoritas. Lo gastado de tu cupo diario sigue contando. No se puede deshacer.`,
-    forgotten: (requests, count) =>
-      `Borrado: ${requests} peticiones y ${pictures(count)}. Los mensajes de los canales desaparecerán en unos minutos.`,
+    exported: (asked, count) =>
+      `Todo lo que guardo de ti, fila por fila: ${requests(asked)}, ${pictures(count)}, lo que guardaste, lo que usaste y lo que anotó la moderación.`,
+    ask: (asked, count) =>
+      `Esto borra tus textos, ${pictures(count)} y sus mensajes (${requests(asked)}), y todo lo que guardaste: ajustes, estilos, listas de palabras, conjuntos de LoRA y favoritas. Se quedan lo gastado de tu cupo, los avisos, los vetos y el registro de la moderación. No se puede deshacer.`,
+    forgotten: (asked, count) =>
+      `Borrado: ${requests(asked)} y ${pictures(count)}. Los mensajes de los canales desaparecerán en unos minutos.`,
   },
   verify: {
     same: (id, count) =>
       `✅ \`#${id}\` se ha vuelto a hacer: ${count === 1 ? 'todos los píxeles son iguales' : `todos los píxeles de las ${count} imágenes son iguales`}.`,
     differs: (id, lines) => `⚠️ \`#${id}\` se ha vuelto a hacer y no es igual:\n${lines}`,
-    line: (picture, largest, percent) =>
-      `imagen ${picture}: difiere el ${percent} % de los píxeles, como mucho en ${largest} de 255`,
+    line: (picture, largest, share) =>
+      `imagen ${picture}: difiere el ${percent(share, 2)} de los píxeles, como mucho en ${largest} de 255`,
     gone: (id) => `Los archivos de \`#${id}\` ya no están, así que no hay con qué comparar.`,
   },
   reply: {
@@ -265,10 +268,14 @@ export const es: Phrases = {
     nothingToUndo: () => 'Esta imagen no se hizo a partir de otra, así que no hay adónde volver. «delete» la quita.',
   },
   many: {
-    ask: (requests, count, ready) => `Son ${requests} peticiones con ${pictures(count)} en total, listas ${ready}.`,
-    left: (left, limit) => `Hoy te quedan ${left} de ${limit}.`,
-    started: (count) => `Hay ${count} peticiones en cola.`,
-    stoppedAt: (done, count, why) => `${done} de ${count} peticiones están en cola. ${why}`,
+    ask: (asked, count, ready) =>
+      asked === 1
+        ? `Se ${form(count, { one: 'hará', other: 'harán' })} ${pictures(count)}, ${form(count, { one: 'lista', other: 'listas' })} ${ready}.`
+        : `Son ${requests(asked)} con ${pictures(count)} en total, listas ${ready}.`,
+    left: (left, limit) =>
+      `Hoy te ${form(left, { one: 'queda', other: 'quedan' })} ${number(left)} de ${number(limit)}.`,
+    started: (count) => `Hay ${requests(count)} en cola.`,
+    stoppedAt: (done, count, why) => `En cola: ${number(done)} de ${requests(count)}. ${why}`,
     notYours: (user) => `Solo ${user} puede responder.`,
     dropped: () => 'De acuerdo, no se hace nada.',
     gone: () => 'Esta pregunta es demasiado antigua. Pídelo otra vez.',

@@ -1,19 +1,23 @@
 // The bot's French.
 import { control } from './control.ts';
+import { countingIn } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const pictures = (count: number) => (count <= 1 ? `${count} image` : `${count} images`);
+const { number, percent, form, count: counted } = countingIn('fr');
+const pictures = (count: number) => counted(count, 'picture');
+const requests = (count: number) => counted(count, 'request');
 
 export const fr: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `En file d’attente : \`#${id}\`, place ${place}. Le résultat apparaîtra dans ce salon.`,
-  waiting: (place, ready) => `⏳ En attente, place ${place} dans la file. Prête ${ready}.`,
+  queued: (id, place) =>
+    `En file d’attente : \`#${id}\`, place ${number(place)}. Le résultat apparaîtra dans ce salon.`,
+  waiting: (place, ready) => `⏳ En attente, place ${number(place)} dans la file. Prête ${ready}.`,
   starting: () => '🎞️ Le développement va commencer.',
-  developing: (percent, bar) => `🎞️ Développement ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ Développement ${bar} ${percent(share)}`,
   previewAlt: () => 'Un aperçu flou de l’image en cours',
   cancelled: (id) => `🚫 Annulé. Rien n’a été décompté. \`#${id}\``,
   failed: (id, reason) => `⚠️ Cela n’a pas marché : ${reason} Rien n’a été décompté. \`#${id}\``,
@@ -27,18 +31,18 @@ export const fr: Phrases = {
   byUser: (prompt, user) => `**${prompt}** · ${user}`,
   pictureAlt: (prompt) => `Image générée : ${prompt}`,
   gridAlt: (prompt, count) => `Grille de ${count} images générées : ${prompt}`,
-  steps: (count) => (count <= 1 ? `${count} étape` : `${count} étapes`),
-  guidance: (value) => `guidage ${value}`,
+  steps: (count) => counted(count, 'step'),
+  guidance: (value) => `guidage ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `d’après \`#${id}\`` : `d’après \`#${id}\`, image ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
-    `Il ne vous en reste pas autant aujourd’hui : ${used} sur ${pictures(limit)}. La suite ${resets}.`,
+    `Il ne vous en reste pas autant aujourd’hui : ${number(used)} sur ${pictures(limit)}. La suite ${resets}.`,
   banned: (reason) => `Vous ne pouvez pas faire d’images ici. Motif : ${reason}`,
   tooManyWaiting: (waiting, limit) =>
-    `Vous avez déjà ${waiting} demandes en cours, et ${limit} est le maximum. Attendez-en une ou annulez-la avec /cancel.`,
+    `Vous avez déjà ${requests(waiting)} en cours, et ${number(limit)} est le maximum. Attendez-en une ou annulez-la avec /cancel.`,
   blocked: (reason) => `Ce texte n’est pas permis ici : ${reason}. Rien n’a été décompté.`,
   badRequest: (detail) => `Ce n’est pas possible : ${detail}`,
-  unknownJob: () => 'Je ne connais plus cette image.',
+  unknownJob: () => 'Je n’ai plus de trace de cette image.',
   notYours: () => 'Seule la personne qui l’a demandée, ou la modération, peut faire cela.',
   notFinished: () => 'Cette image n’est pas encore terminée.',
   adminsOnly: () => 'Il faut pour cela la permission « Gérer le serveur ».',
@@ -98,14 +102,14 @@ export const fr: Phrases = {
     missing: (field, example) => `${field} : il manque la valeur ; cela s’écrit comme ${example}`,
     other: (field, found) => `${field} : ${found} n’est pas possible ici`,
     nearest: (name) => `. Vouliez-vous dire ${name} ?`,
-    maskEmpty: () => 'il ne marque rien : peins en blanc ce qui doit être repeint',
+    maskEmpty: () => 'il ne marque rien : peignez en blanc ce qui doit être repeint',
     maskShape: () => 'il n’a pas la forme de l’image',
     pictureKind: () => 'ce n’est pas une image PNG, JPEG ou WebP',
     pictureOther: () => 'elle n’a pas pu être lue',
     pictureSize: (foundMib, maxMib) => `elle fait ${foundMib} Mio, le maximum est ${maxMib} Mio`,
   },
 
-  reasonBroken: (code) => `quelque chose s’est cassé pendant la fabrication (${code}).`,
+  reasonBroken: (code) => `un problème est survenu pendant la création (${code}).`,
   reasonPoison: () => 'cette image a échoué encore et encore, j’ai donc cessé d’essayer.',
   reasonDisk: () => 'le disque de cette machine est plein. Son propriétaire doit faire de la place.',
   reasonModel: () =>
@@ -119,13 +123,13 @@ export const fr: Phrases = {
   nothingToCancel: () => 'Vous n’avez rien en attente ni en cours.',
   historyEmpty: () => 'Pas encore d’images. Essayez /imagine.',
   historyLine: (link) => `[voir dans le salon](${link})`,
-  queueNow: (waiting, running) => `${waiting} en attente, ${running} en cours.`,
+  queueNow: (waiting, running) => `${number(waiting)} en attente, ${number(running)} en cours.`,
   queueMine: () => 'Les vôtres :',
-  queuePlace: (place) => `place ${place}`,
+  queuePlace: (place) => `place ${number(place)}`,
   queueRunning: () => 'en cours',
   readyAt: (ready) => `prête ${ready}`,
   quotaNow: (used, limit, resets) =>
-    `Vous avez utilisé ${used} sur ${pictures(limit)} aujourd’hui. Le compte repart ${resets}.`,
+    `Vous avez utilisé ${number(used)} sur ${pictures(limit)} aujourd’hui. Le compte repart ${resets}.`,
   recipeTitle: (id) => `Recette de \`#${id}\``,
   recipeHint: () =>
     'Répondez à l’image, mention activée, pour la changer : « en bleu », « plus de brume », « 2 ». La même recette donne la même image.',
@@ -157,9 +161,9 @@ export const fr: Phrases = {
   stillBanned: (user) =>
     `${user} ne peut toujours pas faire d’images ici : l’exclusion de ce serveur ou celle du propriétaire demeure.`,
   unbanDone: (user) => `${user} peut de nouveau faire des images.`,
-  notBanned: (user) => `${user} n’était pas exclu.`,
+  notBanned: (user) => `${user} n’avait pas d’exclusion.`,
   quotaSet: (user, limit) => `${user} peut désormais faire ${pictures(limit)} par jour sur ce serveur.`,
-  quotaReset: (user, limit) => `${user} retrouve les ${pictures(limit)} par jour habituelles.`,
+  quotaReset: (user, limit) => `${user} retrouve ses ${pictures(limit)} par jour.`,
   quotaTooHigh: (usual) => `Seul le propriétaire de ce bot peut donner plus de ${pictures(usual)} par jour.`,
 
   card: {
@@ -240,7 +244,7 @@ export const fr: Phrases = {
       `Quelqu’un partage déjà un style nommé **${name}** sur ce serveur. Enregistrez d’abord le vôtre sous un autre nom.`,
     unknown: (name) => `Il n’y a pas de style **${name}** utilisable ici. \`/style list\` les montre.`,
     badName: () => 'Un nom compte de 1 à 24 lettres, chiffres ou tirets, comme `film-noir`.',
-    tooMany: (max) => `Vous avez ${max} styles, c’est le maximum. Supprimez-en un d’abord.`,
+    tooMany: (max) => `Vous avez ${counted(max, 'style')}, c’est le maximum. Supprimez-en un d’abord.`,
     serversOnly: () => 'Un style se partage avec un serveur ; il n’y en a pas ici.',
     list: () => 'Styles à votre disposition',
     empty: () =>
@@ -250,19 +254,19 @@ export const fr: Phrases = {
     ofServer: () => 'de ce serveur',
   },
   privacy: {
-    exported: (requests, count) =>
-      `Tout ce que je garde sur vous : ${requests} demandes, ${pictures(count)}, vos réglages, styles et favoris.`,
-    ask: (requests, count) =>
-      `Ceci efface vos textes, ${pictures(count)} et leurs messages (${requests} demandes), vos réglages, styles et favoris. Ce que vous avez utilisé aujourd’hui reste compté. C’est irréversible.`,
-    forgotten: (requests, count) =>
-      `Effacé : ${requests} demandes et ${pictures(count)}. Les messages des salons disparaîtront dans les prochaines minutes.`,
+    exported: (asked, count) =>
+      `Tout ce que je garde sur vous, ligne par ligne : ${requests(asked)}, ${pictures(count)}, ce que vous avez enregistré et utilisé, et ce que la modération a noté.`,
+    ask: (asked, count) =>
+      `Ceci efface vos textes, ${pictures(count)} et leurs messages (${requests(asked)}), ainsi que tout ce que vous avez enregistré : réglages, styles, listes de mots, ensembles de LoRA, favoris. Ce que vous avez consommé, les avertissements, les exclusions et le journal de la modération restent. C’est irréversible.`,
+    forgotten: (asked, count) =>
+      `Effacé : ${requests(asked)} et ${pictures(count)}. Les messages des salons disparaîtront dans les prochaines minutes.`,
   },
   verify: {
     same: (id, count) =>
       `✅ \`#${id}\` a été refaite : ${count === 1 ? 'tous les pixels sont identiques' : `tous les pixels des ${count} images sont identiques`}.`,
     differs: (id, lines) => `⚠️ \`#${id}\` a été refaite et n’est pas identique :\n${lines}`,
-    line: (picture, largest, percent) =>
-      `image ${picture} : ${percent} % des pixels diffèrent, de ${largest} sur 255 au plus`,
+    line: (picture, largest, share) =>
+      `image ${picture} : ${percent(share, 2)} des pixels diffèrent, de ${largest} sur 255 au plus`,
     gone: (id) => `Les fichiers de \`#${id}\` ne sont plus là, il n’y a donc rien à comparer.`,
   },
   reply: {
@@ -274,11 +278,14 @@ export const fr: Phrases = {
       'Cette image n’a pas été faite d’après une autre, il n’y a donc pas de retour. « delete » la supprime.',
   },
   many: {
-    ask: (requests, count, ready) => `Cela fait ${requests} demandes et ${pictures(count)} en tout, prêtes ${ready}.`,
-    left: (left, limit) => `Il vous en reste ${left} sur ${limit} aujourd’hui.`,
-    started: (count) => `${count} demandes sont en file d’attente.`,
-    stoppedAt: (done, count, why) => `${done} demandes sur ${count} sont en file d’attente. ${why}`,
-    notYours: (user) => `Seul ${user} peut répondre.`,
+    ask: (asked, count, ready) =>
+      asked === 1
+        ? `Cela fait ${pictures(count)}, ${form(count, { one: 'prête', other: 'prêtes' })} ${ready}.`
+        : `Cela fait ${requests(asked)} et ${pictures(count)} en tout, prêtes ${ready}.`,
+    left: (left, limit) => `Il vous en reste ${number(left)} sur ${number(limit)} aujourd’hui.`,
+    started: (count) => `${requests(count)} ${form(count, { one: 'est', other: 'sont' })} en file d’attente.`,
+    stoppedAt: (done, count, why) => `En file d’attente : ${number(done)} sur ${requests(count)}. ${why}`,
+    notYours: (user) => `C’est à ${user} de répondre.`,
     dropped: () => 'D’accord, rien n’est lancé.',
     gone: () => 'Cette question est trop ancienne. Redemandez, s’il vous plaît.',
   },

@@ -1,5 +1,15 @@
 // What is said around quotas, limits, models, the queue and the figures of a server, in every language: to those who meet a bound, and to
 // those who set it with /admin.
+import { countingIn } from './grammar.ts';
+
+const [inEnglish, inRussian, inSpanish, inGerman, inFrench] = [
+  countingIn('en'),
+  countingIn('ru'),
+  countingIn('es'),
+  countingIn('de'),
+  countingIn('fr'),
+];
+
 import type { QueueMode } from '../../core/houseRules.ts';
 
 /** Why orders are refused, as they are counted. */
@@ -74,10 +84,11 @@ const en: HouseRulesPhrases = {
   hourUsed: (used, limit, resets) =>
     `This needs more than you have left this hour: ${used} of ${limit} are used. More ${resets}.`,
   serverUsed: (used, limit, resets) => `This server has used ${used} of its ${limit} pictures today. More ${resets}.`,
-  counts: (cost) => `It counts as ${cost} usual pictures.`,
+  counts: (cost) => `It counts as ${inEnglish.count(cost, { one: 'usual picture', other: 'usual pictures' })}.`,
   draining: () =>
     'No new requests are taken right now: the queue is being emptied. Nothing was charged; please try again later.',
-  extra: (left) => `You also have ${left} given to you in this server; they last until they are used.`,
+  extra: (left) =>
+    `You also have ${left} given to you in this server; ${left === 1 ? 'it lasts until it is' : 'they last until they are'} used.`,
   hourNow: (used, limit) => `In the last hour: ${used} of ${limit}.`,
   serverNow: (used, limit) => `All of this server today: ${used} of ${limit}.`,
   perDay: (limit) => `${limit} a day`,
@@ -90,7 +101,7 @@ const en: HouseRulesPhrases = {
   quotasTitle: () => 'Pictures people may make here',
   byOwner: () => 'This number was set by the owner of this bot, and only the owner can change it.',
   grantDone: (user, pictures, left) =>
-    `${user} was given ${pictures} pictures beside the daily ones, and now has ${left} of them in this server.`,
+    `${user} was given ${inEnglish.count(pictures, 'picture')} beside the daily ones, and now has ${left} of them in this server.`,
   ownerAlone: () => 'Only the owner of this bot can do that: it concerns everybody the bot serves.',
   limitsNow: (limits) => `Most a request may ask for in this server: ${limits}.`,
   limitSize: (px) => `${px} px a side`,
@@ -105,8 +116,8 @@ const en: HouseRulesPhrases = {
   weightSet: (role, weight) =>
     `${role} now has ${weight} times the share of the machine that others who wait have. Everybody else still gets their turn.`,
   weightUsual: (role) => `${role} waits like everybody else.`,
-  statsTitle: (days) => `The last ${days} days`,
-  statsSum: (pictures, people) => `Pictures: ${pictures}, for ${people} people.`,
+  statsTitle: (days) => (days === 1 ? 'The last day' : `The last ${inEnglish.count(days, 'day')}`),
+  statsSum: (pictures, people) => `Pictures: ${inEnglish.number(pictures)}, for ${inEnglish.count(people, 'person')}.`,
   statsNone: () => 'Nothing was made in these days.',
   mode: {
     running: 'It runs: requests are taken and made.',
@@ -216,9 +227,10 @@ const ru: HouseRulesPhrases = {
   hourUsed: (used, limit, resets) =>
     `Это больше, чем у вас осталось на этот час: использовано ${used} из ${limit}. Ещё — ${resets}.`,
   serverUsed: (used, limit, resets) => `Сервер сегодня использовал ${used} из своих ${limit}. Ещё — ${resets}.`,
-  counts: (cost) => `Считается как обычные картинки: ${cost}.`,
+  counts: (cost) =>
+    `Идёт в счёт как ${inRussian.count(cost, { one: 'обычная картинка', few: 'обычные картинки', other: 'обычных картинок' })}.`,
   draining: () => 'Сейчас новые запросы не принимаются: очередь дорабатывается. Ничего не списано, попробуйте позже.',
-  extra: (left) => `Ещё на этом сервере вам подарено: ${left}; они не сгорают.`,
+  extra: (left) => `Ещё на этом сервере вам подарено ${inRussian.count(left, 'picture')}; они не сгорают.`,
   hourNow: (used, limit) => `За последний час: ${used} из ${limit}.`,
   serverNow: (used, limit) => `Весь сервер сегодня: ${used} из ${limit}.`,
   perDay: (limit) => `${limit} в день`,
@@ -231,9 +243,9 @@ const ru: HouseRulesPhrases = {
   quotasTitle: () => 'Сколько картинок здесь можно',
   byOwner: () => 'Это число поставил владелец бота, и изменить его может только он.',
   grantDone: (user, pictures, left) =>
-    `${user}: подарено картинок сверх дневных — ${pictures}, всего таких на этом сервере — ${left}.`,
+    `${user}: подарено сверх дневных ${inRussian.count(pictures, 'picture')}, всего таких на этом сервере — ${left}.`,
   ownerAlone: () => 'Это может только владелец бота: дело касается всех, кому бот служит.',
-  limitsNow: (limits) => `Больше всего в одном запросе на этом сервере: ${limits}.`,
+  limitsNow: (limits) => `Предел одного запроса на этом сервере: ${limits}.`,
   limitSize: (px) => `сторона ${px} px`,
   limitCount: (count) => `${count} за раз`,
   modelsTitle: () => 'Модели на этом сервере',
@@ -241,13 +253,14 @@ const ru: HouseRulesPhrases = {
   nobody: () => 'никто',
   cancelledJob: (id) => `\`#${id}\` отменён, ничего не списано.`,
   noJobHere: (id) => `На этом сервере нет ожидающего или идущего запроса \`#${id}\`.`,
-  cleared: (count, user) => `Отменено у ${user}: ${count}. Ничего не списано.`,
+  cleared: (count, user) => `${user}: отменено — ${inRussian.count(count, 'request')}. Ничего не списано.`,
   queueHere: (waiting, running) => `С этого сервера: ждут ${waiting}, делаются ${running}.`,
   weightSet: (role, weight) =>
     `${role}: доля машины теперь в ${weight} раза больше, чем у других ожидающих. Очередь остальных тоже идёт.`,
   weightUsual: (role) => `${role} ждёт как все.`,
-  statsTitle: (days) => `Дней: ${days}`,
-  statsSum: (pictures, people) => `Картинок: ${pictures}, людей: ${people}.`,
+  statsTitle: (days) => (days === 1 ? 'За последний день' : `За последние ${inRussian.count(days, 'day')}`),
+  statsSum: (pictures, people) =>
+    `${inRussian.form(pictures, { one: 'Сделана', other: 'Сделано' })} ${inRussian.count(pictures, 'picture')} для ${inRussian.count(people, { one: 'человека', other: 'человек' })}.`,
   statsNone: () => 'За эти дни ничего не сделано.',
   mode: {
     running: 'Работает: запросы принимаются и делаются.',
@@ -288,10 +301,10 @@ const es: HouseRulesPhrases = {
   hourUsed: (used, limit, resets) =>
     `Esto es más de lo que te queda esta hora: ${used} de ${limit} usadas. Más ${resets}.`,
   serverUsed: (used, limit, resets) => `Este servidor ha usado hoy ${used} de sus ${limit} imágenes. Más ${resets}.`,
-  counts: (cost) => `Cuenta como ${cost} imágenes habituales.`,
+  counts: (cost) => `Cuenta como ${inSpanish.count(cost, { one: 'imagen habitual', other: 'imágenes habituales' })}.`,
   draining: () =>
     'Ahora no se aceptan peticiones nuevas: la cola se está vaciando. No se ha cobrado nada; inténtalo más tarde.',
-  extra: (left) => `Además tienes ${left} regaladas en este servidor; duran hasta que se usen.`,
+  extra: (left) => `Además te han regalado ${inSpanish.count(left, 'picture')} en este servidor; no caducan.`,
   hourNow: (used, limit) => `En la última hora: ${used} de ${limit}.`,
   serverNow: (used, limit) => `Todo este servidor hoy: ${used} de ${limit}.`,
   perDay: (limit) => `${limit} al día`,
@@ -304,7 +317,7 @@ const es: HouseRulesPhrases = {
   quotasTitle: () => 'Imágenes que se pueden hacer aquí',
   byOwner: () => 'Este número lo puso el dueño de este bot, y solo él puede cambiarlo.',
   grantDone: (user, pictures, left) =>
-    `${user} recibió ${pictures} imágenes además de las diarias y ahora tiene ${left} en este servidor.`,
+    `${user} recibió ${inSpanish.count(pictures, 'picture')} además de las diarias y ahora tiene ${left} en este servidor.`,
   ownerAlone: () => 'Solo el dueño de este bot puede hacerlo: afecta a todos a quienes sirve.',
   limitsNow: (limits) => `Lo máximo que se puede pedir en este servidor: ${limits}.`,
   limitSize: (px) => `${px} px por lado`,
@@ -319,8 +332,8 @@ const es: HouseRulesPhrases = {
   weightSet: (role, weight) =>
     `${role} tiene ahora ${weight} veces la parte de la máquina de otros que esperan. A los demás también les toca.`,
   weightUsual: (role) => `${role} espera como todos.`,
-  statsTitle: (days) => `Los últimos ${days} días`,
-  statsSum: (pictures, people) => `Imágenes: ${pictures}, para ${people} personas.`,
+  statsTitle: (days) => (days === 1 ? 'El último día' : `Los últimos ${inSpanish.count(days, 'day')}`),
+  statsSum: (pictures, people) => `Imágenes: ${inSpanish.number(pictures)}, para ${inSpanish.count(people, 'person')}.`,
   statsNone: () => 'En esos días no se hizo nada.',
   mode: {
     running: 'En marcha: se aceptan y se hacen peticiones.',
@@ -362,10 +375,11 @@ const de: HouseRulesPhrases = {
     `Das ist mehr, als dir in dieser Stunde bleibt: ${used} von ${limit} sind verbraucht. Mehr ${resets}.`,
   serverUsed: (used, limit, resets) =>
     `Dieser Server hat heute ${used} seiner ${limit} Bilder verbraucht. Mehr ${resets}.`,
-  counts: (cost) => `Es zählt wie ${cost} übliche Bilder.`,
+  counts: (cost) => `Es zählt wie ${inGerman.count(cost, { one: 'übliches Bild', other: 'übliche Bilder' })}.`,
   draining: () =>
     'Gerade werden keine neuen Aufträge angenommen: Die Schlange wird abgearbeitet. Nichts wurde berechnet; versuch es später.',
-  extra: (left) => `Dazu hast du auf diesem Server ${left} geschenkte; sie bleiben, bis sie verbraucht sind.`,
+  extra: (left) =>
+    `Dazu hast du auf diesem Server ${inGerman.count(left, { one: 'geschenktes Bild', other: 'geschenkte Bilder' })}, ohne Verfallsdatum.`,
   hourNow: (used, limit) => `In der letzten Stunde: ${used} von ${limit}.`,
   serverNow: (used, limit) => `Der ganze Server heute: ${used} von ${limit}.`,
   perDay: (limit) => `${limit} am Tag`,
@@ -378,7 +392,7 @@ const de: HouseRulesPhrases = {
   quotasTitle: () => 'Bilder, die man hier machen darf',
   byOwner: () => 'Diese Zahl hat der Besitzer dieses Bots gesetzt, und nur er kann sie ändern.',
   grantDone: (user, pictures, left) =>
-    `${user} hat ${pictures} Bilder zusätzlich zu den täglichen bekommen und hat davon nun ${left} auf diesem Server.`,
+    `${user} hat ${inGerman.count(pictures, 'picture')} zusätzlich zu den täglichen bekommen und hat davon nun ${left} auf diesem Server.`,
   ownerAlone: () => 'Das kann nur der Besitzer dieses Bots: Es betrifft alle, für die der Bot da ist.',
   limitsNow: (limits) => `Höchstens darf auf diesem Server verlangt werden: ${limits}.`,
   limitSize: (px) => `${px} px je Seite`,
@@ -389,12 +403,12 @@ const de: HouseRulesPhrases = {
   cancelledJob: (id) => `\`#${id}\` ist abgebrochen; nichts wird berechnet.`,
   noJobHere: (id) => `Auf diesem Server wartet oder läuft kein Auftrag \`#${id}\`.`,
   cleared: (count, user) => `Abgebrochen für ${user}: ${count}. Nichts wird berechnet.`,
-  queueHere: (waiting, running) => `Von diesem Server: ${waiting} warten, ${running} in Arbeit.`,
+  queueHere: (waiting, running) => `Von diesem Server: ${waiting} in der Warteschlange, ${running} in Arbeit.`,
   weightSet: (role, weight) =>
     `${role} bekommt nun das ${weight}-Fache des Anteils anderer Wartender an der Maschine. Alle anderen kommen weiter dran.`,
   weightUsual: (role) => `${role} wartet wie alle anderen.`,
-  statsTitle: (days) => `Die letzten ${days} Tage`,
-  statsSum: (pictures, people) => `Bilder: ${pictures}, für ${people} Personen.`,
+  statsTitle: (days) => (days === 1 ? 'Der letzte Tag' : `Die letzten ${inGerman.count(days, 'day')}`),
+  statsSum: (pictures, people) => `Bilder: ${inGerman.number(pictures)}, für ${inGerman.count(people, 'person')}.`,
   statsNone: () => 'In diesen Tagen wurde nichts gemacht.',
   mode: {
     running: 'Sie läuft: Aufträge werden angenommen und gemacht.',
@@ -436,10 +450,12 @@ const fr: HouseRulesPhrases = {
     `C’est plus qu’il ne vous reste cette heure : ${used} sur ${limit} utilisées. Davantage ${resets}.`,
   serverUsed: (used, limit, resets) =>
     `Ce serveur a utilisé aujourd’hui ${used} de ses ${limit} images. Davantage ${resets}.`,
-  counts: (cost) => `Cela compte comme ${cost} images habituelles.`,
+  counts: (cost) =>
+    `Cela compte comme ${inFrench.count(cost, { one: 'image habituelle', other: 'images habituelles' })}.`,
   draining: () =>
     'Aucune nouvelle demande pour l’instant : la file se vide. Rien n’a été compté ; réessayez plus tard.',
-  extra: (left) => `Vous avez aussi ${left} images offertes sur ce serveur ; elles durent jusqu’à leur usage.`,
+  extra: (left) =>
+    `Vous avez aussi ${inFrench.count(left, { one: 'image offerte', other: 'images offertes' })} sur ce serveur, sans date limite.`,
   hourNow: (used, limit) => `Dans la dernière heure : ${used} sur ${limit}.`,
   serverNow: (used, limit) => `Tout ce serveur aujourd’hui : ${used} sur ${limit}.`,
   perDay: (limit) => `${limit} par jour`,
@@ -452,7 +468,7 @@ const fr: HouseRulesPhrases = {
   quotasTitle: () => 'Images que l’on peut faire ici',
   byOwner: () => 'Ce nombre a été fixé par le propriétaire du bot, lui seul peut le changer.',
   grantDone: (user, pictures, left) =>
-    `${user} a reçu ${pictures} images en plus de celles du jour, et en a maintenant ${left} sur ce serveur.`,
+    `${user} a reçu ${inFrench.count(pictures, 'picture')} en plus de celles du jour, et en a maintenant ${left} sur ce serveur.`,
   ownerAlone: () => 'Seul le propriétaire du bot peut le faire : cela concerne tous ceux que le bot sert.',
   limitsNow: (limits) => `Le maximum d’une demande sur ce serveur : ${limits}.`,
   limitSize: (px) => `${px} px de côté`,
@@ -467,8 +483,8 @@ const fr: HouseRulesPhrases = {
   weightSet: (role, weight) =>
     `${role} a maintenant ${weight} fois la part de machine des autres qui attendent. Chacun garde son tour.`,
   weightUsual: (role) => `${role} attend comme tout le monde.`,
-  statsTitle: (days) => `Les ${days} derniers jours`,
-  statsSum: (pictures, people) => `Images : ${pictures}, pour ${people} personnes.`,
+  statsTitle: (days) => (days === 1 ? 'Le dernier jour' : `Les ${inFrench.number(days)} derniers jours`),
+  statsSum: (pictures, people) => `Images : ${inFrench.number(pictures)}, pour ${inFrench.count(people, 'person')}.`,
   statsNone: () => 'Rien n’a été fait ces jours-là.',
   mode: {
     running: 'Elle marche : les demandes sont prises et faites.',

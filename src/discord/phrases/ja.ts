@@ -1,22 +1,25 @@
 // The bot's Japanese.
 import { control } from './control.ts';
+import { numbersOf } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
+const { number, percent } = numbersOf('ja');
+
 export const ja: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `\`#${id}\` を受け付けました。${place} 番目です。結果はこのチャンネルに表示されます。`,
-  waiting: (place, ready) => `⏳ 待機中、${place} 番目です。完成予定：${ready}。`,
+  queued: (id, place) => `\`#${id}\` を受け付けました。${number(place)} 番目です。結果はこのチャンネルに表示されます。`,
+  waiting: (place, ready) => `⏳ 待機中、${number(place)} 番目です。完成予定：${ready}。`,
   starting: () => '🎞️ まもなく現像を始めます。',
-  developing: (percent, bar) => `🎞️ 現像中 ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ 現像中 ${bar} ${percent(share)}`,
   previewAlt: () => '作成途中の画像のぼやけたプレビュー',
   cancelled: (id) => `🚫 取り消しました。枚数には数えません。\`#${id}\``,
   failed: (id, reason) => `⚠️ うまくいきませんでした：${reason}枚数には数えません。\`#${id}\``,
   filesGone: (id) => `⚠️ 画像はできましたが、ファイルがデータフォルダーにありません。\`#${id}\``,
-  tooLargeHere: (id) => `画像がここで許される大きさを超えています。レシピで小さく作り直せます。\`#${id}\``,
+  tooLargeHere: (id) => `画像がここで送れるサイズを超えています。レシピで小さく作り直せます。\`#${id}\``,
   cannotAttach: (id) =>
     `画像はできましたが、このチャンネルではファイルを添付できません。/history で見られます。\`#${id}\``,
   takesLong: (id) =>
@@ -25,11 +28,11 @@ export const ja: Phrases = {
   pictureAlt: (prompt) => `生成した画像：${prompt}`,
   gridAlt: (prompt, count) => `生成した画像 ${count} 枚の一覧：${prompt}`,
   steps: (count) => `${count} ステップ`,
-  guidance: (value) => `忠実度 ${value}`,
+  guidance: (value) => `忠実度 ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `\`#${id}\` から` : `\`#${id}\` の ${picture} 枚目から`),
 
   quotaUsed: (used, limit, resets) =>
-    `今日の残りが足りません。${limit} 枚のうち ${used} 枚を使いました。${resets}に回復します。`,
+    `今日の残りが足りません。${number(limit)} 枚のうち ${number(used)} 枚を使いました。${resets}に回復します。`,
   banned: (reason) => `ここでは画像を作れません。理由：${reason}`,
   tooManyWaiting: (waiting, limit) =>
     `未完了の依頼がすでに ${waiting} 件あります。上限は ${limit} 件です。待つか、/cancel で取り消してください。`,
@@ -100,10 +103,10 @@ export const ja: Phrases = {
     pictureSize: (foundMib, maxMib) => `${foundMib} MiB あります。${maxMib} MiB までです`,
   },
 
-  reasonBroken: (code) => `画像を作る途中で故障しました（${code}）。`,
+  reasonBroken: (code) => `画像の作成中に問題が起きました（${code}）。`,
   reasonPoison: () => 'この依頼では何度も失敗したため、試すのをやめました。',
-  reasonDisk: () => 'この機械のディスクがいっぱいです。持ち主が空きを作る必要があります。',
-  reasonModel: () => 'このモデルは今使えません。別のモデルをお試しください。理由は持ち主のログにあります。',
+  reasonDisk: () => 'このマシンのディスクがいっぱいです。ボットの所有者が空きを作る必要があります。',
+  reasonModel: () => 'このモデルは今使えません。別のモデルをお試しください。理由はボットの所有者のログにあります。',
   reasonSource: () => '送られた画像はここで見せられる内容に合わないため、使いませんでした。',
   unexpected: (code) => `こちらで問題が起きました（${code}）。もう一度お試しください。`,
 
@@ -112,12 +115,13 @@ export const ja: Phrases = {
   nothingToCancel: () => '待機中や作成中の依頼はありません。',
   historyEmpty: () => '画像はまだありません。/imagine をお試しください。',
   historyLine: (link) => `[チャンネルで見る](${link})`,
-  queueNow: (waiting, running) => `待機 ${waiting} 件、作成中 ${running} 件。`,
+  queueNow: (waiting, running) => `待機 ${number(waiting)} 件、作成中 ${number(running)} 件。`,
   queueMine: () => 'あなたの依頼：',
-  queuePlace: (place) => `${place} 番目`,
+  queuePlace: (place) => `${number(place)} 番目`,
   queueRunning: () => '作成中',
   readyAt: (ready) => `完成予定：${ready}`,
-  quotaNow: (used, limit, resets) => `今日は ${limit} 枚のうち ${used} 枚を使いました。${resets}に数え直します。`,
+  quotaNow: (used, limit, resets) =>
+    `今日は ${number(limit)} 枚のうち ${number(used)} 枚を使いました。${resets}に数え直します。`,
   recipeTitle: (id) => `\`#${id}\` のレシピ`,
   recipeHint: () =>
     '変えるには、メンションをオンにしたまま画像に返信してください：「青に」「霧を増やして」「2」。同じレシピからは同じ画像ができます。',
@@ -130,8 +134,8 @@ export const ja: Phrases = {
     model: (asked, instead) => `モデル ${asked} はここにありません。**${instead}** を使うので、別の画像になります。`,
     modelName: (asked, here) => `モデル ${asked} はここでは **${here}** です。重みは同じです。`,
     modelHash: (name, asked, here) => `**${name}** の重みがここでは違います：元は ${asked}、ここは ${here}。`,
-    sampler: (asked, instead) => `サンプラー ${asked} は知りません。${instead} を使います。`,
-    schedule: (asked) => `スケジュール ${asked} は知りません。サンプラー自身のものを使います。`,
+    sampler: (asked, instead) => `サンプラー ${asked} はここにありません。${instead} を使います。`,
+    schedule: (asked) => `スケジュール ${asked} はここにありません。サンプラー自身のものを使います。`,
     size: (asked, instead) => `サイズ ${asked} はここでは作れません。最も近いのは ${instead} です。`,
     number: (field, asked, instead) => `${field} ${asked} はここでは大きすぎます。最も近いのは ${instead} です。`,
     start: () => '別の画像から作られましたが、その画像はレシピに含まれていません。',
@@ -142,15 +146,15 @@ export const ja: Phrases = {
     gone: () => 'このレシピはもうありません。画像でもう一度「レシピ」を選んでください。',
     make: 'ここで作る',
   },
-  ownerOnly: () => 'すべての場所でこれができるのは、このボットの持ち主だけです。',
+  ownerOnly: () => 'すべての場所でこれができるのは、このボットの所有者だけです。',
   banDone: (user) => `${user} さんはこのサーバーで画像を作れなくなりました。`,
   banDoneEverywhere: (user) => `${user} さんはどこでも画像を作れなくなりました。`,
-  stillBanned: (user) => `${user} さんはここではまだ画像を作れません。このサーバーか持ち主の禁止が残っています。`,
+  stillBanned: (user) => `${user} さんはここではまだ画像を作れません。このサーバーか所有者の禁止が残っています。`,
   unbanDone: (user) => `${user} さんはまた画像を作れます。`,
   notBanned: (user) => `${user} さんは禁止されていませんでした。`,
   quotaSet: (user, limit) => `${user} さんはこのサーバーで 1 日 ${limit} 枚まで作れます。`,
   quotaReset: (user, limit) => `${user} さんは通常の 1 日 ${limit} 枚に戻りました。`,
-  quotaTooHigh: (usual) => `1 日 ${usual} 枚を超えて認められるのは、このボットの持ち主だけです。`,
+  quotaTooHigh: (usual) => `1 日 ${number(usual)} 枚を超えて認められるのは、このボットの所有者だけです。`,
 
   card: {
     hiddenPrompt: () => '🔒 非公開のプロンプト',
@@ -212,7 +216,7 @@ export const ja: Phrases = {
     cleared: () => 'LoRA を使うのをやめました。',
     notThere: (name) => `**${name}** は使っていません。`,
     notForUsual: (name, models) => `**${name}** は ${models} 用です。ほかのモデルでは使われません。`,
-    triggers: (words) => `知っている言葉：${words}`,
+    triggers: (words) => `トリガーワード：${words}`,
     made: (family, models) => `${family} 用。使えるモデル：${models}`,
     advised: (text) => `推奨：${text}`,
     saved: (name) => `**${name}** として保存しました。\`/lora load\` で呼び出せます。`,
@@ -241,17 +245,18 @@ export const ja: Phrases = {
   },
   privacy: {
     exported: (requests, count) =>
-      `あなたについて保存しているすべて：依頼 ${requests} 件、画像 ${count} 枚、設定、スタイル、お気に入り。`,
+      `あなたについて保存しているすべてを 1 行ずつ：依頼 ${number(requests)} 件、画像 ${number(count)} 枚、保存したもの、使った枚数、モデレーターの記録。`,
     ask: (requests, count) =>
-      `プロンプト、画像 ${count} 枚とそのメッセージ（依頼 ${requests} 件）、設定、スタイル、お気に入りを消去します。今日使った枚数は数えたままです。元には戻せません。`,
+      `プロンプト、画像 ${number(count)} 枚とそのメッセージ（依頼 ${number(requests)} 件）、保存したすべて（設定、スタイル、単語リスト、LoRA の組み合わせ、お気に入り）を消去します。使った枚数、警告、禁止、モデレーターの記録は残ります。元には戻せません。`,
     forgotten: (requests, count) =>
-      `依頼 ${requests} 件と画像 ${count} 枚を消去しました。チャンネルのメッセージは数分のうちに消えます。`,
+      `依頼 ${number(requests)} 件と画像 ${number(count)} 枚を消去しました。チャンネルのメッセージは数分のうちに消えます。`,
   },
   verify: {
     same: (id, count) =>
       `✅ \`#${id}\` を作り直しました。${count === 1 ? 'すべての画素が同じです' : `${count} 枚とも、すべての画素が同じです`}。`,
     differs: (id, lines) => `⚠️ \`#${id}\` を作り直したところ、同じではありませんでした：\n${lines}`,
-    line: (picture, largest, percent) => `${picture} 枚目：画素の ${percent} % が異なり、差は最大で 255 中 ${largest}`,
+    line: (picture, largest, share) =>
+      `${picture} 枚目：画素の ${percent(share, 2)} が異なり、差は最大で 255 中 ${largest}`,
     gone: (id) => `\`#${id}\` のファイルがもうないため、比べられません。`,
   },
   reply: {
@@ -262,8 +267,11 @@ export const ja: Phrases = {
     nothingToUndo: () => 'この画像は別の画像から作られていないため、戻る先がありません。「delete」で削除できます。',
   },
   many: {
-    ask: (requests, count, ready) => `依頼は ${requests} 件、画像は合わせて ${count} 枚です。完成予定：${ready}。`,
-    left: (left, limit) => `今日の残りは ${limit} 枚のうち ${left} 枚です。`,
+    ask: (requests, count, ready) =>
+      requests === 1
+        ? `画像を ${number(count)} 枚作ります。完成予定：${ready}。`
+        : `依頼は ${number(requests)} 件、画像は合わせて ${number(count)} 枚です。完成予定：${ready}。`,
+    left: (left, limit) => `今日の残りは ${number(limit)} 枚のうち ${number(left)} 枚です。`,
     started: (count) => `${count} 件を受け付けました。`,
     stoppedAt: (done, count, why) => `${count} 件のうち ${done} 件を受け付けました。${why}`,
     notYours: (user) => `${user} さんだけが答えられます。`,
@@ -303,7 +311,7 @@ export const ja: Phrases = {
   moderating: moderating.ja,
   label: {
     cancel: '取り消す',
-    vary: (picture) => (picture === null ? '変化' : `変化 ${picture}`),
+    vary: (picture) => (picture === null ? 'バリエーション' : `バリエーション ${picture}`),
     again: 'もう一度',
     edit: 'プロンプトを編集',
     recipe: 'レシピ',

@@ -1,7 +1,16 @@
 // What is said around one picture and many: files that do not fit, in every language. Kept beside each other here, so that a new sentence is
 // written in all of them at once; the rest of the bot's words are in one file a language.
 
+import { countingIn } from './grammar.ts';
 import type { HelpTopic } from './phrases.ts';
+
+const [inEnglish, inRussian, inSpanish, inGerman, inFrench] = [
+  countingIn('en'),
+  countingIn('ru'),
+  countingIn('es'),
+  countingIn('de'),
+  countingIn('fr'),
+];
 
 export interface MakingPhrases {
   /** Under pictures shown as a smaller file; MiB of the original. */
@@ -109,7 +118,7 @@ const en: MakingPhrases = {
     unknown: (name) => `You have no list named \`__${name}__\`.`,
     badName: () => 'A name has 1 to 40 letters, digits or hyphens, such as `animal`.',
     tooFew: () => 'A list has at least two choices, with commas between them.',
-    tooMany: (max) => `You have ${max} lists, and that is the most. Delete one first.`,
+    tooMany: (max) => `You have ${inEnglish.count(max, 'list')}, and that is the most. Delete one first.`,
   },
   reshape: {
     more: () => 'Zoom out, pan or redo a part',
@@ -168,8 +177,7 @@ const zh: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `PNG 原图 ${mib} MiB，此处上限 ${limitMib} MiB，所以这是它的 WebP 版本。在上限更高的地方，/show 会给出原图。`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `将生成 ${pictures} 张图片：横 ${columns}，纵 ${rows}，预计 ${ready} 完成。`,
+    ask: (pictures, columns, rows, ready) => `将生成 ${pictures} 张图片：横 ${columns}，纵 ${rows}，预计${ready}完成。`,
     progress: (done, total, bar) => `🔲 已完成 ${total} 张中的 ${done} 张 ${bar}`,
     started: (pictures) => `已排队 ${pictures} 张图片，完成后显示在一张大图上。`,
     choose: () => '单独查看其中一张及其按钮',
@@ -243,9 +251,9 @@ const ru: MakingPhrases = {
     `Исходный PNG — ${mib} МиБ, а здесь помещается ${limitMib} МиБ, поэтому это его WebP. Где помещается больше, /show даст исходный файл.`,
   sheet: {
     ask: (pictures, columns, rows, ready) =>
-      `Будет сделано картинок: ${pictures} (${columns} по ширине, ${rows} по высоте), готово ${ready}.`,
+      `Будет ${inRussian.count(pictures, 'picture')}: ${columns} в ширину, ${rows} в высоту, готово ${ready}.`,
     progress: (done, total, bar) => `🔲 Готово ${done} из ${total} ${bar}`,
-    started: (pictures) => `В очереди картинок: ${pictures}; они появятся на одном листе.`,
+    started: (pictures) => `В очереди ${inRussian.count(pictures, 'picture')}; они появятся на одном листе.`,
     choose: () => 'Показать одну отдельно, с кнопками',
     alt: (prompt, axes) => `Лист созданных картинок, сравнение ${axes}: ${prompt}`,
     which: (count) =>
@@ -262,7 +270,7 @@ const ru: MakingPhrases = {
     unknown: (name) => `У вас нет списка \`__${name}__\`.`,
     badName: () => 'Имя — от 1 до 40 букв, цифр или дефисов, например `animal`.',
     tooFew: () => 'В списке не меньше двух вариантов через запятую.',
-    tooMany: (max) => `У вас ${max} списков, больше нельзя. Сначала удалите один.`,
+    tooMany: (max) => `У вас уже ${inRussian.count(max, 'list')}, больше нельзя. Сначала удалите один.`,
   },
   reshape: {
     more: () => 'Отдалить, сдвинуть или переделать часть',
@@ -321,7 +329,7 @@ const es: MakingPhrases = {
     `El PNG original ocupa ${mib} MiB y aquí caben ${limitMib} MiB, así que esto es su WebP. Donde quepa más, /show da el original.`,
   sheet: {
     ask: (pictures, columns, rows, ready) =>
-      `Esto hace ${pictures} imágenes, ${columns} a lo ancho y ${rows} a lo alto, listas ${ready}.`,
+      `Son ${inSpanish.count(pictures, 'picture')}, ${columns} a lo ancho y ${rows} a lo alto, listas ${ready}.`,
     progress: (done, total, bar) => `🔲 ${done} de ${total} imágenes hechas ${bar}`,
     started: (pictures) => `${pictures} imágenes en cola; aparecerán en una sola hoja.`,
     choose: () => 'Mostrar una sola, con sus botones',
@@ -340,7 +348,7 @@ const es: MakingPhrases = {
     unknown: (name) => `No tienes ninguna lista llamada \`__${name}__\`.`,
     badName: () => 'Un nombre tiene de 1 a 40 letras, cifras o guiones, como `animal`.',
     tooFew: () => 'Una lista tiene al menos dos opciones, separadas por comas.',
-    tooMany: (max) => `Tienes ${max} listas, el máximo. Borra una antes.`,
+    tooMany: (max) => `Tienes ${inSpanish.count(max, 'list')}, el máximo. Borra una antes.`,
   },
   reshape: {
     more: () => 'Alejar, desplazar o rehacer una parte',
@@ -421,7 +429,7 @@ const de: MakingPhrases = {
     unknown: (name) => `Du hast keine Liste namens \`__${name}__\`.`,
     badName: () => 'Ein Name hat 1 bis 40 Buchstaben, Ziffern oder Bindestriche, etwa `animal`.',
     tooFew: () => 'Eine Liste hat mindestens zwei Einträge mit Kommas dazwischen.',
-    tooMany: (max) => `Du hast ${max} Listen, mehr geht nicht. Lösche zuerst eine.`,
+    tooMany: (max) => `Du hast ${inGerman.count(max, 'list')}, mehr geht nicht. Lösche zuerst eine.`,
   },
   reshape: {
     more: () => 'Herauszoomen, weitermalen oder einen Teil neu',
@@ -488,7 +496,8 @@ const fr: MakingPhrases = {
     ask: (pictures, columns, rows, ready) =>
       `Cela fait ${pictures} images, ${columns} en largeur et ${rows} en hauteur, prêtes ${ready}.`,
     progress: (done, total, bar) => `🔲 ${done} images sur ${total} ${bar}`,
-    started: (pictures) => `${pictures} images sont en file ; elles paraîtront sur une seule feuille.`,
+    started: (pictures) =>
+      `${inFrench.count(pictures, 'picture')} en file d’attente ; tout paraîtra sur une seule planche.`,
     choose: () => 'En montrer une seule, avec ses boutons',
     alt: (prompt, axes) => `Feuille d’images générées comparant ${axes} : ${prompt}`,
     which: (count) =>
@@ -505,7 +514,7 @@ const fr: MakingPhrases = {
     unknown: (name) => `Vous n’avez pas de liste nommée \`__${name}__\`.`,
     badName: () => 'Un nom a 1 à 40 lettres, chiffres ou tirets, comme `animal`.',
     tooFew: () => 'Une liste a au moins deux choix, séparés par des virgules.',
-    tooMany: (max) => `Vous avez ${max} listes, le maximum. Supprimez-en une d’abord.`,
+    tooMany: (max) => `Vous avez ${inFrench.count(max, 'list')}, le maximum. Supprimez-en une d’abord.`,
   },
   reshape: {
     more: () => 'Dézoomer, prolonger ou refaire une partie',

@@ -1,7 +1,17 @@
 // What is said around a community's rules: refusals and strikes to the person, reports and decisions to moderators, /admin to those who
 // manage a server. Every language beside the others, so that a new sentence is written in all of them at once.
+
 import type { Verdict } from '../../core/pictureJudgement.ts';
 import type { Level, ListId } from '../../core/policyLists.ts';
+import { countingIn } from './grammar.ts';
+
+const [inEnglish, inRussian, inSpanish, inGerman, inFrench] = [
+  countingIn('en'),
+  countingIn('ru'),
+  countingIn('es'),
+  countingIn('de'),
+  countingIn('fr'),
+];
 
 export interface ModeratingPhrases {
   /** Names of the lists and of the rules nobody can lift. */
@@ -205,7 +215,7 @@ const en: ModeratingPhrases = {
     retention: 'Files are kept',
     reports: 'Reports go to',
   },
-  days: (count) => (count === 1 ? '1 day' : `${count} days`),
+  days: (count) => inEnglish.count(count, 'day'),
   never: () => 'for ever',
   badLadder: (found) => `I cannot read “${found}”. Write strikes and pauses as \`3=1h 5=1d 8=7d\`, or \`none\`.`,
   reportsIn: (channel) => `Reports appear in ${channel} from now on.`,
@@ -214,13 +224,14 @@ const en: ModeratingPhrases = {
   strikesOf: (user, count) =>
     count === 1 ? `${user} has 1 strike that counts:` : `${user} has ${count} strikes that count:`,
   strikesNone: (user) => `${user} has no strikes.`,
-  strikesCleared: (user, count) => `${count} strikes of ${user} are forgiven. A pause is lifted with \`/admin unban\`.`,
+  strikesCleared: (user, count) =>
+    `${inEnglish.count(count, 'strike')} of ${user} ${count === 1 ? 'is' : 'are'} forgiven. A pause is lifted with \`/admin unban\`.`,
   auditTitle: (page) => `What was done in this server, page ${page}`,
   auditTitleEverywhere: (page) => `What was done for all servers, page ${page}`,
   auditEmpty: () => 'Nothing of that kind was done here.',
-  auditExport: (count) => `${count} entries, newest first.`,
+  auditExport: (count) => `${inEnglish.count(count, 'entry')}, newest first.`,
   theProgram: () => 'the bot itself',
-  retentionSet: (days, rows) => `Files of pictures from this server go after ${days} days; ${rows}.`,
+  retentionSet: (days, rows) => `Files of pictures from this server go after ${inEnglish.count(days, 'day')}; ${rows}.`,
   retentionOff: () => 'Files of this server are kept until somebody erases them.',
   rowsKeep: () => 'prompts and numbers stay',
   rowsErase: () => 'prompts and numbers go with them',
@@ -263,7 +274,7 @@ const zh: ModeratingPhrases = {
   closedHere: (open) => `我不能在此频道使用。请试试 ${open}。`,
   closedEverywhere: () => '我不能在此频道使用，本服务器也没有你能使用我的其他频道。',
   paused: (reason, until) => `你在 ${until} 之前不能在此生成图片。原因：${reason}`,
-  strike: (count, fades) => `⚠️ 这是第 ${count} 次警告。最早的一次将于 ${fades} 失效。`,
+  strike: (count, fades) => `⚠️ 这是第 ${count} 次警告。最早的一次将于${fades}失效。`,
   strikesLeft: (left) => `再有 ${left} 次，你将暂停一段时间。`,
   pausedNow: (until) => `你在 ${until} 之前不能在此生成图片。`,
   notShown: (id, reason) => `🛡️ 未展示：${reason}没有扣除任何配额。\`#${id}\``,
@@ -383,7 +394,7 @@ const ru: ModeratingPhrases = {
   closedEverywhere: () => 'В этом канале мной пользоваться нельзя, и других доступных вам каналов на этом сервере нет.',
   paused: (reason, until) => `Вам нельзя делать здесь картинки до ${until}. Причина: ${reason}`,
   strike: (count, fades) => `⚠️ Это предупреждение № ${count}. Самое старое перестанет считаться ${fades}.`,
-  strikesLeft: (left) => `Ещё ${left}, и наступит пауза.`,
+  strikesLeft: (left) => `Ещё ${inRussian.count(left, 'strike')}, и наступит пауза.`,
   pausedNow: (until) => `Вам нельзя делать здесь картинки до ${until}.`,
   notShown: (id, reason) => `🛡️ Не показано: ${reason} Ничего не списано. \`#${id}\``,
   refusedResult: () =>
@@ -418,7 +429,8 @@ const ru: ModeratingPhrases = {
   ruleAdded: (name) => `Правило **${name}** действует. \`/admin words test\` покажет, что оно находит.`,
   ruleRemoved: (name) => `Правила **${name}** больше нет.`,
   ruleUnknown: (name) => `Правила **${name}** здесь нет.`,
-  ruleTooMany: (max) => `Правил уже ${max}, больше нельзя. Уберите одно или используйте выражение.`,
+  ruleTooMany: (max) =>
+    `Здесь уже ${inRussian.count(max, { one: 'правило', few: 'правила', other: 'правил' })}, больше нельзя. Уберите одно или используйте выражение.`,
   rulesTitle: () => 'Правила для промптов',
   rulesOwn: (count) => `Правил этого сервера: ${count}`,
   rulesNone: () => 'Своих правил у этого сервера нет.',
@@ -432,7 +444,8 @@ const ru: ModeratingPhrases = {
   channelAllowed: (channel) => `Мной можно пользоваться в ${channel}. Каналы без разрешения теперь закрыты.`,
   channelDenied: (channel) => `Мной больше нельзя пользоваться в ${channel}.`,
   channelReset: (channel) => `${channel} снова как весь сервер.`,
-  requestsEnded: (count) => `Отменено ожидавших запросов: ${count}; ничего не списано.`,
+  requestsEnded: (count) =>
+    `Отменено: ${inRussian.count(count, { one: 'ожидавший запрос', few: 'ожидавших запроса', other: 'ожидавших запросов' })}; ничего не списано.`,
   channelPolicy: (channel, level, explicit) => `${channel}: **${level}**; откровенные картинки: ${explicit}.`,
   channelAdult: (channel) =>
     `У ${channel} нет возрастного ограничения, там «для взрослых» ничего не даст. Сначала включите его в настройках канала.`,
@@ -450,7 +463,7 @@ const ru: ModeratingPhrases = {
     retention: 'Файлы хранятся',
     reports: 'Жалобы идут в',
   },
-  days: (count) => `${count} дн.`,
+  days: (count) => inRussian.count(count, 'day'),
   never: () => 'всегда',
   badLadder: (found) => `Не понимаю «${found}». Пишите \`3=1h 5=1d 8=7d\` или \`none\`.`,
   reportsIn: (channel) => `Жалобы теперь появляются в ${channel}.`,
@@ -458,13 +471,14 @@ const ru: ModeratingPhrases = {
   reportsNoAccess: (channel) => `Я не могу писать или прикладывать файлы в ${channel}. Разрешите и повторите.`,
   strikesOf: (user, count) => `У ${user} действующих предупреждений: ${count}`,
   strikesNone: (user) => `У ${user} нет предупреждений.`,
-  strikesCleared: (user, count) => `Прощено предупреждений ${user}: ${count}. Паузу снимает \`/admin unban\`.`,
+  strikesCleared: (user, count) =>
+    `${user}: прощено ${inRussian.count(count, 'strike')}. Паузу снимает \`/admin unban\`.`,
   auditTitle: (page) => `Что делалось на этом сервере, страница ${page}`,
   auditTitleEverywhere: (page) => `Что делалось для всех серверов, страница ${page}`,
   auditEmpty: () => 'Такого здесь не было.',
-  auditExport: (count) => `Записей: ${count}, новые сверху.`,
+  auditExport: (count) => `${inRussian.count(count, 'entry')}, новые сверху.`,
   theProgram: () => 'сам бот',
-  retentionSet: (days, rows) => `Файлы картинок этого сервера исчезают через ${days} дн.; ${rows}.`,
+  retentionSet: (days, rows) => `Файлы картинок этого сервера исчезают через ${inRussian.count(days, 'day')}; ${rows}.`,
   retentionOff: () => 'Файлы этого сервера хранятся, пока их не сотрут.',
   rowsKeep: () => 'промпты и числа остаются',
   rowsErase: () => 'промпты и числа исчезают вместе с ними',
@@ -577,7 +591,7 @@ const es: ModeratingPhrases = {
     retention: 'Los archivos se guardan',
     reports: 'Las denuncias van a',
   },
-  days: (count) => (count === 1 ? '1 día' : `${count} días`),
+  days: (count) => inSpanish.count(count, 'day'),
   never: () => 'para siempre',
   badLadder: (found) => `No entiendo «${found}». Escribe \`3=1h 5=1d 8=7d\` o \`none\`.`,
   reportsIn: (channel) => `Las denuncias aparecen desde ahora en ${channel}.`,
@@ -585,13 +599,15 @@ const es: ModeratingPhrases = {
   reportsNoAccess: (channel) => `No puedo escribir o adjuntar archivos en ${channel}. Dame permiso y prueba de nuevo.`,
   strikesOf: (user, count) => `Avisos de ${user} que cuentan: ${count}`,
   strikesNone: (user) => `${user} no tiene avisos.`,
-  strikesCleared: (user, count) => `Perdonados ${count} avisos de ${user}. Una pausa se levanta con \`/admin unban\`.`,
+  strikesCleared: (user, count) =>
+    `Se perdona a ${user}: ${inSpanish.count(count, 'strike')}. Una pausa se levanta con \`/admin unban\`.`,
   auditTitle: (page) => `Lo que se hizo en este servidor, página ${page}`,
   auditTitleEverywhere: (page) => `Lo que se hizo para todos los servidores, página ${page}`,
   auditEmpty: () => 'Aquí no se hizo nada de eso.',
-  auditExport: (count) => `${count} entradas, las nuevas primero.`,
+  auditExport: (count) => `${inSpanish.count(count, 'entry')}, las nuevas primero.`,
   theProgram: () => 'el propio bot',
-  retentionSet: (days, rows) => `Los archivos de este servidor desaparecen a los ${days} días; ${rows}.`,
+  retentionSet: (days, rows) =>
+    `Los archivos de este servidor desaparecen en ${inSpanish.count(days, 'day')}; ${rows}.`,
   retentionOff: () => 'Los archivos de este servidor se guardan hasta que alguien los borre.',
   rowsKeep: () => 'los textos y números se quedan',
   rowsErase: () => 'los textos y números se van con ellos',
@@ -603,7 +619,7 @@ const es: ModeratingPhrases = {
   doctorIntent: () => 'Las respuestas solo me llegan con la mención activada: no pido leer mensajes. Así debe ser.',
   doctorReports: () => 'Las denuncias aún no tienen lugar: `/admin reports channel`.',
   doctorHidden: (count, channels) =>
-    `Canales que no veo: ${count} (${channels}). En los privados es lo correcto; donde se me quiera, dejadme entrar.`,
+    `Canales que no veo: ${count} (${channels}). En los privados es lo correcto; donde me queráis, dadme acceso.`,
   doctorTimedOut: (until) =>
     `⚠️ Estoy aislado en este servidor hasta ${until} y no puedo escribir. Quien pueda aislar miembros lo quita en la lista de miembros.`,
   theirTitle: (user, page) => `Imágenes de ${user} en este servidor, página ${page}`,
@@ -707,7 +723,7 @@ const de: ModeratingPhrases = {
     retention: 'Dateien bleiben',
     reports: 'Meldungen gehen nach',
   },
-  days: (count) => (count === 1 ? '1 Tag' : `${count} Tage`),
+  days: (count) => inGerman.count(count, 'day'),
   never: () => 'für immer',
   badLadder: (found) => `„${found}“ verstehe ich nicht. Schreibe \`3=1h 5=1d 8=7d\` oder \`none\`.`,
   reportsIn: (channel) => `Meldungen erscheinen ab jetzt in ${channel}.`,
@@ -717,13 +733,14 @@ const de: ModeratingPhrases = {
   strikesOf: (user, count) => `Verwarnungen von ${user}, die zählen: ${count}`,
   strikesNone: (user) => `${user} hat keine Verwarnungen.`,
   strikesCleared: (user, count) =>
-    `${count} Verwarnungen von ${user} sind vergeben. Eine Pause beendet \`/admin unban\`.`,
+    `${inGerman.count(count, 'strike')} von ${user} ${count === 1 ? 'ist' : 'sind'} erlassen. Eine Pause beendet \`/admin unban\`.`,
   auditTitle: (page) => `Was in diesem Server getan wurde, Seite ${page}`,
   auditTitleEverywhere: (page) => `Was für alle Server getan wurde, Seite ${page}`,
   auditEmpty: () => 'Nichts dergleichen wurde hier getan.',
-  auditExport: (count) => `${count} Einträge, die neuesten zuerst.`,
+  auditExport: (count) => `${inGerman.count(count, 'entry')}, die neuesten zuerst.`,
   theProgram: () => 'der Bot selbst',
-  retentionSet: (days, rows) => `Dateien von Bildern dieses Servers verschwinden nach ${days} Tagen; ${rows}.`,
+  retentionSet: (days, rows) =>
+    `Dateien von Bildern dieses Servers verschwinden nach ${inGerman.count(days, { one: 'Tag', other: 'Tagen' })}; ${rows}.`,
   retentionOff: () => 'Dateien dieses Servers bleiben, bis jemand sie löscht.',
   rowsKeep: () => 'Texte und Zahlen bleiben',
   rowsErase: () => 'Texte und Zahlen gehen mit',
@@ -840,7 +857,7 @@ const fr: ModeratingPhrases = {
     retention: 'Fichiers gardés',
     reports: 'Signalements vers',
   },
-  days: (count) => (count === 1 ? '1 jour' : `${count} jours`),
+  days: (count) => inFrench.count(count, 'day'),
   never: () => 'pour toujours',
   badLadder: (found) => `Je ne comprends pas « ${found} ». Écrivez \`3=1h 5=1d 8=7d\` ou \`none\`.`,
   reportsIn: (channel) => `Les signalements paraissent désormais dans ${channel}.`,
@@ -850,13 +867,14 @@ const fr: ModeratingPhrases = {
   strikesOf: (user, count) => `Avertissements de ${user} qui comptent : ${count}`,
   strikesNone: (user) => `${user} n’a pas d’avertissements.`,
   strikesCleared: (user, count) =>
-    `${count} avertissements de ${user} sont pardonnés. \`/admin unban\` lève une pause.`,
+    `${user} : ${inFrench.count(count, { one: 'avertissement levé', other: 'avertissements levés' })}. \`/admin unban\` lève une pause.`,
   auditTitle: (page) => `Ce qui a été fait dans ce serveur, page ${page}`,
   auditTitleEverywhere: (page) => `Ce qui a été fait pour tous les serveurs, page ${page}`,
   auditEmpty: () => 'Rien de tel n’a été fait ici.',
-  auditExport: (count) => `${count} entrées, les plus récentes d’abord.`,
+  auditExport: (count) => `${inFrench.count(count, 'entry')}, les plus récentes d’abord.`,
   theProgram: () => 'le bot lui-même',
-  retentionSet: (days, rows) => `Les fichiers des images de ce serveur partent après ${days} jours ; ${rows}.`,
+  retentionSet: (days, rows) =>
+    `Les fichiers des images de ce serveur partent après ${inFrench.count(days, 'day')} ; ${rows}.`,
   retentionOff: () => 'Les fichiers de ce serveur restent jusqu’à ce que quelqu’un les efface.',
   rowsKeep: () => 'les textes et les nombres restent',
   rowsErase: () => 'les textes et les nombres partent avec eux',

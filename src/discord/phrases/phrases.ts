@@ -5,6 +5,7 @@ import { de } from './de.ts';
 import { en } from './en.ts';
 import { es } from './es.ts';
 import { fr } from './fr.ts';
+import { spacedFrench, spelt } from './grammar.ts';
 import type { HouseRulesPhrases } from './houseRules.ts';
 import { ja } from './ja.ts';
 import type { LoraKeepingPhrases } from './loraKeeping.ts';
@@ -249,7 +250,8 @@ export interface Phrases {
     same(id: string, pictures: number): string;
     /** `lines` names each picture that differs. */
     differs(id: string, lines: string): string;
-    line(picture: number, largest: number, percent: string): string;
+    /** `percent` is 0 … 100, of the pixels. */
+    line(picture: number, largest: number, percent: number): string;
     gone(id: string): string;
   };
   reply: {
@@ -359,7 +361,15 @@ export const LANGUAGES = {
 } as const;
 export type Language = keyof typeof LANGUAGES;
 
-const BY_LANGUAGE: Readonly<Record<Language, Phrases>> = { en, zh, ru, es, de, fr, ja };
+const BY_LANGUAGE: Readonly<Record<Language, Phrases>> = {
+  en,
+  zh,
+  ru,
+  es,
+  de,
+  fr: spelt(fr, spacedFrench),
+  ja,
+};
 
 /** The language written for a Discord locale such as `en-US`, `zh-CN`, `es-419`; English for those nobody wrote yet. */
 export function languageOf(locale: string | null | undefined): Language {

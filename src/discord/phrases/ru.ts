@@ -1,29 +1,25 @@
 // The bot's Russian.
 import { control } from './control.ts';
+import { countingIn } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const rules = new Intl.PluralRules('ru');
-const FORMS: Readonly<Record<string, { picture: string; step: string }>> = {
-  one: { picture: 'картинка', step: 'шаг' },
-  few: { picture: 'картинки', step: 'шага' },
-  many: { picture: 'картинок', step: 'шагов' },
-  other: { picture: 'картинки', step: 'шага' },
-};
-const counted = (count: number, noun: 'picture' | 'step') => `${count} ${FORMS[rules.select(count)]![noun]}`;
+const { number, percent, count: counted } = countingIn('ru');
+const pictures = (count: number) => counted(count, 'picture');
+const requests = (count: number) => counted(count, 'request');
 
 export const ru: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `В очереди как \`#${id}\`, место ${place}. Результат появится в этом канале.`,
-  waiting: (place, ready) => `⏳ В очереди, место ${place}. Будет готово ${ready}.`,
+  queued: (id, place) => `В очереди как \`#${id}\`, место ${number(place)}. Результат появится в этом канале.`,
+  waiting: (place, ready) => `⏳ В очереди, место ${number(place)}. Будет готово ${ready}.`,
   starting: () => '🎞️ Сейчас начнётся проявка.',
-  developing: (percent, bar) => `🎞️ Проявляется ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ Проявляется ${bar} ${percent(share)}`,
   previewAlt: () => 'Размытый вид картинки, которая ещё проявляется',
-  cancelled: (id) => `🚫 Отменено. Квота не списана. \`#${id}\``,
-  failed: (id, reason) => `⚠️ Не получилось: ${reason} Квота не списана. \`#${id}\``,
+  cancelled: (id) => `🚫 Отменено, из квоты ничего не списано. \`#${id}\``,
+  failed: (id, reason) => `⚠️ Не получилось: ${reason} Из квоты ничего не списано. \`#${id}\``,
   filesGone: (id) => `⚠️ Картинка была готова, но её файла больше нет в моей папке данных. \`#${id}\``,
   tooLargeHere: (id) =>
     `Картинка больше, чем здесь разрешено. По рецепту её можно сделать меньшего размера. \`#${id}\``,
@@ -33,19 +29,20 @@ export const ru: Phrases = {
     `Это дольше, чем Discord позволяет мне отвечать здесь. Работа идёт; ищите результат в /history. \`#${id}\``,
   byUser: (prompt, user) => `**${prompt}** · ${user}`,
   pictureAlt: (prompt) => `Сгенерированная картинка: ${prompt}`,
-  gridAlt: (prompt, count) => `Сетка из ${count} сгенерированных картинок: ${prompt}`,
+  gridAlt: (prompt, count) =>
+    `Сетка из ${counted(count, { one: 'сгенерированной картинки', other: 'сгенерированных картинок' })}: ${prompt}`,
   steps: (count) => counted(count, 'step'),
-  guidance: (value) => `сила промпта ${value}`,
+  guidance: (value) => `сила промпта ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `из \`#${id}\`` : `из \`#${id}\`, картинка ${picture}`),
 
   quotaUsed: (used, limit, resets) =>
-    `На сегодня столько не осталось: использовано ${used} из ${limit}. Новые картинки ${resets}.`,
+    `На сегодня столько не осталось: использовано ${number(used)} из ${number(limit)}. Новые картинки ${resets}.`,
   banned: (reason) => `Вам нельзя делать здесь картинки. Причина: ${reason}`,
   tooManyWaiting: (waiting, limit) =>
-    `У вас уже ${waiting} незаконченных запросов, больше ${limit} нельзя. Подождите или отмените один: /cancel.`,
-  blocked: (reason) => `Такой запрос здесь не разрешён: ${reason}. Квота не списана.`,
+    `У вас уже ${counted(waiting, { one: 'незаконченный запрос', few: 'незаконченных запроса', other: 'незаконченных запросов' })}, больше ${number(limit)} нельзя. Подождите или отмените один: /cancel.`,
+  blocked: (reason) => `Такой промпт здесь не разрешён: ${reason}. Из квоты ничего не списано.`,
   badRequest: (detail) => `Так не получится: ${detail}`,
-  unknownJob: () => 'Я больше не знаю этой картинки.',
+  unknownJob: () => 'Этой картинки у меня больше нет.',
   notYours: () => 'Это может только тот, кто просил картинку, или модератор.',
   notFinished: () => 'Эта картинка ещё не готова.',
   adminsOnly: () => 'Для этого нужно право «Управлять сервером».',
@@ -92,7 +89,7 @@ export const ru: Phrases = {
     wholeRange: (field, found, low, high) => `${field}: у вас ${found}, нужно целое число от ${low} до ${high}`,
     number: (field, found) => `${field}: у вас ${found}, нужно число`,
     oneOf: (field, found, names) => `${field}: ${found} здесь нет, есть ${names}`,
-    tooLong: (field, chars, max) => `${field}: символов ${chars}, можно не больше ${max}`,
+    tooLong: (field, chars, max) => `${field}: длина ${chars}, а можно не больше ${max} символов`,
     size: (found, stepPx, maxPx, nearest) =>
       `размер: у вас ${found}, стороны должны делиться на ${stepPx} и быть не больше ${maxPx} пикселей; ближайший — ${nearest}`,
     memory: (found, need, have, largest) =>
@@ -117,17 +114,18 @@ export const ru: Phrases = {
     'присланная картинка не подходит под то, что здесь можно показывать, поэтому я её не использовал.',
   unexpected: (code) => `Что-то пошло не так с моей стороны (${code}). Попробуйте ещё раз.`,
 
-  cancelDone: (id) => `Отменено: \`#${id}\`. Квота не списана.`,
+  cancelDone: (id) => `Отменено: \`#${id}\`. Из квоты ничего не списано.`,
   cancelTooLate: (id) => `\`#${id}\` уже готово.`,
   nothingToCancel: () => 'У вас ничего не ждёт и не делается.',
   historyEmpty: () => 'Картинок пока нет. Попробуйте /imagine.',
   historyLine: (link) => `[показать в канале](${link})`,
-  queueNow: (waiting, running) => `Ждут: ${waiting}, делаются: ${running}.`,
+  queueNow: (waiting, running) => `Ждут: ${number(waiting)}, делаются: ${number(running)}.`,
   queueMine: () => 'Ваши:',
-  queuePlace: (place) => `место ${place}`,
+  queuePlace: (place) => `место ${number(place)}`,
   queueRunning: () => 'делается сейчас',
   readyAt: (ready) => `будет готово ${ready}`,
-  quotaNow: (used, limit, resets) => `Сегодня использовано ${used} из ${limit}. Счёт начнётся заново ${resets}.`,
+  quotaNow: (used, limit, resets) =>
+    `Сегодня использовано ${number(used)} из ${number(limit)}. Счёт начнётся заново ${resets}.`,
   recipeTitle: (id) => `Рецепт \`#${id}\``,
   recipeHint: () =>
     'Чтобы изменить картинку, ответьте на неё с включённым упоминанием: «в синем», «больше тумана», «2». Тот же рецепт даёт ту же картинку.',
@@ -145,7 +143,7 @@ export const ru: Phrases = {
     number: (field, asked, instead) => `${field}: ${asked} здесь слишком много; ближайшее — ${instead}.`,
     start: () => 'Она сделана из другой картинки, которой в рецепте нет.',
     loras: (names) => `Этих LoRA здесь нет: ${names}.`,
-    upscaler: (asked) => `Увеличителя ${asked} здесь нет; обойдусь без него.`,
+    upscaler: (asked) => `Апскейлера ${asked} здесь нет; обойдусь без него.`,
     fields: (names) => `Здесь это ничего не значит: ${names}.`,
     cannot: (detail) => `Здесь её сделать нельзя: ${detail}`,
     gone: () => 'Этого рецепта у меня больше нет. Выберите «Рецепт» на картинке ещё раз.',
@@ -156,10 +154,11 @@ export const ru: Phrases = {
   banDoneEverywhere: (user) => `${user} больше нигде не может делать картинки.`,
   stillBanned: (user) => `${user} по-прежнему не может делать здесь картинки: запрет сервера или владельца остаётся.`,
   unbanDone: (user) => `${user} снова может делать картинки.`,
-  notBanned: (user) => `${user} не был заблокирован.`,
-  quotaSet: (user, limit) => `${user}: теперь ${counted(limit, 'picture')} в день на этом сервере.`,
-  quotaReset: (user, limit) => `${user}: снова обычные ${counted(limit, 'picture')} в день.`,
-  quotaTooHigh: (usual) => `Больше чем ${usual} в день может дать только владелец бота.`,
+  notBanned: (user) => `${user}: запрета и не было.`,
+  quotaSet: (user, limit) => `${user}: теперь ${pictures(limit)} в день на этом сервере.`,
+  quotaReset: (user, limit) => `${user}: снова ${pictures(limit)} в день, как обычно.`,
+  quotaTooHigh: (usual) =>
+    `Больше ${counted(usual, { one: 'картинки', other: 'картинок' })} в день может дать только владелец бота.`,
 
   card: {
     hiddenPrompt: () => '🔒 промпт скрыт',
@@ -237,7 +236,7 @@ export const ru: Phrases = {
     taken: (name) => `На этом сервере уже делятся стилем **${name}**. Сначала сохраните свой под другим именем.`,
     unknown: (name) => `Стиля **${name}**, доступного вам здесь, нет. Список: \`/style list\`.`,
     badName: () => 'Имя — от 1 до 24 букв, цифр или дефисов, например `film-noir`.',
-    tooMany: (max) => `Стилей уже ${max}, больше нельзя. Сначала удалите один.`,
+    tooMany: (max) => `У вас уже ${counted(max, 'style')}, больше нельзя. Сначала удалите один.`,
     serversOnly: () => 'Стилем делятся с сервером, а здесь его нет.',
     list: () => 'Стили, доступные вам',
     empty: () => 'Стилей пока нет. Сохраните: `/style save name:noir text:film noir, grain --ar 3:2 --no colour`',
@@ -246,19 +245,19 @@ export const ru: Phrases = {
     ofServer: () => 'этого сервера',
   },
   privacy: {
-    exported: (requests, count) =>
-      `Всё, что я о вас храню. Запросов: ${requests}, картинок: ${count}; настройки, стили и избранное.`,
-    ask: (requests, count) =>
-      `Будут стёрты ваши промпты, картинки (${count}) и сообщения с ними, запросы (${requests}), настройки, стили и избранное. Использованное за сегодня останется в счёте. Вернуть ничего нельзя.`,
-    forgotten: (requests, count) =>
-      `Стёрто: запросов ${requests}, картинок ${count}. Сообщения в каналах исчезнут за несколько минут.`,
+    exported: (asked, count) =>
+      `Всё, что я о вас храню, строка за строкой: ${requests(asked)}, ${pictures(count)}, что вы сохранили и использовали и что отметили модераторы.`,
+    ask: (asked, count) =>
+      `Будут стёрты ваши промпты, ${pictures(count)} и сообщения с ними (${requests(asked)}), а также всё сохранённое: настройки, стили, списки слов, наборы LoRA, избранное. Использованная квота, предупреждения, запреты и журнал модераторов останутся. Вернуть ничего нельзя.`,
+    forgotten: (asked, count) =>
+      `Стёрто: ${requests(asked)} и ${pictures(count)}. Сообщения в каналах исчезнут за несколько минут.`,
   },
   verify: {
     same: (id, count) =>
-      `✅ \`#${id}\` сделано заново: ${count === 1 ? 'все пиксели совпали' : `на всех картинках (${count}) все пиксели совпали`}.`,
+      `✅ \`#${id}\` сделано заново: ${count === 1 ? 'все пиксели совпали' : `все пиксели совпали на ${counted(count, { one: 'картинке', other: 'картинках' })}`}.`,
     differs: (id, lines) => `⚠️ \`#${id}\` сделано заново, и есть отличия:\n${lines}`,
-    line: (picture, largest, percent) =>
-      `картинка ${picture}: отличается ${percent} % пикселей, самое большее на ${largest} из 255`,
+    line: (picture, largest, share) =>
+      `картинка ${picture}: отличается ${percent(share, 2)} пикселей, самое большее на ${largest} из 255`,
     gone: (id) => `Файлов \`#${id}\` больше нет, сравнивать не с чем.`,
   },
   reply: {
@@ -269,10 +268,13 @@ export const ru: Phrases = {
     nothingToUndo: () => 'Эта картинка сделана не из другой, возвращаться некуда. Удалить её: «delete».',
   },
   many: {
-    ask: (requests, count, ready) => `Запросов будет ${requests}, картинок всего ${count}, готово ${ready}.`,
-    left: (left, limit) => `Сегодня у вас осталось ${left} из ${limit}.`,
-    started: (count) => `Запросов в очереди: ${count}.`,
-    stoppedAt: (done, count, why) => `В очередь встало ${done} из ${count}. ${why}`,
+    ask: (asked, count, ready) =>
+      asked === 1
+        ? `Будет ${pictures(count)}, готово ${ready}.`
+        : `Будет ${requests(asked)}, всего ${pictures(count)}, готово ${ready}.`,
+    left: (left, limit) => `Сегодня у вас осталось ${number(left)} из ${number(limit)}.`,
+    started: (count) => `В очереди ${requests(count)}.`,
+    stoppedAt: (done, count, why) => `В очередь встало ${number(done)} из ${number(count)}. ${why}`,
     notYours: (user) => `Ответить может только ${user}.`,
     dropped: () => 'Хорошо, ничего не делаю.',
     gone: () => 'Этот вопрос устарел. Попросите ещё раз.',

@@ -1,17 +1,20 @@
 // The bot's Chinese (simplified).
 import { control } from './control.ts';
+import { numbersOf } from './grammar.ts';
 import { houseRules } from './houseRules.ts';
 import { loraKeeping } from './loraKeeping.ts';
 import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
+const { number, percent } = numbersOf('zh');
+
 export const zh: Phrases = {
   isEnglish: false,
-  queued: (id, place) => `已排队：\`#${id}\`，第 ${place} 位。结果会出现在本频道。`,
-  waiting: (place, ready) => `⏳ 排队中，第 ${place} 位。预计${ready}完成。`,
+  queued: (id, place) => `已排队：\`#${id}\`，第 ${number(place)} 位。结果会出现在本频道。`,
+  waiting: (place, ready) => `⏳ 排队中，第 ${number(place)} 位。预计${ready}完成。`,
   starting: () => '🎞️ 即将开始显影。',
-  developing: (percent, bar) => `🎞️ 显影中 ${bar} ${percent} %`,
+  developing: (share, bar) => `🎞️ 显影中 ${bar} ${percent(share)}`,
   previewAlt: () => '正在生成的图片的模糊预览',
   cancelled: (id) => `🚫 已取消，不计入配额。\`#${id}\``,
   failed: (id, reason) => `⚠️ 没有成功：${reason}不计入配额。\`#${id}\``,
@@ -23,16 +26,17 @@ export const zh: Phrases = {
   pictureAlt: (prompt) => `生成的图片：${prompt}`,
   gridAlt: (prompt, count) => `${count} 张生成图片的拼图：${prompt}`,
   steps: (count) => `${count} 步`,
-  guidance: (value) => `引导强度 ${value}`,
+  guidance: (value) => `引导强度 ${number(value)}`,
   fromParent: (id, picture) => (picture === null ? `来自 \`#${id}\`` : `来自 \`#${id}\` 第 ${picture} 张`),
 
-  quotaUsed: (used, limit, resets) => `今天的剩余配额不够：已用 ${used} / ${limit} 张。${resets}恢复。`,
+  quotaUsed: (used, limit, resets) =>
+    `今天的剩余配额不够：${number(limit)} 张中已用 ${number(used)} 张。${resets}恢复。`,
   banned: (reason) => `你不能在这里生成图片。原因：${reason}`,
   tooManyWaiting: (waiting, limit) =>
     `你已有 ${waiting} 个未完成的请求，最多 ${limit} 个。请等待，或用 /cancel 取消一个。`,
   blocked: (reason) => `这里不允许这个提示词：${reason}。不计入配额。`,
   badRequest: (detail) => `无法执行：${detail}`,
-  unknownJob: () => '我已经不记得这张图片了。',
+  unknownJob: () => '这张图片已经没有记录了。',
   notYours: () => '只有请求者本人或管理员可以这样做。',
   notFinished: () => '这张图片还没有完成。',
   adminsOnly: () => '需要“管理服务器”权限。',
@@ -98,8 +102,8 @@ export const zh: Phrases = {
 
   reasonBroken: (code) => `生成图片时出了故障（${code}）。`,
   reasonPoison: () => '这个请求一再使生成中断，所以我不再尝试。',
-  reasonDisk: () => '这台机器的磁盘已满，需要机主清理空间。',
-  reasonModel: () => '该模型目前不可用，可以换一个模型；机主可在日志中看到原因。',
+  reasonDisk: () => '这台机器的磁盘已满，需要机器人的所有者清理空间。',
+  reasonModel: () => '该模型目前不可用，可以换一个模型；机器人的所有者可在日志中看到原因。',
   reasonSource: () => '你发来的图片不符合这里允许展示的内容，因此我没有使用它。',
   unexpected: (code) => `我这边出了问题（${code}）。请再试一次。`,
 
@@ -108,12 +112,12 @@ export const zh: Phrases = {
   nothingToCancel: () => '你没有排队或进行中的请求。',
   historyEmpty: () => '还没有图片。试试 /imagine。',
   historyLine: (link) => `[在频道中查看](${link})`,
-  queueNow: (waiting, running) => `${waiting} 个排队，${running} 个生成中。`,
+  queueNow: (waiting, running) => `${number(waiting)} 个排队，${number(running)} 个生成中。`,
   queueMine: () => '你的：',
-  queuePlace: (place) => `第 ${place} 位`,
+  queuePlace: (place) => `第 ${number(place)} 位`,
   queueRunning: () => '正在生成',
   readyAt: (ready) => `预计${ready}完成`,
-  quotaNow: (used, limit, resets) => `你今天已用 ${used} / ${limit} 张。${resets}重新计数。`,
+  quotaNow: (used, limit, resets) => `你今天 ${number(limit)} 张中已用 ${number(used)} 张。${resets}重新计数。`,
   recipeTitle: (id) => `\`#${id}\` 的配方`,
   recipeHint: () => '想修改图片，请回复它并保持提及开启：“改成蓝色”、“多一些雾”、“2”。相同的配方得到相同的图片。',
   foreign: {
@@ -124,13 +128,13 @@ export const zh: Phrases = {
     model: (asked, instead) => `这里没有模型 ${asked}；我会改用 **${instead}**，图片会不一样。`,
     modelName: (asked, here) => `模型 ${asked} 在这里叫 **${here}**；权重相同。`,
     modelHash: (name, asked, here) => `**${name}** 在这里是另一份权重：那里是 ${asked}，这里是 ${here}。`,
-    sampler: (asked, instead) => `我不认识采样器 ${asked}；会改用 ${instead}。`,
-    schedule: (asked) => `我不认识调度 ${asked}；会用采样器自己的。`,
+    sampler: (asked, instead) => `这里没有采样器 ${asked}；会改用 ${instead}。`,
+    schedule: (asked) => `这里没有调度 ${asked}；会用采样器自己的。`,
     size: (asked, instead) => `这里做不了尺寸 ${asked}；最接近的是 ${instead}。`,
     number: (field, asked, instead) => `${field} ${asked} 在这里太大；最接近的是 ${instead}。`,
     start: () => '它是从另一张图片生成的，而配方里没有那张图片。',
     loras: (names) => `这里没有这些 LoRA：${names}。`,
-    upscaler: (asked) => `这里没有放大器 ${asked}；会不用它。`,
+    upscaler: (asked) => `这里没有放大模型 ${asked}；会跳过这一步。`,
     fields: (names) => `这些在这里没有意义：${names}。`,
     cannot: (detail) => `这里做不了：${detail}`,
     gone: () => '我已经没有这个配方了。请在图片上再选一次“配方”。',
@@ -231,16 +235,18 @@ export const zh: Phrases = {
   },
   privacy: {
     exported: (requests, count) =>
-      `我保存的关于你的全部内容：${requests} 个请求、${count} 张图片，以及你的设置、风格和收藏。`,
+      `我保存的关于你的全部内容，逐条列出：${number(requests)} 个请求、${number(count)} 张图片、你保存的和用掉的，以及管理员的记录。`,
     ask: (requests, count) =>
-      `将删除你的提示词、${count} 张图片及其消息（${requests} 个请求），以及你的设置、风格和收藏。今天已用的张数仍会计入。此操作无法撤销。`,
-    forgotten: (requests, count) => `已删除：${requests} 个请求和 ${count} 张图片。频道中的消息会在几分钟内消失。`,
+      `将删除你的提示词、${number(count)} 张图片及其消息（${number(requests)} 个请求），以及你保存的一切：设置、风格、词表、LoRA 组合和收藏。已用的配额、警告、封禁和管理记录会保留。此操作无法撤销。`,
+    forgotten: (requests, count) =>
+      `已删除：${number(requests)} 个请求和 ${number(count)} 张图片。频道中的消息会在几分钟内消失。`,
   },
   verify: {
     same: (id, count) =>
       `✅ 已重新生成 \`#${id}\`：${count === 1 ? '每个像素都相同' : `全部 ${count} 张图片的每个像素都相同`}。`,
     differs: (id, lines) => `⚠️ 已重新生成 \`#${id}\`，结果不同：\n${lines}`,
-    line: (picture, largest, percent) => `第 ${picture} 张：${percent} % 的像素不同，最大相差 ${largest}（共 255）`,
+    line: (picture, largest, share) =>
+      `第 ${picture} 张：${percent(share, 2)} 的像素不同，最大相差 ${largest}（共 255）`,
     gone: (id) => `\`#${id}\` 的文件已不在，无法比较。`,
   },
   reply: {
@@ -251,8 +257,11 @@ export const zh: Phrases = {
     nothingToUndo: () => '这张图片不是由别的图片生成的，没有可以退回的。回复“delete”可删除它。',
   },
   many: {
-    ask: (requests, count, ready) => `这会产生 ${requests} 个请求，共 ${count} 张图片，预计${ready}完成。`,
-    left: (left, limit) => `你今天还剩 ${left} / ${limit} 张。`,
+    ask: (requests, count, ready) =>
+      requests === 1
+        ? `将生成 ${number(count)} 张图片，预计${ready}完成。`
+        : `将产生 ${number(requests)} 个请求，共 ${number(count)} 张图片，预计${ready}完成。`,
+    left: (left, limit) => `你今天 ${number(limit)} 张中还剩 ${number(left)} 张。`,
     started: (count) => `${count} 个请求已排队。`,
     stoppedAt: (done, count, why) => `${count} 个请求中有 ${done} 个已排队。${why}`,
     notYours: (user) => `只有 ${user} 可以回答。`,

@@ -154,7 +154,7 @@ describe('a result', () => {
     const maps = mapFiles(job, testMaps(job), en);
     const [files] = fileChoices(job, testPictures(job), en);
     const view = resultView(job, files!, { ...wording, canFollow: (model) => model === 'testmodel' }, undefined, maps);
-    expect(cardText(view)).toContain('-# Follows: **edges**, strength 0.8 · edges\\-net · 0 to 50 % of the steps');
+    expect(cardText(view)).toContain('-# Follows: **edges**, strength 0.8 · edges\\-net · 0% to 50% of the steps');
     expect(cardText(view)).toContain(' · canny\\:0.8\\:0\\-0.5 · ');
     expect(view.files.map(({ name }) => name)).toEqual([
       'darkroom-abcdefghij-1.png',
