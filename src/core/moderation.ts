@@ -73,6 +73,12 @@ export function judgeText(text: string, rules: PromptRules): PromptJudgement {
   return judgeTexts([text, ...textsRead(text, 20)], rules);
 }
 
+/** Makes the lists ready, some 100 ms of work, so that the first person who asks need not wait for it. */
+export function prepareLists(): void {
+  judgeText('a red heart', { level: 'strict', without: [], rules: [] });
+  for (const { id } of WORD_LISTS) listMatcher(id);
+}
+
 function judgeTexts(texts: readonly string[], { level, without, rules, explicit }: PromptRules): PromptJudgement {
   const readings = distinct(texts.flatMap(readingsOf));
   const always = minorsIn(readings) ?? hitOf(NEVER_RULE, never(), readings);

@@ -14,6 +14,7 @@ import {
   Team,
 } from 'discord.js';
 import type { JobRecord } from '../core/job.ts';
+import { prepareLists } from '../core/moderation.ts';
 import { DarkroomError } from '../errors.ts';
 import { SMALL_CACHES } from './caches.ts';
 import type { Command } from './command.ts';
@@ -69,7 +70,9 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const client = makeClient(options);
   const bot = wire(client, options);
   listen(client, bot, options);
-  await login(client, options);
+  const loggedIn = login(client, options);
+  prepareLists();
+  await loggedIn;
   await learnOwners(client, bot.owners, options);
   const applicationId = client.application!.id;
   const closing = new AbortController();
