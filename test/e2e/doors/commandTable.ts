@@ -224,7 +224,7 @@ export const COMMAND_DOORS: Readonly<Record<string, CommandDoor>> = {
     options: (visit) => ({ ...role(visit), weight: 2 }),
     says: /<@&\d+> now has 2 times the share/,
   },
-  '/admin stats': { ...managers, says: /The last 14 days/ },
+  '/admin stats': { ...managers, says: /The last 30 days/ },
   '/admin lora allow': {
     ...managers,
     options: () => ({ name: 'lora-6' }),
