@@ -141,7 +141,7 @@ describe('/imagine with a control', () => {
     expect(await said({ control: 'canny' })).toContain('control picture: nothing is there; write it as in');
     expect(await said({ control: 'cany', control_image: png('day.png', day) })).toContain('Did you mean canny?');
     expect(await said({ model: 'othermodel', control: 'canny', control_image: png('day.png', day) })).toBe(
-      'I cannot do that: there is no control network for othermodel here. The owner can put a ControlNet or T2I-Adapter for Stable Diffusion 1.x (a .safetensors file or a diffusers folder) into models/controlnets and restart the bot',
+      'I cannot do that: there is no control network for othermodel here. The owner can put a ControlNet or T2I-Adapter for Stable Diffusion 1.x (a .safetensors file or a diffusers folder) into models/controlnets; it is found within seconds',
     );
     expect(await said({ control: 'canny', control_image: { ...png('day.gif', Buffer.from('GIF89a')) } })).toContain(
       'it is not a PNG, JPEG or WebP picture',
