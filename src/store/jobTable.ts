@@ -87,7 +87,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     .prepare<[string], number>(
       // All cells of a sheet are one.
       `SELECT count(*) FROM jobs WHERE user_id = ? AND state IN ('accepted', 'queued', 'running')
-       AND id NOT IN (SELECT job_id FROM sheet_cells WHERE cell > 0)`,
+       AND NOT EXISTS (SELECT 1 FROM sheet_cells WHERE job_id = jobs.id AND cell > 0)`,
     )
     .pluck();
   const lapsed = db.prepare<[number], JobRow>(
