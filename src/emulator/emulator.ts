@@ -110,6 +110,11 @@ export class Emulator {
     this.world.addMember(this.#guild(guildId), userId, roleIds);
   }
 
+  /** What a moderator's "Timeout" does; the app may be the one. */
+  timeOut(guildId: string, userId: string, untilMs: number): void {
+    this.world.timeOut(this.#guild(guildId), userId, untilMs);
+  }
+
   addRole(
     guildId: string,
     name: string,

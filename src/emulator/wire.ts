@@ -42,7 +42,7 @@ export function wireMember(member: Member): JsonObject {
   return {
     avatar: null,
     banner: null,
-    communication_disabled_until: null,
+    communication_disabled_until: member.timedOutUntilMs === undefined ? null : iso(member.timedOutUntilMs),
     flags: 0,
     joined_at: iso(member.joinedAtMs),
     nick: member.nick,

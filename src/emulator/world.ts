@@ -28,6 +28,8 @@ export interface Member {
   readonly nick: string | null;
   roleIds: string[];
   readonly joinedAtMs: number;
+  /** Until then they may neither write nor react. */
+  timedOutUntilMs?: number;
 }
 
 export interface Guild {
@@ -323,6 +325,13 @@ export class World {
     guild.members.set(userId, member);
     this.announce({ type: 'memberAdded', guild, member });
     return member;
+  }
+
+  timeOut(guild: Guild, userId: string, untilMs: number): void {
+    const member = guild.members.get(userId);
+    if (member === undefined) return;
+    member.timedOutUntilMs = untilMs;
+    this.announce({ type: 'memberUpdated', guild, member });
   }
 
   #makeRole(guild: Guild, name: string, permissions: bigint, mentionable: boolean): Role {
