@@ -101,7 +101,8 @@ async function eventLoop(): Promise<string> {
   return `p50 ${ms('p50')} ms, p99 ${ms('p99')} ms, worst ${ms('max')} ms late`;
 }
 
-async function untilDone(file: string): Promise<void> {
+/** Until no job of the database is owed any more. */
+export async function untilDone(file: string): Promise<void> {
   const db = new Sqlite(file, { readonly: true });
   const owed = db.prepare(
     "SELECT count(*) FROM jobs WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'expired')",

@@ -1,9 +1,10 @@
-// Measurements, never part of the tests: `npm run bench -- [pictures] [cold] [answers] [crowd] [load] [lora …] [store …] [real …]`; without a name the first three,
+// Measurements, never part of the tests: `npm run bench -- [pictures] [cold] [answers] [crowd] [flat] [load] [lora …] [store …] [real …]`; without a name the first three,
 // which need nothing but the repository. `load`, `lora` and `real` write random weights of real size first; options behind `real` are its own.
 // Each prints its figures with the runs behind them; compare two versions by running both on the same quiet machine.
 import { benchAnswers } from './answers.ts';
 import { benchCold } from './cold.ts';
 import { benchCrowd } from './crowd.ts';
+import { benchFlat } from './flat.ts';
 import { benchLoad } from './load.ts';
 import { benchLora } from './lora.ts';
 import { benchPictures } from './pictures.ts';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (options: readonly string[]) => Promise<v
   cold: benchCold,
   answers: benchAnswers,
   crowd: benchCrowd,
+  flat: benchFlat,
   load: benchLoad,
   lora: benchLora,
   real: benchReal,
