@@ -29,56 +29,52 @@ function readRepeat(text: string): { readonly rest: string; readonly times: numb
   return { rest: text.slice(0, match.index) + text.slice(match.index + match[0].length), times };
 }
 
-/** Innermost braces first, so that no recursion is needed; every pass removes one pair from every text. */
+/** The leftmost braces first, whose choices may have braces of their own; every pass takes one pair away, so that no recursion is needed. */
 function expandBraces(text: string): readonly string[] {
   const done: string[] = [];
   const open = [text];
   while (open.length > 0) {
     const next = open.shift()!;
-    const group = innermost(next);
-    if (group === undefined) {
-      done.push(next);
-    } else {
-      open.unshift(...group.choices.map((choice) => next.slice(0, group.from) + choice + next.slice(group.to)));
-    }
+    const group = leftmost(next);
+    if (group === undefined) done.push(next);
+    else
+      open.unshift(
+        ...choicesOf(next, group).map((choice) => next.slice(0, group.from) + choice + next.slice(group.to)),
+      );
     tooMany(done.length + open.length);
   }
-  return done.map((one) => one.replaceAll(KEPT_OPEN, '{').replaceAll(KEPT_CLOSE, '}'));
+  return done;
 }
 
-/** Stand for braces that turned out to be text; from Unicode's private use area, which no prompt keeps. */
-const KEPT_OPEN = '\uE000';
-const KEPT_CLOSE = '\uE001';
-
+/** A pair of braces with commas of its own; a pair without is text. */
 interface Group {
   readonly from: number;
   readonly to: number;
-  readonly choices: readonly string[];
+  readonly commas: readonly number[];
 }
 
-/** The first pair of braces with none inside; a pair without a comma becomes text. */
-function innermost(text: string): Group | undefined {
-  const close = unescaped(text, '}', 0);
-  const from = close === -1 ? -1 : lastUnescaped(text, '{', close);
-  if (from === -1) return undefined;
-  const inside = text.slice(from + 1, close);
-  const choices = inside.split(/(?<!\\)[,，、]/u).map((choice) => choice.trim());
-  if (choices.length > 1) return { from, to: close + 1, choices };
-  return { from, to: close + 1, choices: [`${KEPT_OPEN}${inside}${KEPT_CLOSE}`] };
-}
-
-function unescaped(text: string, sign: string, start: number): number {
-  for (let at = text.indexOf(sign, start); at !== -1; at = text.indexOf(sign, at + 1)) {
-    if (text[at - 1] !== '\\') return at;
+function leftmost(text: string): Group | undefined {
+  let found: Group | undefined;
+  const around: { from: number; commas: number[] }[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at]!;
+    if (sign === '\\') at += 1;
+    else if (sign === '{') around.push({ from: at, commas: [] });
+    else if (COMMAS.includes(sign)) around.at(-1)?.commas.push(at);
+    else if (sign === '}') {
+      const group = around.pop();
+      const isFirst = group !== undefined && group.commas.length > 0 && group.from < (found?.from ?? text.length);
+      if (isFirst) found = { ...group, to: at + 1 };
+    }
   }
-  return -1;
+  return found;
 }
 
-function lastUnescaped(text: string, sign: string, before: number): number {
-  for (let at = text.lastIndexOf(sign, before); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(sign, at - 1)) {
-    if (text[at - 1] !== '\\') return at;
-  }
-  return -1;
+const COMMAS = ',，、';
+
+function choicesOf(text: string, { from, to, commas }: Group): readonly string[] {
+  const ends = [...commas, to - 1];
+  return ends.map((end, index) => text.slice((ends[index - 1] ?? from) + 1, end).trim());
 }
 
 function tooMany(count: number): void {

@@ -13,7 +13,11 @@ describe('a prompt with braces', () => {
     ['{red, blue} cat', ['red cat', 'blue cat']],
     ['{red, blue} {cat, dog}', ['red cat', 'red dog', 'blue cat', 'blue dog']],
     ['a {, big} cat', ['a  cat', 'a big cat']],
-    ['{a {b, c}, d}', ['a b', 'd', 'a c', 'd']],
+    // Once 'd' came twice here, and was charged twice.
+    ['{a {b, c}, d}', ['a b', 'a c', 'd']],
+    ['{{a, b}, c} {d, e}', ['a d', 'a e', 'b d', 'b e', 'c d', 'c e']],
+    ['{x {a, b} y}', ['{x a y}', '{x b y}']],
+    ['{open {a, b}', ['{open a', '{open b']],
     ['{red，蓝} 猫', ['red 猫', '蓝 猫']],
     ['fox --steps {10, 20}', ['fox --steps 10', 'fox --steps 20']],
     ['{cat}', ['{cat}']],
@@ -54,6 +58,39 @@ describe('a prompt with braces', () => {
       { numRuns: 300 },
     );
   });
+});
+
+/** A text as a tree: words one after the other, and choices. */
+type Tree = string | { readonly choices: readonly (readonly Tree[])[] };
+const { trees } = fc.letrec<{ trees: readonly Tree[]; tree: Tree }>((tie) => ({
+  trees: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }),
+  tree: fc.oneof(
+    { maxDepth: 2, depthSize: 'small' },
+    fc.constantFrom('a', 'fox', '\\,', '\\{', '--seed 5', '蓝'),
+    fc.record({ choices: fc.array(tie('trees'), { minLength: 2, maxLength: 3 }) }),
+  ),
+}));
+const written = (tree: Tree): string =>
+  typeof tree === 'string' ? tree : `{${tree.choices.map((one) => one.map(written).join(' ')).join(', ')}}`;
+/** Every way through a tree, straight from its definition. */
+const ways = (list: readonly Tree[]): string[] =>
+  list
+    .map((tree) => (typeof tree === 'string' ? [tree.replace('\\', '')] : tree.choices.flatMap(ways)))
+    .reduce(
+      (heads, tails) => heads.flatMap((head) => tails.map((tail) => [head, tail].filter(Boolean).join(' '))),
+      [''],
+    );
+
+test('braces stand for every way through them, in the order they are written, each once', () => {
+  fc.assert(
+    fc.property(trees, fc.integer({ min: 1, max: 3 }), (list, times) => {
+      const text = `${list.map(written).join(' ')} --repeat ${times}`;
+      const expected = ways(list).flatMap((one) => Array<string>(times).fill(one));
+      if (expected.length > MAX_PERMUTATIONS) expect(() => expandPrompt(text)).toThrow('permutations');
+      else expect(expandPrompt(text).map((one) => one.trim())).toEqual(expected);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('double colons', () => {

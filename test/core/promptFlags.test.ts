@@ -63,6 +63,48 @@ describe('overlay', () => {
   });
 });
 
+/** A flag as people type it, with what it sets. */
+const DASHES = ['--', '—', '–', '——'];
+const flag = fc
+  .record({
+    dash: fc.constantFrom(...DASHES),
+    between: fc.constantFrom(' ', '=', '   '),
+    isLoud: fc.boolean(),
+    said: fc.oneof(
+      fc.nat(2 ** 32 - 1).map((seed) => ['seed', String(seed), { seed }] as const),
+      fc.integer({ min: 1, max: 150 }).map((steps) => ['steps', String(steps), { steps }] as const),
+      fc
+        .integer({ min: 0, max: 300 })
+        .map((tenths) => ['cfg', String(tenths / 10), { guidance: tenths / 10 }] as const),
+      fc.integer({ min: 1, max: 9 }).map((count) => ['count', String(count), { count }] as const),
+      fc.constantFrom('euler', 'ddim').map((sampler) => ['sampler', sampler, { sampler }] as const),
+      fc
+        .record({ widthPx: fc.integer({ min: 16, max: 999 }), heightPx: fc.integer({ min: 16, max: 999 }) })
+        .map((size) => ['size', `${size.widthPx}x${size.heightPx}`, { size }] as const),
+    ),
+  })
+  .map(({ dash, between, isLoud, said: [name, value, sets] }) => {
+    return { text: `${dash}${isLoud ? name.toUpperCase() : name}${between}${value}`, sets };
+  });
+
+test('flags say the same wherever they stand, with any dash; the last of a kind counts, and the words stay', () => {
+  const words = fc.array(fc.constantFrom('a', 'fox', 'лиса', '雪', 'in', 'fog,'), { maxLength: 8 });
+  fc.assert(
+    fc.property(words, fc.array(fc.tuple(fc.nat(8), flag), { maxLength: 6 }), (said, flags) => {
+      const placed = said.map((word, at) => [
+        ...flags.filter(([where]) => where === at).map(([, one]) => one.text),
+        word,
+      ]);
+      const last = flags.filter(([where]) => where >= said.length);
+      const text = [...placed.flat(), ...last.map(([, one]) => one.text)].join(' ');
+      const inOrder = [...said.flatMap((_, at) => flags.filter(([where]) => where === at)), ...last];
+      const expected = Object.assign({}, ...inOrder.map(([, { sets }]) => sets));
+      expect(readPrompt(text)).toEqual({ prompt: said.join(' '), ...expected });
+    }),
+    { numRuns: 500 },
+  );
+});
+
 /** Texts made of what the reader looks at, which random letters seldom hit. */
 const nasty = fc.array(
   fc.constantFrom('--', '—', '-', 'no', 'seed', '=', ' ', '5', '\u200d', '👩', '\n', ':', '--no ', '--seed ', ',', 'a'),
