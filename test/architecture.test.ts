@@ -122,6 +122,14 @@ describe('architecture', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
+  test('only the process that draws charts may open SVG, and nothing runs in its place', () => {
+    const importersOf = (file: string) => imports.filter(({ to }) => to === file).map(({ from }) => from);
+    expect(importersOf('src/image/ownSvg.ts')).toEqual(['src/charts/chartChild.ts']);
+    expect(importersOf('src/charts/chartChild.ts')).toEqual([]);
+    const unblocking = sources.filter((file) => readFileSync(path.join(ROOT, file), 'utf8').includes('sharp.unblock('));
+    expect(unblocking).toEqual(['src/image/loaders.ts', 'src/image/ownSvg.ts']);
+  });
+
   test('the emulator knows nothing of the bot', () => {
     const wrong = imports.filter(
       ({ from, to }) =>

@@ -2,7 +2,7 @@
 
 /** Signs of about the same width, in parts of the letters' height; averages of Noto Sans. */
 const WIDTHS: readonly (readonly [RegExp, number])[] = [
-  [/^[ijl'|.,:;!I ]$/u, 0.27],
+  [/^[ijl'|.,:;!I \u00a0]$/u, 0.27],
   [/^[tfr()[\]/\\-]$/u, 0.34],
   [/^[mwMW@%ЖМШЩФЮЫжмшщфюыɯ]$/u, 0.89],
   [/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}、-〿！-～…—]$/u, 1],
