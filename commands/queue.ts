@@ -3,12 +3,19 @@ import { ApplicationCommandType } from 'discord.js';
 import type { JobRecord } from '../src/core/job.ts';
 import { phrasesOf, show } from '../src/discord/answers.ts';
 import type { SlashCommand } from '../src/discord/command.ts';
+import type { BotContext } from '../src/discord/context.ts';
 import { queueView } from '../src/discord/views/listViews.ts';
 import { EVERYWHERE } from './install.ts';
 import { named } from './options.ts';
 
 /** Lines of one's own requests; the owner's limit on waiting requests is usually lower. */
 const SHOWN_JOBS = 10;
+
+/** A countdown that has run out would say "4 seconds ago". */
+function readyAtMs({ id }: JobRecord, { store, clock }: BotContext): number | 'soon' | undefined {
+  const expected = store.readyAtMs(id);
+  return expected !== undefined && expected <= clock.nowMs() ? 'soon' : expected;
+}
 
 export const queue: SlashCommand = {
   kind: 'slash',
@@ -35,11 +42,13 @@ export const queue: SlashCommand = {
     const jobs = bot.store.list({ userId: user.id, states: ['accepted', 'queued', 'running'], limit: SHOWN_JOBS });
     // A row that is just being answered stands behind everybody.
     const placeOf = ({ id }: JobRecord) => bot.store.position(id) ?? counts.waiting - 1;
-    const mine = jobs.map((job) => ({
-      job,
-      position: job.state === 'running' ? undefined : placeOf(job),
-      readyAtMs: bot.store.readyAtMs(job.id),
-    }));
+    const mine = jobs
+      .map((job) => ({
+        job,
+        position: job.state === 'running' ? undefined : placeOf(job),
+        readyAtMs: readyAtMs(job, bot),
+      }))
+      .sort((a, b) => (a.position ?? -1) - (b.position ?? -1));
     await show(
       interaction,
       queueView({ ...counts, mode: bot.store.queueMode(), mine }, phrasesOf(interaction)),

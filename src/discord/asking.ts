@@ -92,7 +92,7 @@ export async function questionOf(
     cost: requests.reduce((sum, request) => sum + costHere(request, bot), 0),
     left: leftOf(quota),
     limit: quota.limit,
-    readyAtMs: bot.clock.nowMs() + bot.store.expectedMs(requests),
+    takesMs: bot.store.expectedMs(requests),
     noteId,
     askerId: asker.userId,
     isPublic: isMessage,

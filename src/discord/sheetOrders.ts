@@ -35,11 +35,11 @@ export function sheetQuestion(asker: Asker, asked: AskedSheet, phrases: Phrases,
   const noteId = bot.store.keepNote(asker.userId, isPublic ? { ...asked, messageId: asker.sourceId } : asked);
   const cost = requests.reduce((sum, request) => sum + costHere(request, bot), 0);
   const quota = bot.store.quota(asker, bot.rules);
-  const readyAtMs = bot.clock.nowMs() + bot.store.expectedMs(requests);
+  const takesMs = bot.store.expectedMs(requests);
   const left = leftOf(quota);
   const { limit } = quota;
   const { spec } = asked;
-  const question = { spec, requests, cost, left, limit, readyAtMs, noteId, askerId: asker.userId, isPublic };
+  const question = { spec, requests, cost, left, limit, takesMs, noteId, askerId: asker.userId, isPublic };
   return sheetAskView(question, phrases, bot.ids);
 }
 

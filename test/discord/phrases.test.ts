@@ -3,6 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { countingIn, numbersOf, spacedFrench } from '../../src/discord/phrases/grammar.ts';
 import { LANGUAGES, type Phrases, phrasesFor } from '../../src/discord/phrases/phrases.ts';
+import { helpView } from '../../src/discord/views/helpView.ts';
+import { queueView } from '../../src/discord/views/listViews.ts';
+import { testJob } from './samples.ts';
 
 const [NBSP, NARROW] = ['\u00a0', '\u202f'];
 
@@ -44,7 +47,7 @@ test('French marks keep their spaces from breaking', () => {
 const SENTENCES: Readonly<Record<string, (phrases: Phrases, count: number) => string>> = {
   waiting: (phrases, count) => phrases.tooManyWaiting(count, 10),
   queued: ({ many }, count) => many.started(count),
-  asked: ({ many }, count) => many.ask(count, count, 'now'),
+  asked: ({ many }, count) => `${many.ask(count, count)} ${many.takes(count * 60_000)}`,
   cost: ({ houseRules }, count) => houseRules.counts(count),
   days: ({ houseRules }, count) => houseRules.statsTitle(count),
   people: ({ houseRules }, count) => houseRules.statsSum(count, count),
@@ -59,6 +62,22 @@ test('sentences agree with their numbers', () => {
     return [language, ...lines.flat()].join('\n').replaceAll(NBSP, '·').replaceAll(NARROW, '·');
   });
   expect(all.join('\n\n')).toMatchSnapshot();
+});
+
+test('what is overdue in the queue is said to come any moment, not to have come', () => {
+  const view = (readyAtMs: number | 'soon') =>
+    queueView(
+      { mode: 'running', waiting: 0, running: 1, mine: [{ job: testJob(), position: undefined, readyAtMs }] },
+      phrasesFor('en'),
+    ).content;
+  expect(view('soon')).toContain('being made now · ready any moment');
+  expect(view(1_800_000_000_000)).toContain('ready <t:1800000000:R>');
+});
+
+test('nothing in /help is eaten by Discord’s marks: what is between two underscores twice would be underlined', () => {
+  for (const language of Object.keys(LANGUAGES)) {
+    expect(JSON.stringify(helpView(phrasesFor(language)).card)).not.toMatch(/(?<![\\`\w])__\w+__(?![`\w])/);
+  }
 });
 
 test('no language leaves out a number it was given, or shows NaN', () => {

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent, form, count: counted } = countingIn('de');
+const { number, percent, duration, form, count: counted } = countingIn('de');
 const pictures = (count: number) => counted(count, 'picture');
 const requests = (count: number) => counted(count, 'request');
 
@@ -129,6 +129,7 @@ export const de: Phrases = {
   queuePlace: (place) => `Platz ${number(place)}`,
   queueRunning: () => 'gerade in Arbeit',
   readyAt: (ready) => `fertig ${ready}`,
+  readySoon: () => 'gleich fertig',
   quotaNow: (used, limit, resets) =>
     `Du hast heute ${number(used)} von ${counted(limit, { one: 'Bild', other: 'Bildern' })} verbraucht. Neu gezählt wird ${resets}.`,
   recipeTitle: (id) => `Rezept von \`#${id}\``,
@@ -279,10 +280,11 @@ export const de: Phrases = {
     nothingToUndo: () => 'Dieses Bild ist nicht aus einem anderen gemacht, es gibt kein Zurück. „delete“ entfernt es.',
   },
   many: {
-    ask: (asked, count, ready) =>
+    ask: (asked, count) =>
       asked === 1
-        ? `Das ${form(count, { one: 'wird', other: 'werden' })} ${pictures(count)}, fertig ${ready}.`
-        : `Das sind ${requests(asked)} mit zusammen ${counted(count, { one: 'Bild', other: 'Bildern' })}, fertig ${ready}.`,
+        ? `Das ${form(count, { one: 'wird', other: 'werden' })} ${pictures(count)}.`
+        : `Das sind ${requests(asked)} mit zusammen ${counted(count, { one: 'Bild', other: 'Bildern' })}.`,
+    takes: (ms) => `Das dauert etwa ${duration(ms)}.`,
     left: (left, limit) => `Heute hast du noch ${number(left)} von ${number(limit)}.`,
     started: (count) => `${requests(count)} ${form(count, { one: 'steht', other: 'stehen' })} in der Warteschlange.`,
     stoppedAt: (done, count, why) =>

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent, form, count: counted } = countingIn('en');
+const { number, percent, duration, form, count: counted } = countingIn('en');
 const pictures = (count: number) => counted(count, 'picture');
 const requests = (count: number) => counted(count, 'request');
 
@@ -124,6 +124,7 @@ export const en: Phrases = {
   queuePlace: (place) => `place ${number(place)}`,
   queueRunning: () => 'being made now',
   readyAt: (ready) => `ready ${ready}`,
+  readySoon: () => 'ready any moment',
   quotaNow: (used, limit, resets) =>
     `You have used ${number(used)} of ${pictures(limit)} today. The count starts anew ${resets}.`,
   recipeTitle: (id) => `Recipe of \`#${id}\``,
@@ -270,10 +271,9 @@ export const en: Phrases = {
       'This picture was not made from another one, so there is nothing to go back to. “delete” removes it.',
   },
   many: {
-    ask: (asked, count, ready) =>
-      asked === 1
-        ? `This makes ${pictures(count)}, ready ${ready}.`
-        : `This makes ${requests(asked)} with ${pictures(count)} in all, ready ${ready}.`,
+    ask: (asked, count) =>
+      asked === 1 ? `This makes ${pictures(count)}.` : `This makes ${requests(asked)} with ${pictures(count)} in all.`,
+    takes: (ms) => `It takes about ${duration(ms)}.`,
     left: (left, limit) => `You have ${number(left)} of ${number(limit)} left today.`,
     started: (count) => `${requests(count)} ${form(count, { one: 'is', other: 'are' })} queued.`,
     stoppedAt: (done, count, why) =>

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent, form, count: counted } = countingIn('es');
+const { number, percent, duration, form, count: counted } = countingIn('es');
 const pictures = (count: number) => counted(count, 'picture');
 const requests = (count: number) => counted(count, 'request');
 
@@ -123,6 +123,7 @@ export const es: Phrases = {
   queuePlace: (place) => `puesto ${number(place)}`,
   queueRunning: () => 'haciéndose ahora',
   readyAt: (ready) => `lista ${ready}`,
+  readySoon: () => 'lista en cualquier momento',
   quotaNow: (used, limit, resets) =>
     `Hoy has usado ${number(used)} de ${pictures(limit)}. La cuenta vuelve a empezar ${resets}.`,
   recipeTitle: (id) => `Receta de \`#${id}\``,
@@ -268,10 +269,11 @@ export const es: Phrases = {
     nothingToUndo: () => 'Esta imagen no se hizo a partir de otra, así que no hay adónde volver. «delete» la quita.',
   },
   many: {
-    ask: (asked, count, ready) =>
+    ask: (asked, count) =>
       asked === 1
-        ? `Se ${form(count, { one: 'hará', other: 'harán' })} ${pictures(count)}, ${form(count, { one: 'lista', other: 'listas' })} ${ready}.`
-        : `Son ${requests(asked)} con ${pictures(count)} en total, listas ${ready}.`,
+        ? `Se ${form(count, { one: 'hará', other: 'harán' })} ${pictures(count)}.`
+        : `Son ${requests(asked)} con ${pictures(count)} en total.`,
+    takes: (ms) => `Tiempo aproximado: ${duration(ms)}.`,
     left: (left, limit) =>
       `Hoy te ${form(left, { one: 'queda', other: 'quedan' })} ${number(left)} de ${number(limit)}.`,
     started: (count) => `Hay ${requests(count)} en cola.`,

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent, form, count: counted } = countingIn('fr');
+const { number, percent, duration, form, count: counted } = countingIn('fr');
 const pictures = (count: number) => counted(count, 'picture');
 const requests = (count: number) => counted(count, 'request');
 
@@ -128,6 +128,7 @@ export const fr: Phrases = {
   queuePlace: (place) => `place ${number(place)}`,
   queueRunning: () => 'en cours',
   readyAt: (ready) => `prête ${ready}`,
+  readySoon: () => 'prête d’un instant à l’autre',
   quotaNow: (used, limit, resets) =>
     `Vous avez utilisé ${number(used)} sur ${pictures(limit)} aujourd’hui. Le compte repart ${resets}.`,
   recipeTitle: (id) => `Recette de \`#${id}\``,
@@ -278,10 +279,9 @@ export const fr: Phrases = {
       'Cette image n’a pas été faite d’après une autre, il n’y a donc pas de retour. « delete » la supprime.',
   },
   many: {
-    ask: (asked, count, ready) =>
-      asked === 1
-        ? `Cela fait ${pictures(count)}, ${form(count, { one: 'prête', other: 'prêtes' })} ${ready}.`
-        : `Cela fait ${requests(asked)} et ${pictures(count)} en tout, prêtes ${ready}.`,
+    ask: (asked, count) =>
+      asked === 1 ? `Cela fait ${pictures(count)}.` : `Cela fait ${requests(asked)} et ${pictures(count)} en tout.`,
+    takes: (ms) => `Durée : environ ${duration(ms)}.`,
     left: (left, limit) => `Il vous en reste ${number(left)} sur ${number(limit)} aujourd’hui.`,
     started: (count) => `${requests(count)} ${form(count, { one: 'est', other: 'sont' })} en file d’attente.`,
     stoppedAt: (done, count, why) => `En file d’attente : ${number(done)} sur ${requests(count)}. ${why}`,

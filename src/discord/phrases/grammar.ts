@@ -79,6 +79,8 @@ export interface Numbers {
   number(value: number): string;
   /** "42 %"; `percent` is 0 … 100. @param digits behind the separator */
   percent(percent: number, digits?: number): string;
+  /** Milliseconds as people say them, "10 seconds", "6 minutes", "1.5 hours": rounded, because it is expected only. */
+  duration(ms: number): string;
   /** The form that stands beside a number. */
   form(value: number, forms: Forms): string;
 }
@@ -100,8 +102,25 @@ export function numbersOf(language: string): Numbers {
         minimumFractionDigits: digits,
         maximumFractionDigits: digits,
       }).format(percent / 100),
+    duration(ms) {
+      const { unit, value } = rounded(ms);
+      return new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'long',
+        maximumFractionDigits: 1,
+      }).format(value);
+    },
     form: (value, forms) => forms[rules.select(value)] ?? forms.other,
   };
+}
+
+/** Under a minute by five seconds, under an hour by minutes, else by half hours. */
+function rounded(ms: number): { readonly unit: 'second' | 'minute' | 'hour'; readonly value: number } {
+  const seconds = Math.max(1, ms / 1000);
+  if (seconds < 57.5) return { unit: 'second', value: Math.max(5, Math.round(seconds / 5) * 5) };
+  if (seconds < 3570) return { unit: 'minute', value: Math.max(1, Math.round(seconds / 60)) };
+  return { unit: 'hour', value: Math.round(seconds / 1800) / 2 };
 }
 
 export function countingIn(language: keyof typeof NOUNS): Counting {

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent } = numbersOf('ja');
+const { number, percent, duration } = numbersOf('ja');
 
 export const ja: Phrases = {
   isEnglish: false,
@@ -120,6 +120,7 @@ export const ja: Phrases = {
   queuePlace: (place) => `${number(place)} 番目`,
   queueRunning: () => '作成中',
   readyAt: (ready) => `完成予定：${ready}`,
+  readySoon: () => 'まもなく完成',
   quotaNow: (used, limit, resets) =>
     `今日は ${number(limit)} 枚のうち ${number(used)} 枚を使いました。${resets}に数え直します。`,
   recipeTitle: (id) => `\`#${id}\` のレシピ`,
@@ -267,10 +268,11 @@ export const ja: Phrases = {
     nothingToUndo: () => 'この画像は別の画像から作られていないため、戻る先がありません。「delete」で削除できます。',
   },
   many: {
-    ask: (requests, count, ready) =>
+    ask: (requests, count) =>
       requests === 1
-        ? `画像を ${number(count)} 枚作ります。完成予定：${ready}。`
-        : `依頼は ${number(requests)} 件、画像は合わせて ${number(count)} 枚です。完成予定：${ready}。`,
+        ? `画像を ${number(count)} 枚作ります。`
+        : `依頼は ${number(requests)} 件、画像は合わせて ${number(count)} 枚です。`,
+    takes: (ms) => `所要時間は約 ${duration(ms)}です。`,
     left: (left, limit) => `今日の残りは ${number(limit)} 枚のうち ${number(left)} 枚です。`,
     started: (count) => `${count} 件を受け付けました。`,
     stoppedAt: (done, count, why) => `${count} 件のうち ${done} 件を受け付けました。${why}`,

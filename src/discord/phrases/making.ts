@@ -18,7 +18,7 @@ export interface MakingPhrases {
   originalTooLarge(mib: string, limitMib: string): string;
   /** One order that compares settings. */
   readonly sheet: {
-    ask(pictures: number, columns: number, rows: number, ready: string): string;
+    ask(pictures: number, columns: number, rows: number): string;
     progress(done: number, total: number, bar: string): string;
     started(pictures: number): string;
     choose(): string;
@@ -98,8 +98,7 @@ const en: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `The original PNG has ${mib} MiB and ${limitMib} MiB fit here, so this is a WebP of it. Where more fits, /show gives the original.`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `This makes ${pictures} pictures, ${columns} across and ${rows} down, ready ${ready}.`,
+    ask: (pictures, columns, rows) => `This makes ${pictures} pictures, ${columns} across and ${rows} down.`,
     progress: (done, total, bar) => `🔲 ${done} of ${total} pictures are made ${bar}`,
     started: (pictures) => `${pictures} pictures are queued; they appear on one sheet.`,
     choose: () => 'Show one of them alone, with its buttons',
@@ -167,7 +166,7 @@ const en: MakingPhrases = {
   },
   help: {
     title: '🔲 Compare, mix, draw lots',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nAny two settings on one sheet; two to five pictures as one; a word from a list (`/wildcard save`), drawn by the seed.',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\nAny two settings on one sheet; two to five pictures as one; a word from a list (`/wildcard save`), drawn by the seed.',
   },
   label: { original: 'Original file' },
 };
@@ -177,7 +176,7 @@ const zh: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `PNG 原图 ${mib} MiB，此处上限 ${limitMib} MiB，所以这是它的 WebP 版本。在上限更高的地方，/show 会给出原图。`,
   sheet: {
-    ask: (pictures, columns, rows, ready) => `将生成 ${pictures} 张图片：横 ${columns}，纵 ${rows}，预计${ready}完成。`,
+    ask: (pictures, columns, rows) => `将生成 ${pictures} 张图片：横 ${columns}，纵 ${rows}。`,
     progress: (done, total, bar) => `🔲 已完成 ${total} 张中的 ${done} 张 ${bar}`,
     started: (pictures) => `已排队 ${pictures} 张图片，完成后显示在一张大图上。`,
     choose: () => '单独查看其中一张及其按钮',
@@ -240,7 +239,7 @@ const zh: MakingPhrases = {
   },
   help: {
     title: '🔲 比较、融合、抽取',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\n任意两项设置拼成一张大图；两到五张图片合成一张；从词表（`/wildcard save`）按种子抽取词语。',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\n任意两项设置拼成一张大图；两到五张图片合成一张；从词表（`/wildcard save`）按种子抽取词语。',
   },
   label: { original: '原始文件' },
 };
@@ -250,8 +249,8 @@ const ru: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `Исходный PNG — ${mib} МиБ, а здесь помещается ${limitMib} МиБ, поэтому это его WebP. Где помещается больше, /show даст исходный файл.`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `Будет ${inRussian.count(pictures, 'picture')}: ${columns} в ширину, ${rows} в высоту, готово ${ready}.`,
+    ask: (pictures, columns, rows) =>
+      `Будет ${inRussian.count(pictures, 'picture')}: ${columns} в ширину, ${rows} в высоту.`,
     progress: (done, total, bar) => `🔲 Готово ${done} из ${total} ${bar}`,
     started: (pictures) => `В очереди ${inRussian.count(pictures, 'picture')}; они появятся на одном листе.`,
     choose: () => 'Показать одну отдельно, с кнопками',
@@ -318,7 +317,7 @@ const ru: MakingPhrases = {
   },
   help: {
     title: '🔲 Сравнить, смешать, вытянуть',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nЛюбые две настройки на одном листе; из двух–пяти картинок одна; слово из списка (`/wildcard save`), по зерну.',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\nЛюбые две настройки на одном листе; из двух–пяти картинок одна; слово из списка (`/wildcard save`), по зерну.',
   },
   label: { original: 'Исходный файл' },
 };
@@ -328,8 +327,8 @@ const es: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `El PNG original ocupa ${mib} MiB y aquí caben ${limitMib} MiB, así que esto es su WebP. Donde quepa más, /show da el original.`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `Son ${inSpanish.count(pictures, 'picture')}, ${columns} a lo ancho y ${rows} a lo alto, listas ${ready}.`,
+    ask: (pictures, columns, rows) =>
+      `Son ${inSpanish.count(pictures, 'picture')}, ${columns} a lo ancho y ${rows} a lo alto.`,
     progress: (done, total, bar) => `🔲 ${done} de ${total} imágenes hechas ${bar}`,
     started: (pictures) => `${pictures} imágenes en cola; aparecerán en una sola hoja.`,
     choose: () => 'Mostrar una sola, con sus botones',
@@ -399,7 +398,7 @@ const es: MakingPhrases = {
   },
   help: {
     title: '🔲 Comparar, mezclar, sortear',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nDos ajustes cualesquiera en una hoja; de dos a cinco imágenes, una; una palabra de una lista (`/wildcard save`), según la semilla.',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\nDos ajustes cualesquiera en una hoja; de dos a cinco imágenes, una; una palabra de una lista (`/wildcard save`), según la semilla.',
   },
   label: { original: 'Archivo original' },
 };
@@ -409,8 +408,8 @@ const de: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `Das PNG hat ${mib} MiB, und hier passen ${limitMib} MiB, deshalb ist dies ein WebP davon. Wo mehr passt, gibt /show das Original.`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `Das ergibt ${pictures} Bilder, ${columns} nebeneinander und ${rows} untereinander, fertig ${ready}.`,
+    ask: (pictures, columns, rows) =>
+      `Das ergibt ${pictures} Bilder, ${columns} nebeneinander und ${rows} untereinander.`,
     progress: (done, total, bar) => `🔲 ${done} von ${total} Bildern fertig ${bar}`,
     started: (pictures) => `${pictures} Bilder sind in der Warteschlange; sie erscheinen auf einem Blatt.`,
     choose: () => 'Eines davon allein zeigen, mit seinen Knöpfen',
@@ -483,7 +482,7 @@ const de: MakingPhrases = {
   },
   help: {
     title: '🔲 Vergleichen, mischen, losen',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nZwei beliebige Einstellungen auf einem Blatt; aus zwei bis fünf Bildern eines; ein Wort aus einer Liste (`/wildcard save`), nach dem Startwert.',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\nZwei beliebige Einstellungen auf einem Blatt; aus zwei bis fünf Bildern eines; ein Wort aus einer Liste (`/wildcard save`), nach dem Startwert.',
   },
   label: { original: 'Originaldatei' },
 };
@@ -493,8 +492,7 @@ const fr: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `Le PNG d’origine fait ${mib} Mio et ${limitMib} Mio passent ici, voici donc son WebP. Là où plus passe, /show donne l’original.`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `Cela fait ${pictures} images, ${columns} en largeur et ${rows} en hauteur, prêtes ${ready}.`,
+    ask: (pictures, columns, rows) => `Cela fait ${pictures} images, ${columns} en largeur et ${rows} en hauteur.`,
     progress: (done, total, bar) => `🔲 ${done} images sur ${total} ${bar}`,
     started: (pictures) =>
       `${inFrench.count(pictures, 'picture')} en file d’attente ; tout paraîtra sur une seule planche.`,
@@ -565,7 +563,7 @@ const fr: MakingPhrases = {
   },
   help: {
     title: '🔲 Comparer, mélanger, tirer au sort',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\nDeux réglages sur une feuille ; deux à cinq images en une ; un mot d’une liste (`/wildcard save`), tiré par la graine.',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\nDeux réglages sur une feuille ; deux à cinq images en une ; un mot d’une liste (`/wildcard save`), tiré par la graine.',
   },
   label: { original: 'Fichier d’origine' },
 };
@@ -575,8 +573,7 @@ const ja: MakingPhrases = {
   originalTooLarge: (mib, limitMib) =>
     `元の PNG は ${mib} MiB、ここでは ${limitMib} MiB までなので、これはその WebP です。より大きく送れる場所では /show が原本を渡します。`,
   sheet: {
-    ask: (pictures, columns, rows, ready) =>
-      `横 ${columns} × 縦 ${rows} で ${pictures} 枚作ります。完成予定 ${ready}。`,
+    ask: (pictures, columns, rows) => `横 ${columns} × 縦 ${rows} で ${pictures} 枚作ります。`,
     progress: (done, total, bar) => `🔲 ${total} 枚中 ${done} 枚完成 ${bar}`,
     started: (pictures) => `${pictures} 枚を順番待ちに入れました。1 枚のシートに表示されます。`,
     choose: () => '1 枚だけをボタンと一緒に表示',
@@ -645,7 +642,7 @@ const ja: MakingPhrases = {
   },
   help: {
     title: '🔲 比べる・混ぜる・引く',
-    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a __animal__ in fog\n2 つの設定を 1 枚のシートに。2〜5 枚の画像を 1 枚に。リスト（`/wildcard save`）の言葉をシードで選びます。',
+    body: '> /grid prompt:a fox across:cfg: 3, 5 down:steps: 8, 20\n> /blend pictures:abcdefghij, bcdefghijk\n> /imagine a \\_\\_animal\\_\\_ in fog\n2 つの設定を 1 枚のシートに。2〜5 枚の画像を 1 枚に。リスト（`/wildcard save`）の言葉をシードで選びます。',
   },
   label: { original: '元のファイル' },
 };

@@ -131,6 +131,8 @@ export interface Phrases {
   queueRunning(): string;
   /** `ready` counts down by itself. */
   readyAt(ready: string): string;
+  /** It should have been ready by now. */
+  readySoon(): string;
   quotaNow(used: number, limit: number, resets: string): string;
   recipeTitle(id: string): string;
   recipeHint(): string;
@@ -261,7 +263,9 @@ export interface Phrases {
     nothingToUndo(): string;
   };
   many: {
-    ask(requests: number, pictures: number, ready: string): string;
+    ask(requests: number, pictures: number): string;
+    /** How long from now on until everything is ready, as far as known. */
+    takes(ms: number): string;
     left(left: number, limit: number): string;
     started(count: number): string;
     stoppedAt(done: number, count: number, why: string): string;

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent, count: counted } = countingIn('ru');
+const { number, percent, duration, count: counted } = countingIn('ru');
 const pictures = (count: number) => counted(count, 'picture');
 const requests = (count: number) => counted(count, 'request');
 
@@ -124,6 +124,7 @@ export const ru: Phrases = {
   queuePlace: (place) => `место ${number(place)}`,
   queueRunning: () => 'делается сейчас',
   readyAt: (ready) => `будет готово ${ready}`,
+  readySoon: () => 'вот-вот будет готово',
   quotaNow: (used, limit, resets) =>
     `Сегодня использовано ${number(used)} из ${number(limit)}. Счёт начнётся заново ${resets}.`,
   recipeTitle: (id) => `Рецепт \`#${id}\``,
@@ -268,10 +269,9 @@ export const ru: Phrases = {
     nothingToUndo: () => 'Эта картинка сделана не из другой, возвращаться некуда. Удалить её: «delete».',
   },
   many: {
-    ask: (asked, count, ready) =>
-      asked === 1
-        ? `Будет ${pictures(count)}, готово ${ready}.`
-        : `Будет ${requests(asked)}, всего ${pictures(count)}, готово ${ready}.`,
+    ask: (asked, count) =>
+      asked === 1 ? `Будет ${pictures(count)}.` : `Будет ${requests(asked)}, всего ${pictures(count)}.`,
+    takes: (ms) => `Примерное время — ${duration(ms)}.`,
     left: (left, limit) => `Сегодня у вас осталось ${number(left)} из ${number(limit)}.`,
     started: (count) => `В очереди ${requests(count)}.`,
     stoppedAt: (done, count, why) => `В очередь встало ${number(done)} из ${number(count)}. ${why}`,

@@ -7,7 +7,7 @@ import { making } from './making.ts';
 import { moderating } from './moderating.ts';
 import type { Phrases } from './phrases.ts';
 
-const { number, percent } = numbersOf('zh');
+const { number, percent, duration } = numbersOf('zh');
 
 export const zh: Phrases = {
   isEnglish: false,
@@ -117,6 +117,7 @@ export const zh: Phrases = {
   queuePlace: (place) => `第 ${number(place)} 位`,
   queueRunning: () => '正在生成',
   readyAt: (ready) => `预计${ready}完成`,
+  readySoon: () => '即将完成',
   quotaNow: (used, limit, resets) => `你今天 ${number(limit)} 张中已用 ${number(used)} 张。${resets}重新计数。`,
   recipeTitle: (id) => `\`#${id}\` 的配方`,
   recipeHint: () => '想修改图片，请回复它并保持提及开启：“改成蓝色”、“多一些雾”、“2”。相同的配方得到相同的图片。',
@@ -257,10 +258,11 @@ export const zh: Phrases = {
     nothingToUndo: () => '这张图片不是由别的图片生成的，没有可以退回的。回复“delete”可删除它。',
   },
   many: {
-    ask: (requests, count, ready) =>
+    ask: (requests, count) =>
       requests === 1
-        ? `将生成 ${number(count)} 张图片，预计${ready}完成。`
-        : `将产生 ${number(requests)} 个请求，共 ${number(count)} 张图片，预计${ready}完成。`,
+        ? `将生成 ${number(count)} 张图片。`
+        : `将产生 ${number(requests)} 个请求，共 ${number(count)} 张图片。`,
+    takes: (ms) => `约需${duration(ms)}。`,
     left: (left, limit) => `你今天 ${number(limit)} 张中还剩 ${number(left)} 张。`,
     started: (count) => `${count} 个请求已排队。`,
     stoppedAt: (done, count, why) => `${count} 个请求中有 ${done} 个已排队。${why}`,

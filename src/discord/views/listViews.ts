@@ -14,19 +14,24 @@ export interface QueueView {
     readonly job: JobRecord;
     /** 0-based; undefined while it is being made. */
     readonly position: number | undefined;
-    readonly readyAtMs: number | undefined;
+    /** `soon`: the expected moment is past. */
+    readonly readyAtMs: number | 'soon' | undefined;
   }[];
 }
 
 export function queueView(queue: QueueView, phrases: Phrases): View {
   const mine = queue.mine.map(({ job, position, readyAtMs }) => {
     const where = position === undefined ? phrases.queueRunning() : phrases.queuePlace(position + 1);
-    const when = readyAtMs === undefined ? [] : [phrases.readyAt(timestamp(readyAtMs, 'R'))];
+    const when = readyAtMs === undefined ? [] : [whenReady(readyAtMs, phrases)];
     return [`- \`#${job.id}\` ${quoted(job.request.prompt, 60)}`, where, ...when].join(' · ');
   });
   const own = mine.length === 0 ? [] : [phrases.queueMine(), ...mine];
   const mode = queue.mode === 'running' ? [] : [`⏸️ ${phrases.houseRules.mode[queue.mode]}`];
   return textView([phrases.queueNow(queue.waiting, queue.running), ...mode, ...own].join('\n'));
+}
+
+function whenReady(readyAtMs: number | 'soon', phrases: Phrases): string {
+  return readyAtMs === 'soon' ? phrases.readySoon() : phrases.readyAt(timestamp(readyAtMs, 'R'));
 }
 
 export function quotaView(quota: QuotaStatus, phrases: Phrases): View {

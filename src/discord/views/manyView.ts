@@ -3,7 +3,7 @@ import { ButtonStyle } from 'discord.js';
 import type { ResolvedRequest } from '../../core/request.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
-import { quoted, timestamp } from '../text.ts';
+import { quoted } from '../text.ts';
 import { button, cardView, row, textPart, type View } from './view.ts';
 
 export interface ManyRequests {
@@ -13,7 +13,8 @@ export interface ManyRequests {
   /** Pictures of today that are not used yet. */
   readonly left: number;
   readonly limit: number;
-  readonly readyAtMs: number;
+  /** From now on until everything is made: a moment would be past while somebody thinks it over. */
+  readonly takesMs: number;
   readonly noteId: string;
   /** Whose yes counts. */
   readonly askerId: string;
@@ -25,7 +26,7 @@ export interface ManyRequests {
 const LINE_CHARS = 90;
 
 export function manyView(
-  { requests, cost, left, limit, readyAtMs, noteId, askerId, isPublic = false }: ManyRequests,
+  { requests, cost, left, limit, takesMs, noteId, askerId, isPublic = false }: ManyRequests,
   phrases: Phrases,
   ids: CustomIds,
 ): View {
@@ -40,7 +41,7 @@ export function manyView(
   const { many, label } = phrases;
   const dear = cost > pictures ? `\n${phrases.houseRules.counts(cost)}` : '';
   return cardView([
-    textPart(`**${many.ask(requests.length, pictures, timestamp(readyAtMs, 'R'))}**\n${many.left(left, limit)}${dear}`),
+    textPart(`**${many.ask(requests.length, pictures)}**\n${many.takes(takesMs)} ${many.left(left, limit)}${dear}`),
     textPart(lines.join('\n')),
     row(
       button(ids.write('many', noteId, 'yes', askerId), {

@@ -6,7 +6,7 @@ import type { ResolvedRequest } from '../../core/request.ts';
 import { type Axis, axisLabels, isOfWords, type SheetSpec, sheetTitle } from '../../core/sheet.ts';
 import type { CustomIds } from '../customIds.ts';
 import type { Phrases } from '../phrases/phrases.ts';
-import { quoted, timestamp } from '../text.ts';
+import { quoted } from '../text.ts';
 import { headline, type Wording } from './jobView.ts';
 import {
   button,
@@ -39,7 +39,8 @@ export interface AskedSheet {
   /** In usual pictures. */
   readonly cost: number;
   readonly limit: number;
-  readonly readyAtMs: number;
+  /** From now on until everything is made. */
+  readonly takesMs: number;
   readonly noteId: string;
   /** Whose yes counts. */
   readonly askerId: string;
@@ -49,7 +50,7 @@ export interface AskedSheet {
 
 /** What a sheet would be and cost. */
 export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds): View {
-  const { spec, requests, cost, left, limit, readyAtMs, noteId, askerId } = asked;
+  const { spec, requests, cost, left, limit, takesMs, noteId, askerId } = asked;
   const { sheet } = phrases.making;
   const [columns, rows] = [spec.x.values.length, spec.y?.values.length ?? 1];
   const pictures = requests.reduce((sum, { count }) => sum + count, 0);
@@ -63,7 +64,7 @@ export function sheetAskView(asked: AskedSheet, phrases: Phrases, ids: CustomIds
   ].join(' · ');
   return cardView([
     textPart(
-      `**${sheet.ask(pictures, columns, rows, timestamp(readyAtMs, 'R'))}**\n${phrases.many.left(left, limit)}${dear}${about === '' ? '' : `\n-# ${about}`}`,
+      `**${sheet.ask(pictures, columns, rows)}**\n${phrases.many.takes(takesMs)} ${phrases.many.left(left, limit)}${dear}${about === '' ? '' : `\n-# ${about}`}`,
     ),
     textPart(axisLines(spec, asked.isPublic === true && requests[0]!.privatePrompt === true)),
     row(

@@ -93,7 +93,7 @@ describe.each(Object.keys(LANGUAGES).map((language) => [language, phrasesFor(lan
       const requests = Array.from({ length: MAX_PERMUTATIONS }, () => longJob.request);
       expectFits(
         manyView(
-          { requests, cost: 9000, left: 3, limit: 200, readyAtMs: 1_800_000_020_000, noteId, askerId: '1'.repeat(20) },
+          { requests, cost: 9000, left: 3, limit: 200, takesMs: 20_000, noteId, askerId: '1'.repeat(20) },
           phrases,
           ids,
         ),
