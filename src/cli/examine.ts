@@ -162,7 +162,10 @@ export async function examineDatabase({ dataDir }: Config): Promise<Finding> {
       const remedy = 'stop the bot and bring a copy back with npm run restore';
       if (verdict !== 'ok') return fail('database', `${file} is damaged: ${String(verdict)}`, remedy);
       const pending = checkMigrations(db, readMigrations(path.join(ROOT, 'migrations')));
-      const next = pending === 0 ? '' : `, ${pending} migrations to be made at the next start, after a copy`;
+      const next =
+        pending === 0
+          ? ''
+          : `, ${pending} migration${pending === 1 ? '' : 's'} to be made at the next start, after a copy`;
       return ok('database', `${file} is sound${next}`);
     } finally {
       db.close();

@@ -8,6 +8,7 @@ import * as examine from '../../src/cli/examine.ts';
 import { findingLines, ok, warn } from '../../src/cli/findings.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { ROOT } from '../../src/root.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/openStore.ts';
 import { TINY_MODELS } from '../support/tasks.ts';
 
@@ -171,6 +172,30 @@ describe('the database', () => {
     expect(await examine.examineDatabase(config())).toMatchObject({
       verdict: 'ok',
       text: expect.stringContaining('sound'),
+    });
+  });
+
+  test('tells what the next start will do to it, and refuses one that is newer or was made by other migrations', async () => {
+    openStore({ file: file() }).close();
+    const change = (sql: string) => {
+      const db = openDatabase(file());
+      db.exec(sql);
+      db.close();
+    };
+    change('DELETE FROM migrations WHERE version = (SELECT max(version) FROM migrations)');
+    expect(await examine.examineDatabase(config())).toMatchObject({
+      verdict: 'ok',
+      text: expect.stringContaining('1 migration to be made at the next start, after a copy'),
+    });
+    change("UPDATE migrations SET sha256 = 'edited' WHERE version = 2");
+    expect(await examine.examineDatabase(config())).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringContaining('a released migration is never edited'),
+    });
+    change("INSERT INTO migrations VALUES (999, '0999_later.sql', 'x', 0)");
+    expect(await examine.examineDatabase(config())).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringContaining('0999_later.sql'),
     });
   });
 

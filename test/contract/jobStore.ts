@@ -553,6 +553,21 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       claim(store);
       expect(store.counts()).toEqual({ waiting: 2, running: 1 });
     });
+
+    test('the one that waits longest tells since when; who runs waits no more', () => {
+      const { store, clock } = setup();
+      expect(store.oldestWaitingMs()).toBeUndefined();
+      const firstMs = clock.nowMs();
+      enqueue(store);
+      clock.advance(5_000);
+      const secondMs = clock.nowMs();
+      enqueue(store);
+      expect(store.oldestWaitingMs()).toBe(firstMs);
+      claim(store);
+      expect(store.oldestWaitingMs()).toBe(secondMs);
+      claim(store);
+      expect(store.oldestWaitingMs()).toBeUndefined();
+    });
   });
 
   describe(`${name}: finding jobs`, () => {

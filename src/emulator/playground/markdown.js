@@ -12,6 +12,7 @@ const INLINE = [
   [/^_([^_]+)_(?!\w)/, (m, world) => h('em', {}, inline(m[1], world))],
   [/^\|\|([\s\S]+?)\|\|/, (m, world) => spoiler(inline(m[1], world))],
   [/^<@!?(\d+)>/, (m, world) => h('span', { className: 'mention' }, `@${world.userName(m[1])}`)],
+  [/^<@&(\d+)>/, (m, world) => h('span', { className: 'mention' }, `@${world.roleName(m[1])}`)],
   [/^<#(\d+)>/, (m, world) => h('span', { className: 'mention' }, `#${world.channelName(m[1])}`)],
   [/^<\/([\w -]+):\d+>/, (m) => h('span', { className: 'mention' }, `/${m[1]}`)],
   [/^<t:(-?\d+)(?::(\w))?>/, (m) => timestamp(Number(m[1]) * 1000, m[2])],

@@ -17,9 +17,11 @@ const world = {
   channelId: '',
   users: [],
   channels: [],
+  roles: [],
   slashCommands: [],
   messageCommands: [],
   userName: (id) => world.users.find((user) => user.id === id)?.username ?? 'someone',
+  roleName: (id) => world.roles.find((role) => role.id === id)?.name ?? 'some role',
   channelName: (id) => world.channels.find((channel) => channel.id === id)?.name ?? 'somewhere',
 };
 let application = null;
@@ -124,6 +126,7 @@ async function loadState() {
   world.users = state.users;
   const guild = state.guilds[0];
   world.channels = [...(guild?.channels ?? []), ...directMessages(state)];
+  world.roles = guild?.roles ?? [];
   byId('guild').textContent = guild?.name ?? 'Direct messages';
   const people = state.users.filter((user) => !user.bot);
   world.actorId = people.some((user) => user.id === world.actorId) ? world.actorId : (people[0]?.id ?? '');
