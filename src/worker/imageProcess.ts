@@ -207,7 +207,7 @@ function readMessage(raw: unknown): ChildMessage | DarkroomError {
 
 /** Without tokens: the child reads strangers' files and needs no secret. */
 function forkQuietly(entry: string): ChildProcess {
-  const { DISCORD_TOKEN: _, HF_TOKEN: __, ...env } = process.env;
+  const { DISCORD_TOKEN: _, HF_TOKEN: __, REDIS_URL: ___, ...env } = process.env;
   return fork(entry, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--enable-source-maps'], env });
 }
 

@@ -1,7 +1,7 @@
 // Tries every mutant in a copy of the repository: its tests are run and have to fail,
 // after all of them together were green there.
 //   npm run mutants              all of them
-//   npm run mutants -- signature those whose text has the word
+//   npm run mutants -- signature 'gives back'   those whose text has one of these
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,11 +44,11 @@ function isCaught({ file, from, to, tests }: Mutant, copy: string): boolean {
   }
 }
 
-const wanted = process.argv[2] ?? '';
+const wanted = process.argv.slice(2);
 const copy = copyOfRepository();
 let survivors = 0;
 try {
-  const chosen = MUTANTS.filter(({ does }) => does.includes(wanted));
+  const chosen = MUTANTS.filter(({ does }) => wanted.length === 0 || wanted.some((words) => does.includes(words)));
   // Tests that are red already would seem to catch everything.
   const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
   const before = outcomeOf(tests, copy);

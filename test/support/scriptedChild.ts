@@ -55,8 +55,10 @@ const JOBS: Readonly<Record<string, (taskId: number, seed: number) => void>> = {
     writeSync(2, 'last words\n');
     process.kill(process.pid, 'SIGKILL');
   },
-  tellsToken: (taskId) =>
-    say({ type: 'failed', taskId, error: { code: 'internal', message: `${process.env.DISCORD_TOKEN}`, details: {} } }),
+  tellsSecrets: (taskId) => {
+    const message = [process.env.DISCORD_TOKEN, process.env.HF_TOKEN, process.env.REDIS_URL].join();
+    say({ type: 'failed', taskId, error: { code: 'internal', message, details: {} } });
+  },
   writes: (taskId, seed) => {
     writeSync(2, 'a library complains\n');
     say(developed(taskId, seed));
