@@ -106,6 +106,7 @@ const reportOf = ({ job, words, list, number }: Sample) => ({
   channelId: null,
   messageId: null,
   reporters: number,
+  reporterIds: [],
   reasons: list(5, () => words('it is rude', 300)),
   decidedBy: null,
   createdAtMs: 0,
