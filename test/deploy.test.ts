@@ -5,9 +5,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../src/root.ts';
+import { BOT_FLAGS } from './support/botFlags.ts';
 
 const read = (name: string) => readFileSync(path.join(ROOT, name), 'utf8');
 const lines = (name: string) => read(name).replaceAll('\\\n', ' ').split('\n');
+
+test('Node is told the same wherever the bot is started', () => {
+  const [asUnit] = /^ExecStart=.*$/m.exec(read('darkroom.service'))!;
+  const [asImage] = /^CMD .*$/m.exec(read('Dockerfile'))!;
+  expect(BOT_FLAGS.length).toBeGreaterThan(0);
+  expect(asUnit).toContain(` ${BOT_FLAGS.join(' ')} .build/src/main.js`);
+  expect(JSON.parse(asImage.slice('CMD '.length))).toEqual(['node', ...BOT_FLAGS, '.build/src/main.js']);
+});
 
 describe('Dockerfile', () => {
   const steps = lines('Dockerfile').filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,6 +1,6 @@
 // Whether the bot forgets its jobs: orders come in hundreds, small pictures are handed out at once, everything is delivered, and after every
 // thousandth job the bot collects its garbage and says what is left. What grows with the jobs would grow for ever.
-//   npm run bench -- flat [--jobs 5000] [--every 1000] [--people 200] [--flags '--max-semi-space-size=4'] [--snapshots FOLDER]
+//   npm run bench -- flat [--jobs 5000] [--every 1000] [--people 200] [--flags='--max-semi-space-size=4'] [--snapshots FOLDER]
 // Snapshots of the heap are written after the first and the last time; flags are Node's, in place of those of `npm start`.
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,9 +10,10 @@ import { parseArgs } from 'node:util';
 import { commands } from '../../commands/index.ts';
 import { Emulator } from '../../src/emulator/emulator.ts';
 import { compiledEntry } from '../../src/root.ts';
+import { BOT_FLAGS } from '../support/botFlags.ts';
 import { untilDone } from './crowd.ts';
 import { memoryOf } from './figures.ts';
-import { BOT_FLAGS, TOKEN } from './program.ts';
+import { TOKEN } from './program.ts';
 
 /** What a process still holds after its garbage is collected, in bytes. */
 export interface Weight {

@@ -1,18 +1,12 @@
 // The whole program as a process of its own against a local Discord, for the measurements that need one.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Emulator } from '../../src/emulator/emulator.ts';
-import { compiledEntry, ROOT } from '../../src/root.ts';
+import { compiledEntry } from '../../src/root.ts';
+import { BOT_FLAGS } from '../support/botFlags.ts';
 
 /** Shaped as Discord shapes them; worth nothing. */
 export const TOKEN = `${Buffer.from('123456789012345678').toString('base64url')}.Gabcde.${'x'.repeat(38)}`;
-
-/** What `npm start` tells Node. */
-export const BOT_FLAGS: readonly string[] = readFileSync(path.join(ROOT, 'package.json'), 'utf8')
-  .match(/&& node ((?:--\S+ )*)\.build\/src\/main\.js/)![1]!
-  .trim()
-  .split(' ');
 
 export function startProgram(
   emulator: Emulator,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compiledEntry, ROOT } from '../../src/root.ts';
 import { openStore } from '../../src/store/openStore.ts';
+import { BOT_FLAGS } from '../support/botFlags.ts';
 import { PATIENCE_MS } from './botProcess.ts';
 
 interface Seen {
@@ -23,7 +24,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-playground-'));
   const { DISCORD_TOKEN: _, ...env } = process.env;
   const ours = { DATA_DIR: dataDir, MODELS_DIR: path.join(ROOT, 'test/golden/folders'), DEVICE: 'cpu', PORT: '0' };
-  child = spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
+  child = spawn(process.execPath, [...BOT_FLAGS, compiledEntry('src/main.ts')], {
     env: { ...env, ...ours },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -12,6 +12,7 @@ import { Emulator } from '../../src/emulator/emulator.ts';
 import type { SeenMessage } from '../../src/emulator/views.ts';
 import { compiledEntry, ROOT } from '../../src/root.ts';
 import { openStore } from '../../src/store/openStore.ts';
+import { BOT_FLAGS } from '../support/botFlags.ts';
 import { eventually, TEST_TOKEN } from './house.ts';
 
 /** Loading the networks and making pictures on a busy machine takes its time. */
@@ -63,7 +64,7 @@ export class BotProcess {
   async start(): Promise<void> {
     const { emulator } = this;
     const before = emulator.gateway.identifies;
-    this.child = spawn(process.execPath, ['--max-semi-space-size=4', compiledEntry('src/main.ts')], {
+    this.child = spawn(process.execPath, [...BOT_FLAGS, compiledEntry('src/main.ts')], {
       env: {
         ...process.env,
         DISCORD_TOKEN: TEST_TOKEN,
