@@ -42,6 +42,8 @@ export interface Stage {
 
 export async function openStage(): Promise<Stage> {
   const house = await House.open({
+    // What is drawn is the matter of botStats; here it only takes time.
+    charts: null,
     cards: [STAGE_CARD, { ...STAGE_CARD, name: 'other' }],
     rules: { dailyQuota: 100_000, maxWaitingPerUser: 1_000 },
     emulator: { rateLimits: false },
@@ -100,20 +102,28 @@ export async function pictureIn({ house }: Stage, userId: string, channelId: str
   return { job, message };
 }
 
-/** What somebody was answered, once it stands: the title of a form, or the words of a message with the labels of its parts. */
-export async function answerOf({ house }: Stage, outcome: Outcome): Promise<string> {
+/**
+ * What somebody was answered, once it stands: the title of a form, or the words of a message with the labels of its parts. With `wanted`
+ * waits until it says that, for a card that is changed, and gives what it says where it never does.
+ */
+export async function answerOf({ house }: Stage, outcome: Outcome, wanted = /^/): Promise<string> {
   if (outcome.kind === 'modal') return `form: ${String(outcome.modal?.title)}`;
   if (outcome.kind === 'failed') return 'no answer';
-  const interaction = house.emulator.world.interactions.get(outcome.interactionId)!;
-  const { message } = outcome;
-  const seen = await eventually(() => {
-    if (message === undefined) return 'nothing';
-    const { channelId, userId } = interaction;
-    const now = house.emulator.view(channelId, userId).find(({ id }) => id === message.id);
-    return now === undefined ? 'gone' : !now.loading && now;
-  });
-  return typeof seen === 'string' ? seen : said(seen);
+  const { channelId, userId } = house.emulator.world.interactions.get(outcome.interactionId)!;
+  const now = () => {
+    if (outcome.message === undefined) return 'nothing';
+    const message = house.emulator.view(channelId, userId).find(({ id }) => id === outcome.message!.id);
+    return message === undefined ? 'gone' : !message.loading && said(message);
+  };
+  let last = await eventually(now);
+  return eventually(() => {
+    last = now() || last;
+    return wanted.test(last) && last;
+  }, CHANGE_MS).catch(() => last);
 }
+
+/** A card is changed within milliseconds; a busy machine takes seconds. */
+const CHANGE_MS = 8_000;
 
 export function said(message: SeenMessage): string {
   const all = `${textOf(message)} ${JSON.stringify(message.components ?? [])} ${JSON.stringify(message.attachments ?? [])}`;
@@ -142,10 +152,22 @@ export function contentsOf({ dataDir }: House): string {
   }
 }
 
+/** The tables whose rows are others than before, with the first place they differ at. */
+export function changesSince(before: string, house: House): readonly string[] {
+  const was = before.split('\n');
+  return contentsOf(house)
+    .split('\n')
+    .flatMap((table, at) => {
+      const first = [...table].findIndex((sign, place) => sign !== was[at]?.[place]);
+      const around = `${table.split(' ')[0]}: …${table.slice(Math.max(0, first - 80), first + 80)}`;
+      return table === was[at] ? [] : [around];
+    });
+}
+
 const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
 /** Nothing waits, nothing is being made, everything is shown. */
 export function quiet({ house }: Stage): Promise<boolean> {
-  const states = ['accepted', 'queued', 'running', 'developed'] as const;
+  const states = ['accepted', 'queued', 'running', 'developed', 'failing', 'cancelling'] as const;
   return eventually(() => house.store.list({ states: [...states], limit: 1 }).length === 0);
 }
