@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import type { JobRecord, PictureRecord } from '../src/core/job.ts';
 import { parseRecipe } from '../src/core/recipe.ts';
-import type { RequestDraft } from '../src/core/request.ts';
+import { MAX_BLENDED, type RequestDraft } from '../src/core/request.ts';
 import { phrasesOf, tell } from '../src/discord/answers.ts';
 import { orderOrAsk } from '../src/discord/asking.ts';
 import { fetchAttachment } from '../src/discord/attachments.ts';
@@ -29,7 +29,6 @@ import { NAMES, named, type Words } from './options.ts';
 import { findJob } from './show.ts';
 
 const MIN_PICTURES = 2;
-const MAX_PICTURES = 5;
 /** Enough for two shapes to become one, and little enough that both are still seen. */
 const BLEND_STRENGTH = 0.75;
 
@@ -48,7 +47,7 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
   if (typeof known === 'string') return tell(interaction, known);
   const uploads = uploadsOf(interaction);
   const count = known.length + uploads.length;
-  if (count < MIN_PICTURES || count > MAX_PICTURES) return tell(interaction, blend.howMany(MIN_PICTURES, MAX_PICTURES));
+  if (count < MIN_PICTURES || count > MAX_BLENDED) return tell(interaction, blend.howMany(MIN_PICTURES, MAX_BLENDED));
   const ingredients = [
     ...(await Promise.all(known.map((one) => ofResult(one, interaction.user.id, bot)))),
     ...(await Promise.all(uploads.map((upload) => ofUpload(upload, bot)))),
@@ -72,7 +71,9 @@ async function run(interaction: ChatInputCommandInteraction, bot: BotContext): P
     size,
   );
   const start = { kind: 'kept', sha256: await bot.inputs.keep(over) } as const;
-  await orderOrAsk(interaction, { kind: 'variation', draft, start, ...parent }, bot);
+  // Each is looked at by itself before anything is drawn: laid over each other they may hide what they show.
+  const blended = await Promise.all(ingredients.map(async ({ bytes }) => ({ sha256: await bot.inputs.keep(bytes) })));
+  await orderOrAsk(interaction, { kind: 'variation', draft: { ...draft, blended }, start, ...parent }, bot);
 }
 
 async function draftOf(interaction: ChatInputCommandInteraction, text: string, bot: BotContext): Promise<RequestDraft> {

@@ -105,9 +105,10 @@ function hashesOf(userId: string, { store }: BotContext): readonly string[] {
 /** Start pictures, masks, and what controls follow. */
 function inputsOf(userId: string, { store }: BotContext): ReadonlySet<string> {
   const requests = store.list({ userId, limit: ALL }).map(({ request }) => request);
-  const images = requests.flatMap(({ initImage, mask, controls }) => [
+  const images = requests.flatMap(({ initImage, mask, controls, blended }) => [
     initImage,
     mask,
+    ...(blended ?? []),
     ...(controls ?? []).map(({ image }) => image),
   ]);
   return new Set(images.flatMap((image) => image?.sha256 ?? []));

@@ -98,6 +98,8 @@ export interface RequestDraft extends RepaintWish, DrawingWish {
   /** Layers before the text encoder's end whose state is taken; 1 is the last one. */
   readonly clipSkip?: number;
   readonly initImage?: InitImage;
+  /** What the start picture was blended from: looked at one by one, and not drawn from. Another request from this one does not take it over. */
+  readonly blended?: readonly InitImage[];
   /** 0 … 1, how much of the start picture is replaced; read only with a start picture. */
   readonly strength?: number;
   /** Empty asks for none where somebody has a default stack. */
@@ -111,6 +113,9 @@ export interface RequestDraft extends RepaintWish, DrawingWish {
   /** Whether the words stay out of the channel and out of the files. */
   readonly privatePrompt?: boolean;
 }
+
+/** Pictures that may be blended into one. */
+export const MAX_BLENDED = 5;
 
 /** Complete and frozen; this is what goes into the database and into the PNG. */
 export interface ResolvedRequest extends Repainting, Drawing {
@@ -134,6 +139,8 @@ export interface ResolvedRequest extends Repainting, Drawing {
   /** Null is the last layer; absent in requests stored before there was a choice. */
   readonly clipSkip?: number | null | undefined;
   readonly initImage: InitImage | null;
+  /** Null, as absent, is none. */
+  readonly blended?: readonly InitImage[] | null | undefined;
   readonly strength: number | null;
   /** Null, as absent, is none. */
   readonly loras?: readonly LoraUse[] | null | undefined;

@@ -77,6 +77,7 @@ export function resolveRequest(
     schedule: resolveSchedule(draft.schedule === undefined ? scheduleOf(draft, card) : draft.schedule),
     clipSkip: resolveClipSkip(draft.clipSkip ?? 1),
     ...resolveStart(draft, card),
+    ...(draft.blended === undefined ? {} : { blended: draft.blended }),
     ...(loras.length === 0 ? {} : { loras }),
     ...controlsOf(draft, model),
     ...repainting,

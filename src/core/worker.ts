@@ -15,6 +15,8 @@ export interface DevelopTask {
   readonly maskPath?: string | null | undefined;
   /** The same of the pictures the request's controls follow, in their order; absent, as empty, without controls. */
   readonly controlPaths?: readonly string[] | undefined;
+  /** The same of what the start picture was blended from, which is only judged; absent, as empty, where it is no blend. */
+  readonly blendedPaths?: readonly string[] | undefined;
   /** Absolute folder, made by the worker; receives 0.png … and, for several pictures, grid.png, each fsynced and renamed into place. */
   readonly outputDir: string;
   /** Of the model, ten digits as recipes carry them; absent until they are known. */

@@ -178,6 +178,6 @@ async function arePicturesThere(wishes: readonly Wish[], { inputs }: BotContext)
   return true;
 }
 
-function picturesOf({ initImage, mask, controls = [] }: RequestDraft): string[] {
-  return [initImage, mask, ...controls.map(({ image }) => image)].flatMap((image) => image?.sha256 ?? []);
+function picturesOf({ initImage, mask, controls = [], blended = [] }: RequestDraft): string[] {
+  return [initImage, mask, ...blended, ...controls.map(({ image }) => image)].flatMap((image) => image?.sha256 ?? []);
 }

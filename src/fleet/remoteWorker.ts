@@ -12,6 +12,7 @@ import { deferred } from '../worker/deferred.ts';
 import type { Receiver } from './receiver.ts';
 import { connectRedis } from './redis.ts';
 import {
+  BLENDED_INPUTS,
   CANCEL_CHANNEL,
   CONTROL_INPUTS,
   cancelKey,
@@ -219,16 +220,18 @@ function filesOf(task: DevelopTask): readonly (readonly [InputName, string])[] {
     return file == null ? [] : [[field, file] as const];
   });
   const ofControls = (task.controlPaths ?? []).map((file, at) => [CONTROL_INPUTS[at]!, file] as const);
-  return [...ofFields, ...ofControls];
+  const ofBlend = (task.blendedPaths ?? []).map((file, at) => [BLENDED_INPUTS[at]!, file] as const);
+  return [...ofFields, ...ofControls, ...ofBlend];
 }
 
 /** The task without any path of this machine. */
 function parcelOf(task: DevelopTask, inputs: readonly Input[], url: string): Parcel {
-  const isControl = ({ field }: Input) => (CONTROL_INPUTS as readonly string[]).includes(field);
-  const controlPaths = inputs.filter(isControl).map(({ field }) => field);
+  const named = (names: readonly string[]) => inputs.flatMap(({ field }) => (names.includes(field) ? [field] : []));
+  const [controlPaths, blendedPaths] = [named(CONTROL_INPUTS), named(BLENDED_INPUTS)];
   const paths = {
-    ...Object.fromEntries(inputs.filter((input) => !isControl(input)).map(({ field }) => [field, field])),
+    ...Object.fromEntries(named(PATH_FIELDS).map((field) => [field, field])),
     ...(task.controlPaths === undefined ? {} : { controlPaths }),
+    ...(task.blendedPaths === undefined ? {} : { blendedPaths }),
   };
   const hashes = Object.fromEntries(inputs.map(({ field, sha256 }) => [field, sha256]));
   return { protocol: PROTOCOL, task: { ...task, ...paths, outputDir: 'out' }, inputs: hashes, url } as Parcel;

@@ -15,6 +15,7 @@ import { tellNews } from '../worker/news.ts';
 import { fetchInput, handIn, NobodyWaits } from './handIn.ts';
 import { connectRedis } from './redis.ts';
 import {
+  BLENDED_INPUTS,
   CANCEL_CHANNEL,
   CONTROL_INPUTS,
   cancelKey,
@@ -23,6 +24,7 @@ import {
   HEARTBEAT_MS,
   HEARTBEAT_PREFIX,
   type Heartbeat,
+  type InputName,
   PATH_FIELDS,
   type Parcel,
   PROTOCOL,
@@ -198,16 +200,22 @@ class OpenStation implements Station {
       if (sha256 !== undefined) await fetchInput(`${url}${field}`, sha256, file, signal);
       if (task[field] !== undefined) paths[field] = sha256 === undefined ? null : file;
     }
-    const { controlPaths } = task;
-    const followed = controlPaths === undefined ? {} : { controlPaths: await fetchControls(parcel, folder, signal) };
-    return { ...task, ...paths, ...followed, outputDir: path.join(folder, 'out') };
+    const fetched = (names: readonly InputName[]) => fetchNamed(names, parcel, folder, signal);
+    const followed = task.controlPaths === undefined ? {} : { controlPaths: await fetched(CONTROL_INPUTS) };
+    const blend = task.blendedPaths === undefined ? {} : { blendedPaths: await fetched(BLENDED_INPUTS) };
+    return { ...task, ...paths, ...followed, ...blend, outputDir: path.join(folder, 'out') };
   }
 }
 
 /** In their order. @throws NobodyWaits, input_image_invalid */
-async function fetchControls({ inputs, url }: Parcel, folder: string, signal: AbortSignal): Promise<readonly string[]> {
+async function fetchNamed(
+  names: readonly InputName[],
+  { inputs, url }: Parcel,
+  folder: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const files: string[] = [];
-  for (const name of CONTROL_INPUTS) {
+  for (const name of names) {
     const sha256 = inputs[name];
     if (sha256 === undefined) continue;
     const file = path.join(folder, name);

@@ -2,6 +2,7 @@
 // heartbeats and progress; pictures and every result go over HTTP (receiver.ts), so that Redis may be wiped at any moment.
 import { z } from 'zod';
 import type { MAX_CONTROLS } from '../core/control.ts';
+import type { MAX_BLENDED } from '../core/request.ts';
 import type { DevelopProgress, DevelopTask } from '../core/worker.ts';
 import { DarkroomError } from '../errors.ts';
 import { errorSchema, factsSchema, pictureSchema, taskSchema } from '../worker/protocol.ts';
@@ -43,7 +44,11 @@ void none;
 export const CONTROL_INPUTS = ['control1', 'control2', 'control3'] as const satisfies {
   readonly length: typeof MAX_CONTROLS;
 };
-const INPUTS = [...PATH_FIELDS, ...CONTROL_INPUTS] as const;
+/** And those the start picture was blended from. */
+export const BLENDED_INPUTS = ['blended1', 'blended2', 'blended3', 'blended4', 'blended5'] as const satisfies {
+  readonly length: typeof MAX_BLENDED;
+};
+const INPUTS = [...PATH_FIELDS, ...CONTROL_INPUTS, ...BLENDED_INPUTS] as const;
 /** A file a machine fetches. */
 export type InputName = (typeof INPUTS)[number];
 

@@ -275,7 +275,7 @@ export class Dispatcher {
   async #develop(flight: Flight): Promise<Outcome> {
     const { job, lane, abort } = flight;
     const { dataDir, hashOf } = this.#options;
-    const { initImage, mask, controls, model } = job.request;
+    const { initImage, mask, controls, blended, model } = job.request;
     if (this.#draining.signal.aborted) return { error: SHUTDOWN };
     try {
       const task = {
@@ -285,6 +285,7 @@ export class Dispatcher {
         initImagePath: initImage === null ? null : inputFile(dataDir, initImage.sha256),
         maskPath: mask == null ? null : inputFile(dataDir, mask.sha256),
         ...(controls == null ? {} : { controlPaths: controls.map(({ image }) => inputFile(dataDir, image.sha256)) }),
+        ...(blended == null ? {} : { blendedPaths: blended.map(({ sha256 }) => inputFile(dataDir, sha256)) }),
         outputDir: path.join(dataDir, pictureFolder(job)),
         modelHash: hashOf(model),
         ...this.#judgedBy(job),
@@ -297,8 +298,8 @@ export class Dispatcher {
   }
 
   /**
-   * The rules of the place it was asked for in, as they are now; a job of no place is judged by nobody. Nobody judges previews, so there are
-   * none where already the words call for caution.
+   * The rules of the place it was asked for in, as they are now; a job of no place is judged by nobody. Previews are judged by the classifier
+   * alone, so there are none where already the words call for caution.
    */
   #judgedBy({ place, request }: JobRecord): Pick<DevelopTask, 'sourcePolicy' | 'previews'> {
     const { previews, store } = this.#options;

@@ -4,7 +4,7 @@ import type { JobRecord } from '../core/job.ts';
 import type { Database } from './database.ts';
 
 export interface Controls {
-  /** Keeps the pictures a new job follows from being swept away. */
+  /** Keeps the pictures a new job follows, or was blended from, from being swept away. */
   keepInputs(job: Pick<JobRecord, 'id' | 'request'>): void;
   needsInput(sha256: string): boolean;
   addMaps(jobId: string, maps: readonly ControlMap[]): void;
@@ -32,6 +32,7 @@ export function makeControls(db: Database): Controls {
   return {
     keepInputs({ id, request }) {
       for (const { image } of request.controls ?? []) addInput.run(image.sha256, id);
+      for (const { sha256 } of request.blended ?? []) addInput.run(sha256, id);
     },
     needsInput: (sha256) => needed.get(sha256) !== undefined,
     addMaps(jobId, made) {

@@ -24,7 +24,7 @@ const OF_MINE = 'WHERE job_id IN (SELECT id FROM jobs WHERE user_id = ?)';
 const time = (column: string, as: string) => `strftime('%Y-%m-%dT%H:%M:%SZ', ${column} / 1000.0, 'unixepoch') AS ${as}`;
 
 /** What is left of a request nobody may read any more: its numbers, so that sums and speeds stay true. */
-export const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.loras', '$.controls', '$.outpaint', '$.template'),
+export const ERASE = `UPDATE jobs SET input_sha256 = NULL, mask_sha256 = NULL, request = json_set(json_remove(request, '$.mask', '$.blended', '$.loras', '$.controls', '$.outpaint', '$.template'),
   '$.prompt', '', '$.negativePrompt', '', '$.stylePhrase', '', '$.style', NULL, '$.initImage', NULL, '$.strength', NULL)`;
 
 /** In the order in which forgetting goes through them. */

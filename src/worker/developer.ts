@@ -284,10 +284,12 @@ const SOURCE_SIDE_PX = 512;
 
 /** The pictures a user sent, before anything is computed with them. A mask shows nothing. @throws picture_refused, input_image_invalid */
 async function checkSources(task: DevelopTask, means: Means): Promise<void> {
-  const { initImagePath, controlPaths = [], sourcePolicy } = task;
+  const { initImagePath, controlPaths = [], blendedPaths = [], sourcePolicy } = task;
   if (sourcePolicy === undefined || means.judge.name === null) return;
   const sources = [
     ...(initImagePath === null ? [] : [{ what: 'start picture', file: initImagePath }]),
+    // A double exposure may hide from the classifier what each of its pictures shows.
+    ...blendedPaths.map((file) => ({ what: 'blended picture', file })),
     ...controlPaths.map((file) => ({ what: 'control picture', file })),
   ];
   const scoresOf = judging(means, means.signal);

@@ -22,6 +22,7 @@ import {
 } from '../core/pictureJudgement.ts';
 import { type Border, MAX_MASK_BLUR_PX, MAX_PADDING_PX } from '../core/repaint.ts';
 import {
+  MAX_BLENDED,
   MAX_CLIP_SKIP,
   MODEL_FAMILIES,
   MODEL_NEEDS,
@@ -107,6 +108,12 @@ const request = z.strictObject({
   schedule: z.enum(SCHEDULES).nullable().optional(),
   clipSkip: z.int().min(1).max(MAX_CLIP_SKIP).nullable().optional(),
   initImage: z.strictObject({ sha256: z.string() }).nullable(),
+  blended: z
+    .array(z.strictObject({ sha256: z.string() }))
+    .max(MAX_BLENDED)
+    .readonly()
+    .nullable()
+    .optional(),
   strength: z.number().min(0).max(1).nullable(),
   loras: z.array(loraUse).max(MAX_LORAS).readonly().nullable().optional(),
   controls: z.array(controlUse).max(MAX_CONTROLS).readonly().nullable().optional(),
@@ -161,6 +168,7 @@ export const taskSchema = z.strictObject({
   initImagePath: filePath.nullable(),
   maskPath: filePath.nullable().optional(),
   controlPaths: z.array(filePath).max(MAX_CONTROLS).readonly().optional(),
+  blendedPaths: z.array(filePath).max(MAX_BLENDED).readonly().optional(),
   outputDir: filePath,
   previews: z.boolean().optional(),
   modelHash: z

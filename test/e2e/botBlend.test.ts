@@ -1,5 +1,5 @@
 // /blend: pictures by id and by upload become one start picture and one prompt.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,6 +39,16 @@ test('results are laid over each other and their words joined; the first is the 
   expect([info.width, info.height]).toEqual([96, 64]);
   // Black, and white: half the light.
   expect(data[0]).toBe(188);
+  // Each of them goes with the task, to be looked at by itself; another picture made from this one has only its start.
+  const sources = [house.store.pictures(one.id)[0]!.sha256, house.store.pictures(two.id).at(-1)!.sha256];
+  const paths = house.worker.tasks.at(-1)!.blendedPaths!;
+  expect(paths.map((file) => path.basename(file))).toEqual(sources);
+  await Promise.all(paths.map((file) => stat(file)));
+  expect(sources.every((sha256) => house.store.needsInput(sha256))).toBe(true);
+  await alice().click(job.messageId!, 'Again');
+  const { job: again } = await house.jobIn('delivered', house.alice, ({ kind }) => kind === 'again');
+  expect(again.request.initImage).toEqual(job.request.initImage);
+  expect(house.worker.tasks.at(-1)!.blendedPaths).toBeUndefined();
 });
 
 test('uploads bring the words of their recipe; words said count instead, with their flags', async () => {

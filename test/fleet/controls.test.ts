@@ -29,7 +29,7 @@ describe.skipIf(!HAS_REDIS)('over Redis', () => {
       ready: () => inner.ready(),
       close: async () => {},
       develop(task, onProgress, signal) {
-        seen.push(...task.controlPaths!.map((file) => readFileSync(file)));
+        seen.push(...[...task.controlPaths!, ...task.blendedPaths!].map((file) => readFileSync(file)));
         return inner.develop(task, onProgress, signal);
       },
     };
@@ -51,10 +51,12 @@ describe.skipIf(!HAS_REDIS)('over Redis', () => {
       request: testRequest({ controls, count: 2 }),
       initImagePath: null,
       controlPaths: files.toReversed(),
+      blendedPaths: files,
       outputDir: path.join(folder, 'out'),
     };
     const pictures = await remote!.develop(task, () => {}, NEVER);
-    expect(seen.map(String)).toEqual(['bytes of pose', 'bytes of edges']);
+    // What a start picture was blended from goes with them, to be judged there.
+    expect(seen.map(String)).toEqual(['bytes of pose', 'bytes of edges', 'bytes of edges', 'bytes of pose']);
     expect(inner.tasks[0]?.controlPaths?.some((file) => files.includes(file))).toBe(false);
     expect(pictures.map(({ controlMaps }) => controlMaps?.map(({ kind }) => kind))).toEqual([
       ['pose', 'canny'],

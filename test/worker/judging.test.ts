@@ -171,6 +171,16 @@ describe('pictures a user sent', () => {
     await expect(made).rejects.toMatchObject({ code: 'picture_refused', details: { source: 'control picture' } });
   });
 
+  test('so is each of those a start picture was blended from', async () => {
+    const dot = path.join(GOLDEN, 'dot.png');
+    const onlyHouse: PicturePolicy = { rules: [{ of: ['drawing'], from: 0.94, verdict: 'refuse' }] };
+    // The blend itself passes; so it does with another harmless picture under it.
+    const blend = { initImagePath: dot, sourcePolicy: onlyHouse };
+    expect((await make(over, { ...blend, blendedPaths: [dot, dot] })).pictures).toHaveLength(1);
+    const made = make(over, { ...blend, blendedPaths: [dot, initImagePath] });
+    await expect(made).rejects.toMatchObject({ code: 'picture_refused', details: { source: 'blended picture' } });
+  });
+
   test('milder verdicts and no policy let it be worked with', async () => {
     for (const more of [{ sourcePolicy: VEIL_ALL }, {}]) {
       const { pictures } = await make(over, { initImagePath, ...more });
