@@ -160,6 +160,32 @@ describe('a job from waiting to picture', () => {
     expect(messenger.last.content).toContain('100%');
   });
 
+  test('and a Discord that takes its time is sent one edit at a time: what came meanwhile is one more, not hundreds', async () => {
+    const { rows, messenger, clock, outbox } = setUp(testJob({ state: 'running', messageId: MESSAGE }));
+    const slow: (() => void)[] = [];
+    const quickly = messenger.edit;
+    messenger.edit = async (...call) => {
+      await new Promise<void>((resolve) => slow.push(resolve));
+      return quickly(...call);
+    };
+    outbox.start();
+    await settled();
+    for (let step = 1; step <= 500; step += 1) {
+      outbox.progress({ jobId: 'abcdefghij', stepsDone: step, stepsTotal: 500 });
+      outbox.touch('abcdefghij');
+      await clock.advance(1_000);
+    }
+    expect([slow.length, messenger.calls.length]).toEqual([1, 0]);
+    rows.state('developed');
+    outbox.touch('abcdefghij');
+    for (let edit = 0; edit < 4; edit += 1) {
+      slow.shift()?.();
+      await settled();
+    }
+    expect(messenger.routes).toBe('edit edit');
+    expect(rows.get('abcdefghij')?.state).toBe('delivered');
+  });
+
   test('the end does not wait for the pause between edits', async () => {
     const { rows, messenger, outbox } = setUp(testJob({ state: 'running', messageId: MESSAGE }));
     outbox.start();
