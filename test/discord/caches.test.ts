@@ -21,7 +21,7 @@ test('people who write are forgotten again, the bot and its rights are not', asy
     emulator.addMember(guildId, id);
     await emulator.as(id).say(channelId, 'hello');
   }
-  await expect.poll(() => heard.length).toBe(PEOPLE);
+  await expect.poll(() => heard.length, { timeout: 30_000 }).toBe(PEOPLE);
   const guild = client.guilds.cache.get(guildId)!;
   expect([guild.members.cache.size, client.users.cache.size]).toEqual([200, 200]);
   expect(guild.members.me?.permissions.has('ManageMessages')).toBe(true);

@@ -25,6 +25,7 @@ function outcomeOf(tests: readonly string[], copy: string): 'green' | 'red' | 'b
   spawnSync('npm', ['run', '--silent', 'build'], options);
   const { status, stdout } = spawnSync('npx', ['vitest', 'run', ...tests, '--bail', '1'], options);
   if (status === 0) return 'green';
+  console.log((/ FAIL .*/.exec(stdout)?.[0] ?? '').trim());
   // A run that found no test at all fails too, and proves nothing.
   return /Tests .*failed/.test(stdout) ? 'red' : 'broken';
 }
