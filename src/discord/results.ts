@@ -33,10 +33,10 @@ export async function jobOf(
  */
 function belongs(interaction: ResultInteraction, job: JobRecord, { store }: BotContext): boolean {
   const { message } = interaction;
-  if (message === null) return true;
-  if (job.messageId === message.id) return true;
+  if (job.messageId !== null && job.messageId === message?.id) return true;
   const isHere = job.channelId === interaction.channelId;
-  if (!message.flags.has(MessageFlags.Ephemeral)) return job.messageId === null && isHere;
+  // A form that a message menu opened carries no message; what it may name is what its reader may see.
+  if (message !== null && !message.flags.has(MessageFlags.Ephemeral)) return job.messageId === null && isHere;
   return isHere || job.userId === interaction.user.id || store.isFavourite(interaction.user.id, job.id);
 }
 
