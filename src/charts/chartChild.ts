@@ -1,6 +1,5 @@
 // Entry of the process that counts a server's figures and draws its charts, started by chartRoom.ts for one answer at a time. It reads the
-// database and writes nothing; pictures in the making go before it.
-import { constants, setPriority } from 'node:os';
+// database and writes nothing.
 import type { ChartPicture, ChartWords } from '../core/charts.ts';
 import { type Stats, statsOf } from '../core/stats.ts';
 import { hasLetter, pngOfOwnSvg } from '../image/ownSvg.ts';
@@ -63,6 +62,5 @@ async function answer(message: ParentMessage): Promise<ChildMessage> {
   }
 }
 
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 process.on('disconnect', () => process.exit(0));
 process.on('message', async (message: ParentMessage) => process.send?.(await answer(message)));

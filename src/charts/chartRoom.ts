@@ -9,8 +9,8 @@ import type { Logger } from '../log.ts';
 import { compiledEntry, ROOT } from '../root.ts';
 import { type ChildMessage, childMessage, type ParentMessage } from './protocol.ts';
 
-/** From fork to the last picture; usually two seconds, on a busy small machine ten. */
-const LIMIT_MS = 30_000;
+/** From fork to the last picture; usually two seconds, on a small machine with all its cores at work many times that. */
+const LIMIT_MS = 60_000;
 /** Of the interpreter: the times of some million orders are sorted. */
 const MEMORY_MIB = 512;
 /** Those beyond would wait longer than people do. */

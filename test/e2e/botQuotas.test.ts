@@ -224,7 +224,7 @@ describe('figures', () => {
   const stats = async (userId: string, channelId: string, options: Options = {}) => {
     const { message } = await as(userId).command(channelId, 'admin stats', options);
     const shown = () => textOf(house.emulator.view(channelId, userId).find(({ id }) => id === message?.id));
-    return eventually(() => shown() !== '' && shown(), 45_000);
+    return eventually(() => shown() !== '' && shown(), 100_000);
   };
 
   test('are of this server, and of everywhere for the owner', async () => {
@@ -241,7 +241,7 @@ describe('figures', () => {
     expect(await stats(carol, theirChannel)).toContain('Nothing was made in these days.');
     expect(await asCarol('stats', { everywhere: true })).toContain('Only the owner of this bot');
     expect(await stats(house.owner, house.channelId, { everywhere: true })).toContain('Pictures: 3');
-  });
+  }, 240_000);
 });
 
 describe('what somebody may not use here', () => {

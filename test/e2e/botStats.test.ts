@@ -1,11 +1,14 @@
 // The figures of a server as charts, from end to end: real charts by the process that draws them, in several languages, as cards and as
 // embeds; who may see them; and the words that stay when nothing can be drawn.
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ChartRoom } from '../../src/core/charts.ts';
 import type { SeenMessage } from '../../src/emulator/views.ts';
 import { openPicture } from '../../src/image/loaders.ts';
 import { eventually, filesOf, House, labelsOf, partsOf, textOf } from './house.ts';
+
+/** A machine at work with other tests draws slowly. */
+vi.setConfig({ testTimeout: 240_000 });
 
 let house: House;
 afterEach(() => house.close());
@@ -18,7 +21,7 @@ const now = (id: string, userId: string) => house.emulator.view(house.channelId,
 /** The answer once it is filled. */
 async function stats(options: Options = {}, userId = house.owner): Promise<SeenMessage> {
   const { message } = await as(userId).command(house.channelId, 'admin stats', options);
-  return eventually(() => isFilled(now(message!.id, userId)) && now(message!.id, userId), 45_000);
+  return eventually(() => isFilled(now(message!.id, userId)) && now(message!.id, userId), 100_000);
 }
 
 /** After a button of the period: the same message, changed. */
@@ -27,7 +30,7 @@ async function pressed(message: SeenMessage, label: string, heading: string): Pr
   return eventually(() => {
     const shown = now(message.id, house.owner);
     return textOf(shown).includes(heading) && shown;
-  }, 45_000);
+  }, 100_000);
 }
 
 const sizeOf = async (url: string) => {
@@ -122,7 +125,7 @@ describe('with charts', () => {
     const shown = await eventually(() => {
       const one = emulator.view(channelId, carol).find(({ id }) => id === message!.id);
       return isFilled(one) && one;
-    }, 45_000);
+    }, 100_000);
     expect(textOf(shown)).toContain('Nothing was made in these days.');
     expect(filesOf(shown)).toEqual([]);
   });

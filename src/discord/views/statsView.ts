@@ -34,7 +34,7 @@ export interface StatsPage extends Drawn {
 
 interface Section {
   readonly chart: ChartName;
-  /** With mentions and markdown. */
+  /** With mentions and markdown; '' where the chart says it all. */
   readonly text: string;
   /** For those who hear the picture. */
   readonly plain: string;
@@ -61,7 +61,7 @@ export function statsView(page: StatsPage, phrases: Phrases, ids: CustomIds, loo
   });
   const periods = periodRow(page, words, ids);
   if (look === 'classic') return classicStats(head, shown, periods);
-  const parts = shown.flatMap(({ files, text }) => [...galleryPart(files), textPart(text)]);
+  const parts = shown.flatMap(({ files, text }) => [...galleryPart(files), ...(text === '' ? [] : [textPart(text)])]);
   return cardView(
     [textPart(head), ...parts, periods],
     shown.flatMap(({ files }) => files),
@@ -75,7 +75,10 @@ function classicStats(
   periods: ButtonRow,
 ): View {
   const embeds = shown.map(({ files: [file], text }): APIEmbed => {
-    return { description: text, ...(file === undefined ? {} : { image: { url: `attachment://${file.name}` } }) };
+    return {
+      ...(text === '' ? {} : { description: text }),
+      ...(file === undefined ? {} : { image: { url: `attachment://${file.name}` } }),
+    };
   });
   return { ...textView(content), embeds, rows: [periods], files: shown.flatMap(({ files }) => files) };
 }
@@ -103,9 +106,10 @@ function sectionsOf({ stats, pictures, locale }: StatsPage, words: HouseRulesPhr
   const hasChart = (name: ChartName) => pictures.some((picture) => picture.name === name);
   const [least, most] = [Math.min(...stats.picturesADay), Math.max(...stats.picturesADay)];
   const range = `${chart.perDay} (UTC): ${[...new Set([least, most])].map((count) => countText(count, locale)).join('–')}`;
-  const bars = hasChart('days') ? '' : `\n\`${barsOf(stats.picturesADay)}\``;
+  // The chart says it all.
+  const days = hasChart('days') ? '' : `${bold(range)}\n\`${barsOf(stats.picturesADay)}\``;
   return [
-    ...(stats.pictures === 0 ? [] : [{ chart: 'days' as const, text: `${bold(range)}${bars}`, plain: range }]),
+    ...(stats.pictures === 0 ? [] : [{ chart: 'days' as const, text: days, plain: range }]),
     ...timesSection(stats, words, locale),
     ...ranksSection(stats, words, locale),
   ];
