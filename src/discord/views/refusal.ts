@@ -15,6 +15,8 @@ const ALIASES: Readonly<Record<string, RequestField>> = {
   repeat: 'count',
   'clip-skip': 'clip skip',
 };
+/** Characters of a list of names; nobody reads more. */
+const NAMES_CHARS = 200;
 const SIZE_EXAMPLES: Readonly<Record<string, string>> = { too: '96x64, 3:2', only: '3:2', not: '96x64' };
 
 /** One clause about what was asked for, escaped, without a full stop. */
@@ -33,7 +35,7 @@ export function requestDetail(error: SerializedError, phrases: Phrases): string 
     case 'number':
       return refused.number(field, found);
     case 'names':
-      return refused.oneOf(field, found, detail('names') || '—') + (nearest ? refused.nearest(shown(nearest)) : '');
+      return refused.oneOf(field, found, namesOf(error)) + (nearest ? refused.nearest(shown(nearest)) : '');
     case 'chars':
       return refused.tooLong(field, found, detail('max'));
     case 'atMost':
@@ -87,6 +89,16 @@ function fieldName(name: string, { refused: { field }, control }: Phrases): stri
   const ofControl = bare.replaceAll('-', ' ');
   if (Object.hasOwn(control.field, ofControl)) return control.field[ofControl as ControlField];
   return Object.hasOwn(field, known) ? field[known as RequestField] : shown(name);
+}
+
+/** Whole names, as many as are read; where they are too many, what was probably meant comes first. */
+function namesOf({ details: { names, nearest } }: SerializedError): string {
+  const whole = String(names ?? '');
+  if (whole.length <= NAMES_CHARS) return shown(whole) || '—';
+  const all = whole.split(', ');
+  const ordered = [...all.filter((name) => name === nearest), ...all.filter((name) => name !== nearest)];
+  const cut = ordered.join(', ').slice(0, NAMES_CHARS).lastIndexOf(', ');
+  return shown(`${ordered.join(', ').slice(0, Math.max(1, cut))}, …`);
 }
 
 function shown(text: unknown): string {

@@ -105,3 +105,13 @@ test('a reason in plain English is told to English readers only, made safe', () 
   }
   for (const locale of LOCALES) expect(refusalText(error, phrasesFor(locale))).not.toContain(' @everyone');
 });
+
+test('of many names only as many are listed as anybody reads, whole ones, and what was meant comes first', () => {
+  const text = refusalText(
+    errorOf(() => readPrompt('a cat --stepz 4')),
+    phrasesFor('en'),
+  );
+  expect(text).toContain('expected one of \\-\\-steps, ');
+  expect(text).toMatch(/\\-\\-[a-z\\-]+, …\. Did you mean \\-\\-steps\?$/);
+  expect(text.replaceAll('\\', '').length).toBeLessThan(280);
+});
