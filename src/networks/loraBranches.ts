@@ -49,6 +49,8 @@ export interface Branch {
   readonly module: string;
   /** Tokens a row mostly has; 0 where nobody knows. */
   readonly usualTokens: number;
+  /** f32[n,c,h,w] of which the tokens are the places, where its lines are long enough to be multiplied one by one; or null. */
+  readonly picture: Value | null;
 }
 
 /**
@@ -64,7 +66,7 @@ export function branchedLinear(g: GraphBuilder, dialect: Dialect, x: Value, weig
   if (!dialect.choosesInRuns) return op.add(g, own(), side());
   const isUsed = op.cast(g, op.shapeOf(g, factors.down, 1, 2), 'bool');
   if (gainsByMerging(weight, branch)) {
-    return g.choose(isUsed, () => dialect.matMulTransposed(g, x, mergedWeight(g, weight, factors)), own);
+    return g.choose(isUsed, () => mergedProduct(g, dialect, x, mergedWeight(g, x, weight, factors), branch), own);
   }
   return op.add(
     g,
@@ -94,9 +96,26 @@ function nothing(g: GraphBuilder): Value {
   return op.identity(g, g.floats('nothing', [1, 1, 1], new Float32Array(1)));
 }
 
-/** f32[n?,out,in], once for a picture of any size. */
-function mergedWeight(g: GraphBuilder, weight: Value, { down, up }: Factors): Value {
-  return op.add(g, op.fusedTransposedMatMul(g, up, down), weight);
+/**
+ * weight + upᵀ·down f32[n,out,in]. One for every row, also where all are the same: the runtime would make one product of all rows then, and
+ * what it writes would no longer fit into the processor's cache, which costs more.
+ */
+function mergedWeight(g: GraphBuilder, x: Value, weight: Value, { down, up }: Factors): Value {
+  const rows = op.expand(g, up, op.concat(g, [op.shapeOf(g, x, 0, 1), g.integers(1, 1)], 0));
+  return op.add(g, op.fusedTransposedMatMul(g, rows, down), weight);
+}
+
+/** x f32[n,t,in] · weightᵀ f32[n,out,in], line by line of the picture: a line and what comes of it stay in the cache. */
+function mergedProduct(g: GraphBuilder, dialect: Dialect, x: Value, weight: Value, { picture }: Branch): Value {
+  if (picture === null) return dialect.matMulTransposed(g, x, weight);
+  const [, out, width] = weight.shape as readonly [unknown, number, number];
+  const lines = op.concat(g, [g.integers(0), op.shapeOf(g, picture, 2, 3), g.integers(-1, width)], 0);
+  const product = op.fusedMatMulTransposed(
+    g,
+    op.reshape(g, x, lines),
+    op.reshape(g, weight, g.integers(0, 1, out, width)),
+  );
+  return op.reshape(g, product, g.integers(0, -1, out));
 }
 
 /**

@@ -36,7 +36,8 @@ const FEED_FORWARD_FACTOR = 4;
  * f32[n,c,h,w] → f32[n,c,h,w]. proj_in and proj_out are 1x1 convolutions in SD 1.x and linear layers in SD 2.x: the same bytes and,
  * applied to tokens, the same product, so use_linear_projection makes no difference here.
  */
-export function transformer2d(net: Net, x: Value, name: string, options: TransformerOptions): Value {
+export function transformer2d(around: Net, x: Value, name: string, options: TransformerOptions): Value {
+  const net = { ...around, picture: x };
   const channels = channelsOf(x);
   const normal = groupNorm(net, x, `${name}.norm`, options.groups, GROUP_NORM_EPSILON);
   let tokens: Value | Sum = linear(net, imageToTokens(net, normal), `${name}.proj_in`, channels);

@@ -234,6 +234,11 @@ export function shapeOf(g: GraphBuilder, x: Value, start = 0, end?: number): Val
   return one(g.node('Shape', [x], end === undefined ? { start } : { start, end }));
 }
 
+/** Stretched by numpy's broadcasting. @param target i64[k] */
+export function expand(g: GraphBuilder, x: Value, target: Value): Value {
+  return one(g.node('Expand', [x, target]));
+}
+
 export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
   return one(g.node('Concat', values, { axis }));
 }

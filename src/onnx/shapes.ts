@@ -136,6 +136,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return [{ type: given(x).type, shape: axes.map((axis) => given(x).shape[axis]!) }];
   },
   Reshape: ([x, target]) => [{ type: given(x).type, shape: reshaped(given(x).shape, contentsOf(target)) }],
+  Expand: ([x, target]) => [{ type: given(x).type, shape: broadcastShapes(given(x).shape, contentsOf(target)) }],
   Shape: ([x], { start, end }) => {
     const contents = given(x).shape.slice(start as number, end as number | undefined);
     return [{ type: 'i64', shape: [contents.length], contents }];

@@ -1,8 +1,10 @@
 // What side branches cost: a whole step of a U-Net of Stable Diffusion 1.5's size with random weights, without branches, with unused ones, and with
 // LoRAs of several ranks, for all rows the same or each its own. The branches lie where such LoRAs need them, as they do in a real installation;
 // `--every` measures branches at every layer, convolutions too, in a session of its own. All in one process and in turns that begin elsewhere in
-// every round, by the clock and by the processor's time, so that the ratios hold on a machine that is busy. Two sessions at once take about 9 GB,
-// a round of `--side 16` seconds. `--header sdxl_unet`, `--rounds N`, `--side N` (latent rows and columns), `--rows N`, `--every`.
+// every round, by the clock and by the processor's time, so that the ratios hold on a machine that is busy. What all are compared with runs twice
+// a round, and the difference of the two is told: ratios mean nothing below it. One thread (`--threads 1`) is best where others work too: several
+// wait for one another in loops that count as work. Two sessions at once take about 9 GB, a round of `--side 16` seconds. `--header sdxl_unet`,
+// `--rounds N`, `--side N` (latent rows and columns), `--rows N`, `--every`.
 import os from 'node:os';
 import { type LoraFactors, type LoraStack, type SideBranches, stackLoras } from '../../src/diffusion/loraStack.ts';
 import { type BranchedLayers, type LoraTarget, loraTargets } from '../../src/networks/loraBranches.ts';
@@ -21,6 +23,7 @@ interface Options {
   readonly rounds: number;
   readonly side: number;
   readonly rows: number;
+  readonly threads: number;
   readonly hasEvery: boolean;
 }
 
@@ -32,6 +35,7 @@ function readOptions(argv: readonly string[]): Options {
     rounds: Number(read('rounds', '5')),
     side: Number(read('side', '32')),
     rows: Number(read('rows', '2')),
+    threads: Number(read('threads', `${os.availableParallelism()}`)),
     hasEvery: argv.includes('--every'),
   };
 }
@@ -61,6 +65,10 @@ function stackOf(targets: readonly LoraTarget[], rank: number, seed: number): Si
   );
 }
 
+/** What everything is compared with, at both ends of a round. */
+const BASE = 'no branches';
+const BASE_AGAIN = 'no branches, again';
+
 /** The inputs laid out, as the first step of a batch does it for all of them; then one step. */
 type Step = () => Promise<unknown>;
 type Variants = Map<string, (rows: number) => Step>;
@@ -84,9 +92,9 @@ function addEvery(variants: Variants, run: Run, targets: readonly LoraTarget[]):
 }
 
 export async function benchLora(argv: readonly string[]): Promise<void> {
-  const { header, rounds, side, rows, hasEvery } = readOptions(argv);
+  const { header, rounds, side, rows, threads, hasEvery } = readOptions(argv);
   const part = partOf(randomNetwork(header, 'f16', CACHE));
-  const settings = { provider: 'cpu', threads: os.availableParallelism() } as const;
+  const settings = { provider: 'cpu', threads } as const;
   const inputs = inputsOf(part.config, rows, side);
   const open: NetworkSession[] = [];
   const opened = async (branches?: BranchedLayers) => {
@@ -108,8 +116,11 @@ export async function benchLora(argv: readonly string[]): Promise<void> {
   console.log(
     `  ${header}: branches at ${length} of ${every.length} layers, ${rows} rows of ${side}x${side}, ${rounds} rounds`,
   );
-  const variants: Variants = new Map([['no branches', (count: number) => plain.run(new Array(count).fill(null))]]);
+  const variants: Variants = new Map();
+  const base = (count: number) => plain.run(new Array(count).fill(null));
+  variants.set(BASE, base);
   addVariants(variants, branched.run, branched.targets);
+  variants.set(BASE_AGAIN, base);
   if (hasEvery) {
     const { run, targets } = await opened('every');
     addEvery(variants, run, targets);
@@ -177,17 +188,26 @@ const MIXED_BAR = 5;
 function tell(costs: Costs): void {
   for (const [name, list] of costs) {
     const [wall, cpu] = [list.map(({ wallMs }) => wallMs), list.map(({ cpuMs }) => cpuMs)];
-    const over = name === 'no branches' ? '' : `; ${ratios(costs, name, 'no branches', BARS[name])} over no branches`;
+    const over = name === BASE ? '' : `; ${ratios(list, baseFor(costs, name), BARS[name])} over no branches`;
     console.log(`  ${name}: ${spread(wall, 'ms', 0)}, of processor ${quantile(cpu, 0.5).toFixed(0)} ms${over}`);
   }
   for (const rank of RANKS) {
-    const text = ratios(costs, `rank ${rank}, each row its own`, `rank ${rank}`, MIXED_BAR);
+    const text = ratios(costs.get(`rank ${rank}, each row its own`)!, costs.get(`rank ${rank}`)!, MIXED_BAR);
     console.log(`  rank ${rank}, mixed against uniform: ${text}`);
   }
 }
 
-function ratios(costs: Costs, name: string, base: string, bar?: number): string {
-  const [list, others] = [costs.get(name)!, costs.get(base)!];
+/** Of every round, the mean of both; its second turn is compared with its first. */
+function baseFor(costs: Costs, name: string): readonly Cost[] {
+  const [first, second] = [costs.get(BASE)!, costs.get(BASE_AGAIN)!];
+  if (name === BASE_AGAIN) return first;
+  return first.map(({ wallMs, cpuMs }, round) => {
+    const again = second[round]!;
+    return { wallMs: (wallMs + again.wallMs) / 2, cpuMs: (cpuMs + again.cpuMs) / 2 };
+  });
+}
+
+function ratios(list: readonly Cost[], others: readonly Cost[], bar?: number): string {
   const [wall, cpu] = (['wallMs', 'cpuMs'] as const).map((field) =>
     quantile(
       list.map((cost, round) => 100 * (cost[field] / others[round]![field] - 1)),

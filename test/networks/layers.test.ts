@@ -6,6 +6,7 @@ import { transformer2d } from '../../src/networks/transformer2d.ts';
 import { WeightReader } from '../../src/networks/weightReader.ts';
 import { GraphBuilder, type Value } from '../../src/onnx/graph.ts';
 import type { Axes } from '../../src/onnx/liveness.ts';
+import * as op from '../../src/onnx/ops.ts';
 import { printGraph } from '../../src/onnx/print.ts';
 import { fakeTensors } from './fakeTensors.ts';
 
@@ -198,15 +199,18 @@ describe('layers', () => {
         %1 = Cast(%0) to=bool : bool[1]
         %2 = If(%1) : f32[n,t,6]
         then:
-          %3 = FusedMatMul(fc.lora_up, fc.lora_down) transA=1 : f32[n?,6,4]
-          %4 = Add(%3, fc.weight) : f32[n?,6,4]
-          %5 = FusedMatMul(x, %4) transB=1 : f32[n,t,6]
-          yield %5
+          %3 = Shape(x) start=0 end=1 : i64[1]
+          %4 = Concat(%3, i64(1,1)) axis=0 : i64[3]
+          %5 = Expand(fc.lora_up, %4) : f32[n,r(fc),6]
+          %6 = FusedMatMul(%5, fc.lora_down) transA=1 : f32[n,6,4]
+          %7 = Add(%6, fc.weight) : f32[n,6,4]
+          %8 = FusedMatMul(x, %7) transB=1 : f32[n,t,6]
+          yield %8
         else:
-          %6 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
-          yield %6
-        %7 = Add(%2, fc.bias) : f32[n,t,6]
-        y = Identity(%7) : f32[n,t,6]
+          %9 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
+          yield %9
+        %10 = Add(%2, fc.bias) : f32[n,t,6]
+        y = Identity(%10) : f32[n,t,6]
       layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
         %0 = Transpose(fc.weight) perm=[1,0] : f32[4,6]
         %1 = MatMul(x, %0) : f32[n,t,6]
@@ -216,6 +220,39 @@ describe('layers', () => {
         %5 = Add(%1, %4) : f32[n,t,6]
         %6 = Add(%5, fc.bias) : f32[n,t,6]
         y = Identity(%6) : f32[n,t,6]"
+    `);
+  });
+
+  test('a linear layer with a side branch whose tokens are the places of a wide picture: line by line', () => {
+    const write = (net: Net, image: Value) => {
+      const wide = { ...net, branches: 'every' as const, usual: { h: 2, w: 64 }, picture: image };
+      return linear(wide, op.transpose(net.g, op.reshape(net.g, image, net.g.integers(0, 4, -1)), [0, 2, 1]), 'fc', 6);
+    };
+    expect(print('cpu', dense('fc', 6, 4), write)).toMatchInlineSnapshot(`
+      "layer(x f32[n,4,h,w], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
+        %0 = Reshape(x, i64(0,4,-1)) : f32[n,4,h*w]
+        %1 = Transpose(%0) perm=[0,2,1] : f32[n,h*w,4]
+        %2 = Shape(fc.lora_down) start=1 end=2 : i64[1]
+        %3 = Cast(%2) to=bool : bool[1]
+        %4 = If(%3) : f32[n,h*w,6]
+        then:
+          %5 = Shape(%1) start=0 end=1 : i64[1]
+          %6 = Concat(%5, i64(1,1)) axis=0 : i64[3]
+          %7 = Expand(fc.lora_up, %6) : f32[n,r(fc),6]
+          %8 = FusedMatMul(%7, fc.lora_down) transA=1 : f32[n,6,4]
+          %9 = Add(%8, fc.weight) : f32[n,6,4]
+          %10 = Shape(x) start=2 end=3 : i64[1]
+          %11 = Concat(i64(0), %10, i64(-1,4)) axis=0 : i64[4]
+          %12 = Reshape(%1, %11) : f32[n,h,w,4]
+          %13 = Reshape(%9, i64(0,1,6,4)) : f32[n,1,6,4]
+          %14 = FusedMatMul(%12, %13) transB=1 : f32[n,h,w,6]
+          %15 = Reshape(%14, i64(0,-1,6)) : f32[n,h*w,6]
+          yield %15
+        else:
+          %16 = FusedMatMul(%1, fc.weight) transB=1 : f32[n,h*w,6]
+          yield %16
+        %17 = Add(%4, fc.bias) : f32[n,h*w,6]
+        y = Identity(%17) : f32[n,h*w,6]"
     `);
   });
 

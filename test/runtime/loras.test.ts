@@ -24,16 +24,19 @@ const open = await openModel(
   { ...model, loraLayers: () => ({ unet: 'every', text: ['every'] }) },
   { provider: 'cpu', threads: 1 },
 );
-/** The same, made as if its pictures were tiny: few tokens a layer, so that branches stay beside their layers (networks/loraBranches.ts). */
-const few = await openModel(
-  {
-    ...model,
-    unet: { ...model.unet, config: { ...model.unet.config, sample_size: 1 } },
-    loraLayers: () => ({ unet: 'every', text: [] }),
-  },
-  { provider: 'cpu', threads: 1 },
-);
-afterAll(() => Promise.all([open.close(), few.close()]));
+/** The same, made as if it worked at another size: how a branch is computed depends on it (networks/loraBranches.ts). */
+const usuallyOf = (side: number) =>
+  openModel(
+    {
+      ...model,
+      unet: { ...model.unet, config: { ...model.unet.config, sample_size: side } },
+      loraLayers: () => ({ unet: 'every', text: [] }),
+    },
+    { provider: 'cpu', threads: 1 },
+  );
+/** Few tokens a layer: branches stay beside their layers. Many: products go line by line. */
+const [few, many] = [await usuallyOf(1), await usuallyOf(64)];
+afterAll(() => Promise.all([open, few, many].map((one) => one.close())));
 
 const golden = openSafetensors(GOLDEN, path.join(GOLDEN, 'loras/golden.safetensors'));
 const numbers = (name: string) => readNumbers(GOLDEN, golden.get(name)!);
@@ -108,8 +111,8 @@ describe('a file of every form gives what diffusers and PEFT compute', () => {
     ['tucker.safetensors', 'tucker'],
   ])('%s in the U-Net', async (file, name) => {
     const lora = one(load(file));
-    const both = [await unet(lora), await unetOf(few, lora)];
-    const off = Math.max(...both.map((found) => distance(found, numbers(`unet/${name}`))));
+    const all = [await unet(lora), await unetOf(few, lora), await unetOf(many, lora)];
+    const off = Math.max(...all.map((found) => distance(found, numbers(`unet/${name}`))));
     table.set(file, [off]);
     expect(off).toBeLessThan(TOLERANCE);
   });
@@ -152,7 +155,7 @@ describe('stacks', () => {
     const plain = await openModel(model, { provider: 'cpu', threads: 1 });
     const base = await plain.unet(rows);
     await plain.close();
-    for (const network of [open, few]) {
+    for (const network of [open, few, many]) {
       expect(await unetOf(network, one(first, 0))).toEqual(base);
       expect(await unetOf(network, undefined)).toEqual(base);
     }
@@ -168,10 +171,13 @@ describe('stacks', () => {
   test.each([
     ['merged', open],
     ['side by side', few],
+    ['merged, line by line', many],
   ])('rows of one call each have their own, of other ranks and layers, or none: %s', async (_, network) => {
     const mixed = [both, one(load('locon.safetensors')), undefined, one(load('loha-large.safetensors'))];
     const alone = await Promise.all(mixed.map((stack) => unetOf(network, stack)));
-    for (const a of mixed.keys()) {
+    for (const [a, stack] of mixed.entries()) {
+      const [single] = await network.unet([{ ...rows[0]!, ...present(stack) }]);
+      expect(distance([single!], alone[a]![0]!)).toBeLessThan(TOLERANCE);
       for (const b of mixed.keys()) {
         const [top, bottom] = await unetOf(network, mixed[a], mixed[b]);
         expect(distance([top!], alone[a]![0]!)).toBeLessThan(TOLERANCE);
@@ -186,7 +192,7 @@ describe('stacks', () => {
     expect(distance([bottom!], half(numbers('text/base'), 1))).toBeLessThan(TOLERANCE);
   });
 
-  test('all of this took one session a network: two U-Nets, one text encoder, and the U-Net without branches', () => {
-    expect(create).toHaveBeenCalledTimes(4);
+  test('all of this took one session a network: three U-Nets, one text encoder, and the U-Net without branches', () => {
+    expect(create).toHaveBeenCalledTimes(5);
   });
 });
