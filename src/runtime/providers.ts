@@ -1,5 +1,6 @@
 // Which execution provider runs the networks, and in one sentence why. A provider counts as available when a small graph has really run on
 // it and gave the CPU's numbers: being compiled in says nothing about drivers.
+import './noTelemetry.ts';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

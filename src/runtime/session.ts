@@ -1,5 +1,6 @@
 // One network inside onnxruntime: a session from a graph, and typed arrays through it. The weights are read by the runtime from their own
 // files; every failure of the runtime becomes `runtime_failed` naming the network.
+import './noTelemetry.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DarkroomError } from '../errors.ts';
 import { executionProvider, type Provider } from '../networks/dialect.ts';

@@ -1,5 +1,6 @@
 // A small graph with every kind of step a network has, run on a provider and on the CPU and compared: an adapter that computes attention
 // wrong (a software one did, beyond some tens of tokens) must not make pictures. Numbers are made here, no file is read.
+import './noTelemetry.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { dialectOf, executionProvider, type Provider } from '../networks/dialect.ts';
 import { lowered } from '../networks/lowering.ts';
