@@ -92,22 +92,23 @@ function addedUp(parts: readonly Weighed<SideBranches>[]): SideBranches {
 }
 
 function joinedRanks(parts: readonly Weighed<LoraFactors>[]): LoraFactors {
-  const [first, ...others] = parts;
-  if (others.length === 0 && first![1] === 1) return first![0];
+  if (parts.length === 1 && parts[0]![1] === 1) return parts[0]![0];
   return {
     rank: parts.reduce((sum, [{ rank }]) => sum + rank, 0),
-    down: others.length === 0 ? first![0].down : joined(parts.map(([{ down }]) => down)),
-    up: joined(parts.map(([{ up }, strength]) => (strength === 1 ? up : up.map((value) => value * strength)))),
+    down: joined(parts.map(([{ down }]) => [down, 1])),
+    up: joined(parts.map(([{ up }, strength]) => [up, strength])),
   };
 }
 
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  const [first, ...others] = arrays;
-  if (others.length === 0) return first!;
-  const whole = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+/** Multiplied and laid behind one another; the array itself where it is the only one and counts 1. */
+function joined(parts: readonly Weighed<Float32Array>[]): Float32Array {
+  if (parts.length === 1 && parts[0]![1] === 1) return parts[0]![0];
+  const whole = new Float32Array(parts.reduce((sum, [{ length }]) => sum + length, 0));
   let at = 0;
-  for (const array of arrays) {
-    whole.set(array, at);
+  for (const [array, strength] of parts) {
+    if (strength === 1) whole.set(array, at);
+    // A loop, where map would call a function for every one of millions of numbers.
+    else for (let i = 0; i < array.length; i++) whole[at + i] = strength * array[i]!;
     at += array.length;
   }
   return whole;
