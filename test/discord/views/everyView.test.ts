@@ -188,7 +188,7 @@ const VIEWS: Readonly<Record<string, Make>> = {
       cost: number,
       left: 3,
       limit: number,
-      readyAtMs: READY_MS,
+      takesMs: 20_000,
       noteId: 'x'.repeat(12),
       askerId: job.userId,
     };
@@ -198,7 +198,7 @@ const VIEWS: Readonly<Record<string, Make>> = {
   },
   sheetAskView: (sample, { phrases }) => {
     const requests = sample.list(MAX_CELLS, () => sample.job.request);
-    const asked = { cost: sample.number, left: 3, limit: sample.number, readyAtMs: READY_MS, noteId: 'x'.repeat(12) };
+    const asked = { cost: sample.number, left: 3, limit: sample.number, takesMs: 20_000, noteId: 'x'.repeat(12) };
     return sheetAskView({ ...asked, askerId: sample.job.userId, requests, spec: specOf(sample) }, phrases, ids);
   },
   sheetProgressView: (sample, w) => sheetProgressView(sample.job, specOf(sample), { done: 3, total: 25 }, w),
