@@ -10,14 +10,14 @@ export class Machine {
   readonly #child: ChildProcess;
   #said = '';
 
-  constructor(redisUrl: string) {
+  constructor(redisUrl: string, modelsDir = path.join(ROOT, 'test/golden/folders')) {
     const entry = compiledEntry('src/cli/worker.ts');
     if (!existsSync(entry)) throw new Error(`${entry} is missing; npm run build makes it`);
     this.#child = spawn(process.execPath, [entry], {
       env: {
         ...process.env,
         REDIS_URL: redisUrl,
-        MODELS_DIR: path.join(ROOT, 'test/golden/folders'),
+        MODELS_DIR: modelsDir,
         DATA_DIR: mkdtempSync(path.join(tmpdir(), 'darkroom-machine-')),
         DEVICE: 'cpu',
         THREADS: '1',
