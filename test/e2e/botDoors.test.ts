@@ -1,6 +1,6 @@
 // Who may do what where: every command, subcommand and context menu that is registered, for every role, in every kind of place, private
 // conversations and the user-installed app included. What a client does not offer is sent all the same, and refused in code.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../src/emulator/views.ts';
 import { COMMAND_DOORS, type CommandDoor, enter, HOLDS, LET_IN_CODE, type Visit } from './doors/commandTable.ts';
 import { commandDoors, declarations } from './doors/registered.ts';
@@ -19,6 +19,9 @@ import {
   type Stage,
 } from './doors/stage.ts';
 import { eventually } from './house.ts';
+
+// Each goes through a door dozens of times, on machines that do other things too.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let stage: Stage;
 const visits = new Map<string, Visit>();

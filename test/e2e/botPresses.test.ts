@@ -1,7 +1,7 @@
 // Every kind of button, select menu and form the router knows: used honestly by whom it is for, tried by others, and tampered with: a letter
 // changed, another version, another picture's id, one that is not there, somebody else's. What is refused changes no row.
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ACTIONS, makeCustomIds } from '../../src/discord/customIds.ts';
 import type { Outcome } from '../../src/emulator/views.ts';
 import { type Meeting, type Met, NotLet, PRESS_DOORS, type PressDoor } from './doors/pressTable.ts';
@@ -17,6 +17,9 @@ import {
   type Stage,
 } from './doors/stage.ts';
 import { eventually } from './house.ts';
+
+// Each goes through a door dozens of times, on machines that do other things too.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let stage: Stage;
 /** A picture of somebody else's, in a channel of another server. */
@@ -139,7 +142,7 @@ function flipped({ customId }: Met): readonly string[] {
 }
 
 const NOWHERE =
-  /does not belong to this message|do not know this picture|no longer|not finished|too old|ask again|Only the person|for moderators|in this server, page 1/i;
+  /does not belong to this message|only take reports of pictures I made|do not know this picture|no longer|not finished|too old|ask again|Only the person|for moderators|in this server, page 1/i;
 
 /** What an id may be swapped for, rightly signed. */
 function swapsOf({ names, at = 0 }: PressDoor, met: Met): readonly string[] {

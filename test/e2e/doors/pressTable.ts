@@ -381,6 +381,7 @@ export const PRESS_DOORS: Readonly<Record<string, PressDoor>> = {
       const card = await eventually(() =>
         house.posts(staff).find((one) => idsOf(one, `review:remove:${jobId}`).length > 0),
       );
+      await eventually(() => house.store.reportOf(jobId)?.messageId === card.id);
       return part(card, 'review:remove');
     },
     does: /gone|nothing|took it away/,
