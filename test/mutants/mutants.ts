@@ -163,7 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     does: 'takes a button from another message for its own',
     file: 'src/discord/results.ts',
-    from: '  if (!message.flags.has(MessageFlags.Ephemeral)) return job.messageId === null && isHere;\n',
+    from: '  if (message !== null && !message.flags.has(MessageFlags.Ephemeral)) return job.messageId === null && isHere;\n',
     to: '',
     tests: ['test/e2e/botFaults.test.ts'],
   },
