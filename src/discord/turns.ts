@@ -9,7 +9,7 @@ const MESSAGES_A_TURN = 4;
 /** Between two looks whether the answers are out. */
 const LOOK_MS = 20;
 /** However many wait for answers, a message waits no longer than this for them. */
-const MAX_HOLD_MS = 2_000;
+const MAX_HOLD_MS = 5_000;
 
 export interface TurnsOptions {
   /** Whether so many people wait for an answer that messages had better wait too. */

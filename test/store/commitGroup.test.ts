@@ -83,7 +83,7 @@ test('long work is written in parts, so that the first need not wait for the las
   expect(commits()).toBe(3);
 });
 
-test('after a slow commit the next one waits as long, and takes with it what came meanwhile', async () => {
+test('after a slow commit the next one waits, and takes with it what came meanwhile', async () => {
   // Asked before it, when it begins and when its work is done; then it is on disk.
   const times = [0, 0, 0];
   const slow = makeCommitGroup(
