@@ -176,9 +176,9 @@ export interface JobStore extends PeopleStore, LoraStacks, LoraAccess, Moderatio
 
   /**
    * Takes the next queued job by deficit round robin over users; running, attempt + 1.
-   * @param models only jobs of these; every job when absent
+   * @param names what the worker has, as core/work.ts names it: only jobs that need nothing else; every job when absent
    */
-  claimNext(workerId: string, leaseMs: number, models?: readonly string[]): JobRecord | undefined;
+  claimNext(workerId: string, leaseMs: number, names?: readonly string[]): JobRecord | undefined;
   renewLease(jobId: string, attempt: number, leaseMs: number): boolean;
   /**
    * running → developed with its pictures; false (and nothing kept) when the attempt is not the current one.
