@@ -5,6 +5,8 @@ import { type Database, toStoreError } from './database.ts';
 
 /** Longest time one commit collects work before it is written, in milliseconds: what answers wait meanwhile. */
 const COLLECTING_MS = 10;
+/** Work in one commit from which on it is a crowd's. */
+const CROWD = 8;
 /** The next one waits so many times as long as the last one took, at most this many milliseconds. */
 const RESTS = 4;
 const MAX_REST_MS = 50;
@@ -35,7 +37,7 @@ export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = (
   let endMs = Number.NEGATIVE_INFINITY;
   let tookMs = 0;
 
-  /** While many ask the commits are few and large: no more than a fifth of the time goes to them, however slow the disk is. */
+  /** While a crowd asks the commits are few and large: no more than a fifth of the time goes to them. Nobody else waits. */
   function next(): void {
     const restMs = Math.min(RESTS * tookMs, MAX_REST_MS) - (nowMs() - endMs);
     if (restMs > 0) setTimeout(commit, restMs);
@@ -67,7 +69,7 @@ export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = (
       for (const entry of waiting.slice(0, ran)) entry.fail(toStoreError(thrown));
     }
     endMs = nowMs();
-    tookMs = endMs - ranMs;
+    tookMs = ran < CROWD ? 0 : endMs - ranMs;
     waiting = waiting.slice(ran);
     if (waiting.length > 0) setImmediate(next);
   }
