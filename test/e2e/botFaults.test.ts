@@ -261,7 +261,7 @@ test('a full disk refuses new orders in plain words and takes them again when th
   const stalled = vi.spyOn(house.dispatcher, 'stalled');
   stalled.mockReturnValue(new DarkroomError('disk_full', 'no space on /dev/sda1').toJSON());
   const outcome = await imagine();
-  expect(textOf(outcome.message)).toContain('the disk of this machine is full');
+  expect(textOf(outcome.message)).toContain('disk is full');
   expect(textOf(outcome.message)).not.toContain('/dev');
   stalled.mockRestore();
   await imagine();

@@ -223,7 +223,7 @@ describe('pictures', () => {
       expect(await said(as(house.bob).messageMenu(message.id, menu))).toContain(`only <@${house.alice}>`);
     }
     const enlarged = as(house.bob).command(house.channelId, 'upscale', { picture: job.id });
-    expect(await said(enlarged)).toContain('I do not know this picture');
+    expect(await said(enlarged)).toContain('I no longer know this picture');
     await as(house.bob).reply(message.id, 'u1');
     await eventually(() => house.posts().some((post) => post.id !== message.id && textOf(post).includes('only')));
   });
@@ -419,7 +419,7 @@ describe('moderators', () => {
   test('let files go after their time, and words with them where they want that', async () => {
     const { job } = await house.picture({ prompt: 'an old fox' });
     const { job: young } = await house.picture({ prompt: 'another fox' });
-    expect(await said(admin('retention', { days: 1 }))).toContain('after 1 days');
+    expect(await said(admin('retention', { days: 1 }))).toContain('after 1 day;');
     const options = { store: house.store, dataDir: house.dataDir, clock: systemClock, log: house.log };
     expect(await sweepExpired(options)).toBe(0);
     age(job.id);

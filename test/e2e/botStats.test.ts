@@ -81,9 +81,9 @@ describe('with charts', () => {
   });
 
   test.for([
-    ['zh-CN', '最近 30 天', '每日图片 (UTC)：'],
-    ['ru', 'Дней: 30', 'Отказы (1): квота исчерпана 1'],
-    ['ja', '直近 30 日', '断った依頼 (1)'],
+    ['zh-CN', '最近 30 天'],
+    ['ru', 'За последние 30 дней'],
+    ['ja', '直近 30 日'],
   ] as const)('in %s too', async ([locale, heading]) => {
     const { emulator } = house;
     const manager = emulator.addUser('manager', { locale }).id;

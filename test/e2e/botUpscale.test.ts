@@ -109,7 +109,7 @@ describe('/upscale', () => {
     for (const [options, words] of [
       [{ upscaler: 'x9' }, 'one of x1compact'],
       [{ image, factor: 4 }, 'a number from 1 to 2.73'],
-      [{ picture: 'abcdefghij' }, 'I do not know this picture'],
+      [{ picture: 'abcdefghij' }, 'I no longer know this picture'],
       [{ picture: job.id, number: 4 }, 'a number from 1 to 1'],
     ] as const) {
       const outcome = await upscale(options);
