@@ -50,6 +50,9 @@ describe('other people’s pictures', () => {
     expect(shown.content).toContain('These LoRAs are not here: soft.');
     expect(labelsOf(shown)).toEqual(['Make it here']);
     await alice().click(shown.id, 'Make it here');
+    const isAsked = (one: SeenMessage) => labelsOf(one).includes('Make it');
+    const asked = await eventually(() => house.emulator.view(house.channelId, house.alice).find(isAsked));
+    await alice().click(asked.id, 'Make it');
     const { job } = await house.jobIn('delivered');
     expect(job).toMatchObject({ kind: 'imagine', parentJobId: null });
     expect(job.request).toMatchObject({
