@@ -117,7 +117,7 @@ export const COMMAND_DOORS: Readonly<Record<string, CommandDoor>> = {
   },
   '/lora info': { ...anywhere, options: () => ({ name: 'lora-4' }), says: /\*\*lora-4\*\*.*fits testmodel/s },
   '/lora words': { ...anywhere, options: () => ({ place: 'suggest' }), says: /words a LoRA knows are shown to you/ },
-  '/lora clear': { ...anywhere, before: stack, says: /You use no LoRA any more/ },
+  '/lora clear': { ...anywhere, before: stack, says: /not using any LoRA now/ },
   '/lora upload': {
     ...anywhere,
     options: () => ({ file: { ...FILE, name: 'x.safetensors' } }),
@@ -132,7 +132,7 @@ export const COMMAND_DOORS: Readonly<Record<string, CommandDoor>> = {
   '/settings': { ...anywhere, says: /\*\*Your settings\*\*.*Language: as in my Discord/s },
   '/queue': { ...anywhere, says: /waiting, \d+ being made/ },
   '/cancel': { ...anywhere, before: quietly, says: /You have nothing waiting or running/ },
-  '/quota': { ...anywhere, says: /of 100000 pictures today/ },
+  '/quota': { ...anywhere, says: /of 100,000 pictures today/ },
   '/help': { ...anywhere, says: /\/imagine/ },
   '/privacy export': { ...anywhere, says: /darkroom-[0-9a-f]{8}\.json/ },
   '/privacy forget': { ...anywhere, says: /This erases your prompts/ },
