@@ -314,7 +314,9 @@ describe('several requests from one text', () => {
     const asked = await answer(await run('imagine', { prompt: 'a fox --repeat 3', seed: 5 }));
     const yes = partsOf(asked).find((part) => part.label === 'Make all 3')!.custom_id!;
     await alice().click(asked.id, 'Cancel');
-    await eventually(() => house.emulator.view(house.channelId, house.alice).some((one) => textOf(one) === 'All right, nothing is made.'));
+    await eventually(() =>
+      house.emulator.view(house.channelId, house.alice).some((one) => textOf(one) === 'All right, nothing is made.'),
+    );
     expect(house.newest()).toBeUndefined();
     const again = await answer(await run('imagine', { prompt: 'a fox --repeat 3', seed: 5 }));
     await alice().click(again.id, 'Make all 3');
