@@ -41,9 +41,9 @@ export type Question = { readonly ok: true; readonly view: View } | Refused;
 
 /** Places the order of an interaction, or asks about it first. @throws as placing it */
 export async function orderOrAsk(interaction: OrderInteraction, wish: Wish, bot: BotContext): Promise<void> {
-  return isLarge(wish, askerOf(interaction), bot)
-    ? askFirst(interaction, [wish], bot)
-    : takeOrder(interaction, wish, bot);
+  const known = consider(askerOf(interaction), wish, bot);
+  if (known.ok && costHere(known.request, bot) > ASK_FROM_COST) return askFirst(interaction, [wish], bot);
+  return takeOrder(interaction, wish, bot, known);
 }
 
 /** A wish that cannot be is not large: placing it says what is wrong with it. */

@@ -70,10 +70,13 @@ export type Order =
 type Refused = Extract<Order, { ok: false }>;
 type Examined = { readonly ok: true; readonly job: NewJob } | Refused;
 
-/** @throws request_invalid, attachment_refused, disk_full, store_failed */
-export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext): Promise<Order> {
+/**
+ * @param known what `consider` found a moment ago
+ * @throws request_invalid, attachment_refused, disk_full, store_failed
+ */
+export async function placeOrder(asker: Asker, wish: Wish, bot: BotContext, known?: Considered): Promise<Order> {
   failpoint('order.received');
-  const examined = await examine(asker, wish, bot);
+  const examined = await examine(asker, wish, bot, known);
   if (!examined.ok) return counted(examined, asker, bot);
   const result = await bot.store.together(() => bot.store.accept(examined.job, bot.rules));
   failpoint('order.accepted');
@@ -112,8 +115,8 @@ export async function placeSheet(
 }
 
 /** Everything before the row. @throws request_invalid, attachment_refused, disk_full */
-async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Examined> {
-  const considered = consider(asker, wish, bot);
+async function examine(asker: Asker, wish: Wish, bot: BotContext, known?: Considered): Promise<Examined> {
+  const considered = known ?? consider(asker, wish, bot);
   if (!considered.ok) return considered;
   const { request: first, resolve } = considered;
   const isComplete = wish.start === undefined && wish.control === undefined;
@@ -121,7 +124,7 @@ async function examine(asker: Asker, wish: Wish, bot: BotContext): Promise<Exami
   return { ok: true, job: newJob(asker, wish, request, bot) };
 }
 
-type Considered =
+export type Considered =
   | {
       readonly ok: true;
       /** With a stand-in for pictures whose bytes are not here yet. */
@@ -262,9 +265,14 @@ export function askerOf(interaction: OrderInteraction): Asker {
   };
 }
 
-/** Places the order of an interaction and answers it. */
-export async function takeOrder(interaction: OrderInteraction, wish: Wish, bot: BotContext): Promise<void> {
-  const work = placeOrder(askerOf(interaction), wish, bot);
+/** Places the order of an interaction and answers it. @param known what `consider` found a moment ago */
+export async function takeOrder(
+  interaction: OrderInteraction,
+  wish: Wish,
+  bot: BotContext,
+  known?: Considered,
+): Promise<void> {
+  const work = placeOrder(askerOf(interaction), wish, bot, known);
   if (interaction.isChatInputCommand()) await deferIfLate(interaction, work, bot);
   const order = await work;
   if (order.ok) await answerOrder(interaction, order.job, bot);
