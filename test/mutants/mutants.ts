@@ -30,8 +30,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     does: 'answers "queued" before the row is committed',
     file: 'src/discord/order.ts',
-    from: '  const work = placeOrder(askerOf(interaction), wish, bot);\n',
-    to: "  await tell(interaction, 'queued');\n  const work = placeOrder(askerOf(interaction), wish, bot);\n",
+    from: '  const work = placeOrder(askerOf(interaction), wish, bot, known);\n',
+    to: "  await tell(interaction, 'queued');\n  const work = placeOrder(askerOf(interaction), wish, bot, known);\n",
     tests: ['test/e2e/botKillPoints.test.ts'],
   },
   {
