@@ -8,11 +8,13 @@ import type { Dialect } from './dialect.ts';
 import type { GroupNorm, LayerNorm } from './dialects/steps.ts';
 import {
   addConvBranch,
-  type Branch,
   type BranchedLayers,
   branchedLinear,
+  branchedProductOfRows,
   isBranched,
+  mergesLoras,
   NO_LAYERS,
+  productOfRows,
   rowsBranch,
 } from './loraBranches.ts';
 import type { WeightReader } from './weightReader.ts';
@@ -33,12 +35,17 @@ export interface Net {
 /** Lines of a picture that are worth a product of their own: measured, 64 places are as fast as any, 32 lose a tenth. */
 const LONG_LINE = 64;
 
-function branchOf({ usual, picture }: Net, x: Value, module: string): Branch {
-  if (usual === undefined) return { module, usualTokens: 0, picture: null };
-  const usualTokens = dimValue(x.shape[1]!, usual);
-  const [height, width] = picture?.shape.slice(2) ?? [];
-  const isOfPicture = picture !== undefined && x.shape[1] === dimProduct([height!, width!]);
-  return { module, usualTokens, picture: isOfPicture && dimValue(width!, usual) >= LONG_LINE ? picture : null };
+/** Tokens a row mostly has; 0 where nobody knows. */
+function usualTokensOf({ usual }: Net, x: Value): number {
+  return usual === undefined ? 0 : dimValue(x.shape[1]!, usual);
+}
+
+/** The picture whose places the tokens are, where its lines are long; or null. */
+function linesOf({ usual, picture }: Net, x: Value): Value | null {
+  if (usual === undefined || picture === undefined) return null;
+  const [height, width] = picture.shape.slice(2);
+  const isOfPicture = x.shape[1] === dimProduct([height!, width!]);
+  return isOfPicture && dimValue(width!, usual) >= LONG_LINE ? picture : null;
 }
 
 function hasBranch({ branches = NO_LAYERS }: Net, module: string): boolean {
@@ -73,11 +80,23 @@ export function conv2d(net: Net, x: Value, name: string, out: number, options: C
 
 /** f32[n,t,d] → f32[n,t,out]. */
 export function linear(net: Net, x: Value, name: string, out: number, hasBias = true): Value {
-  const weight = net.weights.take(`${name}.weight`, [out, widthOf(x)]);
-  const product = hasBranch(net, name)
-    ? branchedLinear(net.g, net.dialect, x, weight, branchOf(net, x, name))
-    : net.dialect.matMulTransposed(net.g, x, weight);
+  const product = linearProduct(net, x, name, out);
   return hasBias ? op.add(net.g, product, net.weights.take(`${name}.bias`, [out])) : product;
+}
+
+function linearProduct(net: Net, x: Value, module: string, out: number): Value {
+  const { g, dialect, weights } = net;
+  const [name, shape] = [`${module}.weight`, [out, widthOf(x)]] as const;
+  if (mergesLoras(dialect, out, widthOf(x), usualTokensOf(net, x))) {
+    const [weight, picture] = [weights.take(name, shape, [1, ...shape]), linesOf(net, x)];
+    return hasBranch(net, module)
+      ? branchedProductOfRows(g, dialect, x, weight, { module, picture })
+      : productOfRows(g, dialect, x, weight, picture);
+  }
+  const weight = weights.take(name, shape);
+  return hasBranch(net, module)
+    ? branchedLinear(g, dialect, x, weight, module)
+    : dialect.matMulTransposed(g, x, weight);
 }
 
 /** f32[n,d] → f32[n,out]. */

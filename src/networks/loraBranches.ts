@@ -1,6 +1,6 @@
 // Side branches of a network: every layer a LoRA can touch computes y + (x·downᵀ)·up with both factors as inputs of the graph, so that other
 // people's styles are other arrays and never another session. Rank is free at every call; with rank 0 a branch adds nothing. Where a layer has
-// many tokens the same is computed as x·(weight + upᵀ·down)ᵀ, with less arithmetic, and not at all while no one uses the branch.
+// many tokens the same is computed as x·(weight + upᵀ·down)ᵀ, with less arithmetic, and as x·weightᵀ while no one uses the branch.
 // Which arrays belong into the inputs is the engine's business (runtime/loraFeeds.ts).
 // @source Hu et al. 2021, arXiv:2106.09685, section 4.1; for convolutions KohakuBlueleaf/LyCORIS, LoCon
 import type { Dim } from '../onnx/dims.ts';
@@ -44,34 +44,80 @@ export function loraInputs(module: string): { readonly down: string; readonly up
 /** Rows of a factor: one for all, or one for every row of the call. */
 const ROWS: Dim = 'n?';
 
-/** A layer that gets a side branch. */
+/** A linear layer whose weight a LoRA may change. */
 export interface Branch {
   readonly module: string;
-  /** Tokens a row mostly has; 0 where nobody knows. */
-  readonly usualTokens: number;
   /** f32[n,c,h,w] of which the tokens are the places, where its lines are long enough to be multiplied one by one; or null. */
   readonly picture: Value | null;
 }
 
 /**
- * x · weightᵀ and what a LoRA adds to it. Declares down f32[n?,r,in] and up f32[n?,r,out], one row for all or one for each.
+ * Whether a layer computes with a weight of its own for every row, f32[n,out,in]: where tokens · r · (in + out) multiplications are more than
+ * r · in · out. Deliberately the same for layers without a branch and for rows without a LoRA: what a row's picture is rounded to must depend
+ * neither on whom it is computed with nor on which LoRAs are installed.
+ * @param usualTokens a row mostly has; 0 where nobody knows
+ */
+export function mergesLoras({ choosesInRuns }: Dialect, out: number, width: number, usualTokens: number): boolean {
+  return choosesInRuns && usualTokens * (width + out) > width * out;
+}
+
+/**
+ * x · weightᵀ of such a layer.
+ * @param x f32[n,t,in]
+ * @param weight f32[1,out,in]
+ * @returns f32[n,t,out]
+ */
+export function productOfRows(
+  g: GraphBuilder,
+  dialect: Dialect,
+  x: Value,
+  weight: Value,
+  picture: Value | null,
+): Value {
+  if (picture === null) return dialect.matMulTransposed(g, x, weight);
+  const [, out, width] = weight.shape as readonly [unknown, number, number];
+  const lines = op.concat(g, [g.integers(0), op.shapeOf(g, picture, 2, 3), g.integers(-1, width)], 0);
+  // A line and what comes of it stay in the processor's cache.
+  const product = dialect.matMulTransposed(
+    g,
+    op.reshape(g, x, lines),
+    op.reshape(g, weight, g.integers(0, 1, out, width)),
+  );
+  return op.reshape(g, product, g.integers(0, -1, out));
+}
+
+/** The same and what a LoRA adds to it. Declares down f32[n?,r,in] and up f32[n?,r,out], one row for all or one for each. */
+export function branchedProductOfRows(
+  g: GraphBuilder,
+  dialect: Dialect,
+  x: Value,
+  weight: Value,
+  { module, picture }: Branch,
+): Value {
+  const factors = declareFactors(g, x, module, weight.shape[1] as number);
+  const merged = () => mergedWeight(g, x, weight, factors);
+  // Only the weight is chosen, and not the product: what a choice yields gets its memory anew from the system at every step, and products
+  // are much larger than weights.
+  const chosen = g.choose(isUsed(g, factors), merged, () => op.identity(g, weight));
+  return productOfRows(g, dialect, x, chosen, picture);
+}
+
+/**
+ * x · weightᵀ and what a LoRA adds to it, where that is less than changing the weight. Declares down f32[n?,r,in] and up f32[n?,r,out], one row
+ * for all or one for each.
  * @param x f32[n,t,in]
  * @param weight f32[out,in]
  * @returns f32[n,t,out]
  */
-export function branchedLinear(g: GraphBuilder, dialect: Dialect, x: Value, weight: Value, branch: Branch): Value {
-  const factors = declareFactors(g, x, branch.module, weight.shape[0] as number);
-  const own = () => dialect.matMulTransposed(g, x, weight);
+export function branchedLinear(g: GraphBuilder, dialect: Dialect, x: Value, weight: Value, module: string): Value {
+  const factors = declareFactors(g, x, module, weight.shape[0] as number);
+  const own = dialect.matMulTransposed(g, x, weight);
   const side = () => sideBranch(g, dialect, x, factors);
-  if (!dialect.choosesInRuns) return op.add(g, own(), side());
-  const isUsed = op.cast(g, op.shapeOf(g, factors.down, 1, 2), 'bool');
-  if (gainsByMerging(weight, branch)) {
-    return g.choose(isUsed, () => mergedProduct(g, dialect, x, mergedWeight(g, x, weight, factors), branch), own);
-  }
+  if (!dialect.choosesInRuns) return op.add(g, own, side());
   return op.add(
     g,
-    own(),
-    g.choose(isUsed, side, () => nothing(g)),
+    own,
+    g.choose(isUsed(g, factors), side, () => nothing(g)),
   );
 }
 
@@ -85,6 +131,11 @@ function declareFactors(g: GraphBuilder, x: Value, module: string, out: number):
   const names = loraInputs(module);
   const down = g.input(names.down, 'f32', [ROWS, rank, x.shape.at(-1)!]);
   return { down, up: g.input(names.up, 'f32', [ROWS, rank, out]) };
+}
+
+/** Whether anybody's rank is more than 0. */
+function isUsed(g: GraphBuilder, { down }: Factors): Value {
+  return op.cast(g, op.shapeOf(g, down, 1, 2), 'bool');
 }
 
 function sideBranch(g: GraphBuilder, dialect: Dialect, x: Value, { down, up }: Factors): Value {
@@ -103,28 +154,6 @@ function nothing(g: GraphBuilder): Value {
 function mergedWeight(g: GraphBuilder, x: Value, weight: Value, { down, up }: Factors): Value {
   const rows = op.expand(g, up, op.concat(g, [op.shapeOf(g, x, 0, 1), g.integers(1, 1)], 0));
   return op.add(g, op.fusedTransposedMatMul(g, rows, down), weight);
-}
-
-/** x f32[n,t,in] · weightᵀ f32[n,out,in], line by line of the picture: a line and what comes of it stay in the cache. */
-function mergedProduct(g: GraphBuilder, dialect: Dialect, x: Value, weight: Value, { picture }: Branch): Value {
-  if (picture === null) return dialect.matMulTransposed(g, x, weight);
-  const [, out, width] = weight.shape as readonly [unknown, number, number];
-  const lines = op.concat(g, [g.integers(0), op.shapeOf(g, picture, 2, 3), g.integers(-1, width)], 0);
-  const product = op.fusedMatMulTransposed(
-    g,
-    op.reshape(g, x, lines),
-    op.reshape(g, weight, g.integers(0, 1, out, width)),
-  );
-  return op.reshape(g, product, g.integers(0, -1, out));
-}
-
-/**
- * Whether tokens · r · (in + out) multiplications are more than r · in · out. Deliberately not by how many rows share a stack: what a row's
- * picture is rounded to would depend on whom it is computed with.
- */
-function gainsByMerging({ shape }: Value, { usualTokens }: Branch): boolean {
-  const [out, width] = shape as readonly [number, number];
-  return usualTokens * (width + out) > width * out;
 }
 
 /** What a LoRA adds to the product of x f32[n,in] → f32[n,out]. */

@@ -180,10 +180,10 @@ describe('layers', () => {
     // Branch and sum of weights cost the same at 4 * 6 / (4 + 6) = 2.4 tokens.
     expect([printed('cpu', 2), printed('cpu', 3), printed('webgpu', 3)].join('\n')).toMatchInlineSnapshot(`
       "layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
-        %0 = Shape(fc.lora_down) start=1 end=2 : i64[1]
-        %1 = Cast(%0) to=bool : bool[1]
-        %2 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
-        %3 = If(%1) : f32[n,t,6]
+        %0 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
+        %1 = Shape(fc.lora_down) start=1 end=2 : i64[1]
+        %2 = Cast(%1) to=bool : bool[1]
+        %3 = If(%2) : f32[n,t,6]
         then:
           %4 = FusedMatMul(x, fc.lora_down) transB=1 : f32[n,t,r(fc)]
           %5 = MatMul(%4, fc.lora_up) : f32[n,t,6]
@@ -191,25 +191,25 @@ describe('layers', () => {
         else:
           %6 = Identity(nothing) : f32[1,1,1]
           yield %6
-        %7 = Add(%2, %3) : f32[n,t,6]
+        %7 = Add(%0, %3) : f32[n,t,6]
         %8 = Add(%7, fc.bias) : f32[n,t,6]
         y = Identity(%8) : f32[n,t,6]
       layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
         %0 = Shape(fc.lora_down) start=1 end=2 : i64[1]
         %1 = Cast(%0) to=bool : bool[1]
-        %2 = If(%1) : f32[n,t,6]
+        %2 = If(%1) : f32[n,6,4]
         then:
           %3 = Shape(x) start=0 end=1 : i64[1]
           %4 = Concat(%3, i64(1,1)) axis=0 : i64[3]
           %5 = Expand(fc.lora_up, %4) : f32[n,r(fc),6]
           %6 = FusedMatMul(%5, fc.lora_down) transA=1 : f32[n,6,4]
           %7 = Add(%6, fc.weight) : f32[n,6,4]
-          %8 = FusedMatMul(x, %7) transB=1 : f32[n,t,6]
-          yield %8
+          yield %7
         else:
-          %9 = FusedMatMul(x, fc.weight) transB=1 : f32[n,t,6]
-          yield %9
-        %10 = Add(%2, fc.bias) : f32[n,t,6]
+          %8 = Identity(fc.weight) : f32[1,6,4]
+          yield %8
+        %9 = FusedMatMul(x, %2) transB=1 : f32[n,t,6]
+        %10 = Add(%9, fc.bias) : f32[n,t,6]
         y = Identity(%10) : f32[n,t,6]
       layer(x f32[n,t,4], fc.lora_down f32[n?,r(fc),4], fc.lora_up f32[n?,r(fc),6])
         %0 = Transpose(fc.weight) perm=[1,0] : f32[4,6]
@@ -234,24 +234,24 @@ describe('layers', () => {
         %1 = Transpose(%0) perm=[0,2,1] : f32[n,h*w,4]
         %2 = Shape(fc.lora_down) start=1 end=2 : i64[1]
         %3 = Cast(%2) to=bool : bool[1]
-        %4 = If(%3) : f32[n,h*w,6]
+        %4 = If(%3) : f32[n,6,4]
         then:
           %5 = Shape(%1) start=0 end=1 : i64[1]
           %6 = Concat(%5, i64(1,1)) axis=0 : i64[3]
           %7 = Expand(fc.lora_up, %6) : f32[n,r(fc),6]
           %8 = FusedMatMul(%7, fc.lora_down) transA=1 : f32[n,6,4]
           %9 = Add(%8, fc.weight) : f32[n,6,4]
-          %10 = Shape(x) start=2 end=3 : i64[1]
-          %11 = Concat(i64(0), %10, i64(-1,4)) axis=0 : i64[4]
-          %12 = Reshape(%1, %11) : f32[n,h,w,4]
-          %13 = Reshape(%9, i64(0,1,6,4)) : f32[n,1,6,4]
-          %14 = FusedMatMul(%12, %13) transB=1 : f32[n,h,w,6]
-          %15 = Reshape(%14, i64(0,-1,6)) : f32[n,h*w,6]
-          yield %15
+          yield %9
         else:
-          %16 = FusedMatMul(%1, fc.weight) transB=1 : f32[n,h*w,6]
-          yield %16
-        %17 = Add(%4, fc.bias) : f32[n,h*w,6]
+          %10 = Identity(fc.weight) : f32[1,6,4]
+          yield %10
+        %11 = Shape(x) start=2 end=3 : i64[1]
+        %12 = Concat(i64(0), %11, i64(-1,4)) axis=0 : i64[4]
+        %13 = Reshape(%1, %12) : f32[n,h,w,4]
+        %14 = Reshape(%4, i64(0,1,6,4)) : f32[n,1,6,4]
+        %15 = FusedMatMul(%13, %14) transB=1 : f32[n,h,w,6]
+        %16 = Reshape(%15, i64(0,-1,6)) : f32[n,h*w,6]
+        %17 = Add(%16, fc.bias) : f32[n,h*w,6]
         y = Identity(%17) : f32[n,h*w,6]"
     `);
   });

@@ -74,6 +74,15 @@ describe('side branches', () => {
     expect(create).toHaveBeenCalledTimes(2);
   });
 
+  test('whoever uses none gets the same bits, whatever is installed and whoever shares the call', async () => {
+    const [alone] = await open.unet(rows(undefined));
+    wanted = layersOf(load('kohya'));
+    expect((await open.unet(rows(undefined)))[0]).toEqual(alone);
+    const [beside, styled] = await open.unet(rows(undefined, load('kohya')));
+    expect(beside).toEqual(alone);
+    expect(styled).toEqual((await open.unet(rows(load('second'), load('kohya'))))[1]);
+  });
+
   test('a layer nobody announced is found in the call itself', async () => {
     const lora = load('loha-large');
     expect(distance(await open.unet(rows(lora)), numbers('unet/loha-large'))).toBeLessThan(1e-5);
