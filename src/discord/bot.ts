@@ -1,5 +1,6 @@
 // The bot on Discord: one client, its events led to router, replies and outbox, and every way it can end.
 // Deliberately no privileged intent: see replies.ts.
+
 import {
   type ActivitiesOptions,
   Client,
@@ -13,6 +14,7 @@ import {
   Status,
   Team,
 } from 'discord.js';
+import { Agent } from 'undici';
 import type { JobRecord } from '../core/job.ts';
 import { prepareLists } from '../core/moderation.ts';
 import { DarkroomError } from '../errors.ts';
@@ -103,6 +105,9 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
 /** Every so many refused requests the log says so: Discord locks an address out at 10,000 in ten minutes. */
 const INVALID_REQUESTS_TOLD = 50;
 
+/** To Discord's API. Without a limit a crowd's answers open one each, and making connections costs more than waiting for one. */
+const MAX_CONNECTIONS = 64;
+
 function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
   return new Client({
     // As many connections as Discord recommends, in this process.
@@ -115,6 +120,7 @@ function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
     // Without a number discord.js tells of refused requests never.
     rest: {
       ...SMALL_CACHES.rest,
+      agent: new Agent({ connections: MAX_CONNECTIONS }),
       invalidRequestWarningInterval: INVALID_REQUESTS_TOLD,
       ...(apiUrl === null ? {} : { api: apiUrl }),
     },
@@ -196,6 +202,7 @@ function wire(client: Client, options: BotOptions): Parts {
     hashes: options.hashes ?? NO_HASHES,
     ids,
     outbox,
+    calm: () => turns.message(),
     messages: messenger,
     addExpression: expressionsBy(client.rest),
     isOwner: (userId) => owners.has(userId),

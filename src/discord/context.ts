@@ -69,6 +69,8 @@ export interface BotContext {
   readonly outbox: Pick<Outbox, 'begin' | 'touch' | 'answerThrough'>;
   /** The desk of reports; absent where nobody keeps one. */
   readonly reviews?: Pick<ReviewDesk, 'touch'> | undefined;
+  /** Resolves when nobody else waits for an answer, at once as a rule: an answered order may wait for that. Absent where nobody counts them. */
+  readonly calm?: (() => Promise<void>) | undefined;
   /** Takes messages of ours away again. */
   readonly messages: Pick<Messenger, 'remove'>;
   /** Gives a server an emoji or sticker. */

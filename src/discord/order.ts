@@ -291,7 +291,8 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   }
   failpoint('order.answered');
   bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
-  await release(job.id, bot);
+  if (bot.calm === undefined) await release(job.id, bot);
+  else void bot.calm().then(() => release(job.id, bot));
 }
 
 /** The row is answered for: it may run. A database that cannot take that now does not take the answer back; the queue resumes the row. */

@@ -1,15 +1,12 @@
-// Commits shared by whatever is asked for in the same turn of the event loop. A synced commit costs the disk's time however little is in it,
-// so a crowd that orders at once waits for a few, not for hundreds. Nobody is told that anything is done before it is on disk.
+// Commits shared by whatever is asked for in the same turn of the event loop, and syncs shared by whatever was committed while the last one
+// was under way. A disk takes its time for a sync however little is in it; it takes it on a thread of its own, so that a crowd that orders at
+// once waits for a few of them, and nobody else for any. Nobody is told that anything is done before it is on disk.
 import { DarkroomError } from '../errors.ts';
 import { type Database, toStoreError } from './database.ts';
+import type { LogSync } from './logSync.ts';
 
-/** Longest time one commit collects work before it is written, in milliseconds: what answers wait meanwhile. */
-const COLLECTING_MS = 10;
-/** Work in one commit from which on it is a crowd's. */
-const CROWD = 8;
-/** The next one waits so many times as long as the last one took, at most this many milliseconds. */
-const RESTS = 4;
-const MAX_REST_MS = 50;
+/** Longest time one commit collects work before it is written, in milliseconds: what the event loop waits meanwhile. */
+const COLLECTING_MS = 8;
 
 export interface CommitGroup {
   /**
@@ -32,21 +29,21 @@ interface Entry {
  * @param onTakenBack told when work was undone, so that nothing of it is remembered
  * @param nowMs a clock that only goes forward
  */
-export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = () => performance.now()): CommitGroup {
+export function makeCommitGroup(
+  db: Database,
+  log: LogSync,
+  onTakenBack: () => void,
+  nowMs = () => performance.now(),
+): CommitGroup {
+  /** Not begun. */
   let waiting: Entry[] = [];
-  let endMs = Number.NEGATIVE_INFINITY;
-  let tookMs = 0;
-
-  /** While a crowd asks the commits are few and large: no more than a fifth of the time goes to them. Nobody else waits. */
-  function next(): void {
-    const restMs = Math.min(RESTS * tookMs, MAX_REST_MS) - (nowMs() - endMs);
-    if (restMs > 0) setTimeout(commit, restMs);
-    else commit();
-  }
+  /** Committed, and perhaps still in the system's memory alone. */
+  let unsynced: Entry[] = [];
+  let isSyncing = false;
+  const told = makeTeller();
 
   function commit(): void {
     const startMs = nowMs();
-    let ranMs = startMs;
     let ran = 0;
     const runSome = () => {
       for (const entry of waiting) {
@@ -55,31 +52,60 @@ export function makeCommitGroup(db: Database, onTakenBack: () => void, nowMs = (
         if (thrown !== undefined) onTakenBack();
         // SQLite takes back all of it where the disk is full or fails.
         if (!db.inTransaction) throw thrown;
-        ranMs = nowMs();
-        if (ranMs - startMs > COLLECTING_MS) return;
+        if (nowMs() - startMs > COLLECTING_MS) return;
       }
     };
     try {
       if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
-      db.transaction(runSome).immediate();
-      for (const entry of waiting.slice(0, ran)) entry.tell();
+      log.withoutSync(() => db.transaction(runSome).immediate());
+      unsynced.push(...waiting.slice(0, ran));
     } catch (thrown) {
       onTakenBack();
       ran = Math.max(1, ran);
       for (const entry of waiting.slice(0, ran)) entry.fail(toStoreError(thrown));
     }
-    endMs = nowMs();
-    tookMs = ran < CROWD ? 0 : endMs - ranMs;
     waiting = waiting.slice(ran);
-    if (waiting.length > 0) setImmediate(next);
+    if (waiting.length > 0) setImmediate(commit);
+    if (!isSyncing && unsynced.length > 0) void syncAll();
+  }
+
+  async function syncAll(): Promise<void> {
+    isSyncing = true;
+    while (unsynced.length > 0) {
+      const entries = unsynced;
+      unsynced = [];
+      try {
+        await log.sync();
+        told(entries);
+      } catch (thrown) {
+        for (const entry of entries) entry.fail(thrown);
+      }
+    }
+    isSyncing = false;
   }
 
   return {
     add: (work) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(next);
+        if (waiting.length === 0) setImmediate(commit);
         waiting.push(makeEntry(db, work, resolve, reject));
       }),
+  };
+}
+
+/** Told in one turn of the event loop: what each does next is its own work, and a hundred at once would let nobody else's through. */
+const TOLD_A_TURN = 4;
+
+function makeTeller(): (entries: readonly Entry[]) => void {
+  let line: Entry[] = [];
+  const next = () => {
+    for (const entry of line.splice(0, TOLD_A_TURN)) entry.tell();
+    if (line.length > 0) setImmediate(next);
+  };
+  return (entries) => {
+    const isIdle = line.length === 0;
+    line = [...line, ...entries];
+    if (isIdle && line.length > 0) next();
   };
 }
 

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { JobStore } from '../core/jobStore.ts';
 import { ROOT } from '../root.ts';
 import { asStoreErrors, type Database, openDatabase } from './database.ts';
+import type { LogSync } from './logSync.ts';
 import { type MigrationReport, migrate, readMigrations } from './migrate.ts';
 import { makeJobStore } from './sqliteJobStore.ts';
 
@@ -15,6 +16,7 @@ export interface StoreOptions {
   readonly clock?: Pick<Clock, 'nowMs'>;
   readonly randomBytes?: (count: number) => Uint8Array;
   readonly migrationsFolder?: string;
+  readonly makeSync?: (db: Database) => LogSync;
   /** Told once after opening, for the log. */
   readonly onMigrated?: (report: MigrationReport) => void;
 }
@@ -24,7 +26,8 @@ export function openStore(options: StoreOptions): JobStore {
   const { clock = systemClock } = options;
   const db = openMigrated(options);
   try {
-    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes });
+    const { makeSync } = options;
+    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes, makeSync });
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -23,6 +23,7 @@ import { type JobRow, readRequest, toJob } from './jobRows.ts';
 import { makeJobTable } from './jobTable.ts';
 import { makeLedger } from './ledger.ts';
 import { makeLine } from './line.ts';
+import { type LogSync, makeLogSync } from './logSync.ts';
 import { makeLoraAccess } from './loraAccess.ts';
 import { makeLoraStacks } from './loraStacks.ts';
 import { makeModeration } from './moderation.ts';
@@ -33,6 +34,8 @@ export interface StoreContext {
   readonly nowMs: () => number;
   /** At least `count` random bytes, for job ids. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /** How commits that are shared reach the disk; on a thread of their own when left out. */
+  readonly makeSync?: ((db: Database) => LogSync) | undefined;
 }
 
 /** Where a job goes when its message shows how it ended. */
@@ -48,7 +51,7 @@ const UNFINISHED: readonly JobState[] = ['accepted', 'queued', 'running'];
 const MAX_ID_DRAWS = 8;
 
 /** @param db a migrated database; the store closes it. */
-export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext): JobStore {
+export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = makeLogSync }: StoreContext): JobStore {
   const ledger = makeLedger(db);
   const line = makeLine(db);
   const jobs = makeJobTable(db, ledger, line);
@@ -59,7 +62,8 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
   const access = makeLoraAccess(db, nowMs);
   const sheets = makeSheets(db);
   const rulesHere = makeHouseRules(db, house, ledger, nowMs);
-  const group = makeCommitGroup(db, () => line.forget());
+  const log = makeSync(db);
+  const group = makeCommitGroup(db, log, () => line.forget());
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
@@ -385,8 +389,9 @@ export function makeJobStore(db: Database, { nowMs, randomBytes }: StoreContext)
     close() {
       try {
         if (db.open) line.save();
+        log.close();
       } catch {
-        // A full disk must not keep the program from ending; the ring goes on from where it was last saved.
+        // A full or broken disk must not keep the program from ending; the ring goes on from where it was last saved.
       } finally {
         db.close();
       }

@@ -13,6 +13,7 @@ import { enqueue } from '../contract/jobStore.ts';
 import { testRequest } from '../support/cards.ts';
 import { type HandClock, handClock, settled, until } from '../support/clock.ts';
 import { ScriptedWorker } from '../support/scriptedWorker.ts';
+import { syncedInCommit } from '../support/syncedInCommit.ts';
 
 const RULES = { dailyQuota: 1000, maxWaitingPerUser: 100 };
 const LEASE_MS = 60_000;
@@ -37,7 +38,7 @@ function bench(overrides: Partial<DispatcherOptions> = {}, earlier?: Bench): Ben
   const clock = earlier?.clock ?? handClock();
   const dataDir = earlier?.dataDir ?? mkdtempSync(path.join(tmpdir(), 'darkroom-queue-'));
   folders.push(dataDir);
-  const store = openStore({ file: path.join(dataDir, 'darkroom.db'), clock });
+  const store = openStore({ file: path.join(dataDir, 'darkroom.db'), clock, makeSync: syncedInCommit });
   const worker = new ScriptedWorker(clock);
   const log = makeLog('silent');
   const dispatcher = new Dispatcher({ store, workers: [worker], clock, log, dataDir, leaseMs: LEASE_MS, ...overrides });

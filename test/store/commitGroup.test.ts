@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type CommitGroup, makeCommitGroup } from '../../src/store/commitGroup.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
+import { type LogSync, makeLogSync } from '../../src/store/logSync.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-group-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -12,6 +13,7 @@ let files = 0;
 let file: string;
 let db: Database;
 let reader: Database;
+let log: LogSync;
 let group: CommitGroup;
 let takenBack: number;
 let nowMs: number;
@@ -27,9 +29,11 @@ beforeEach(() => {
   const onTakenBack = () => {
     takenBack += 1;
   };
-  group = makeCommitGroup(db, onTakenBack, () => nowMs);
+  log = makeLogSync(db);
+  group = makeCommitGroup(db, log, onTakenBack, () => nowMs);
 });
 afterEach(() => {
+  log.close();
   db.close();
   reader.close();
 });
@@ -83,21 +87,76 @@ test('long work is written in parts, so that the first need not wait for the las
   expect(commits()).toBe(3);
 });
 
-test('after a slow commit of a crowd the next one waits, and takes with it what came meanwhile', async () => {
-  // Asked before it, when it begins and when its work is done; then it is on disk.
-  const times = new Array(10).fill(0);
-  const slow = makeCommitGroup(
+/** A disk that syncs when it is told to. */
+function slowDisk() {
+  const syncs: { done(): void; fail(thrown: unknown): void }[] = [];
+  const held: LogSync = {
+    ...log,
+    sync: () => new Promise((done, fail) => syncs.push({ done, fail })),
+  };
+  const add = makeCommitGroup(
     db,
+    held,
     () => {},
-    () => times.shift() ?? 30,
+    () => nowMs,
   );
-  const putSlowly = (n: number) => slow.add(() => db.prepare("INSERT INTO t VALUES (?, '')").run(n));
-  await Promise.all([10, 11, 12, 13, 14, 15, 16, 17].map(putSlowly));
-  const second = putSlowly(2);
-  await new Promise((resolve) => setImmediate(resolve));
-  await Promise.all([second, putSlowly(3)]);
-  expect(rows()).toHaveLength(10);
-  expect(commits()).toBe(2);
+  const putOn = (n: number) => add.add(() => db.prepare("INSERT INTO t VALUES (?, '')").run(n).changes);
+  return { syncs, put: putOn };
+}
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test('nothing is told before the disk has it; what comes meanwhile is committed, and shares the next sync', async () => {
+  const { syncs, put: putOn } = slowDisk();
+  const told: number[] = [];
+  const first = putOn(1).then(() => told.push(1));
+  await turns(3);
+  const others = [2, 3].map((n) => putOn(n).then(() => told.push(n)));
+  await turns(3);
+  const last = putOn(4).then(() => told.push(4));
+  await turns(3);
+  expect(rows()).toEqual([1, 2, 3, 4]);
+  expect(told).toEqual([]);
+  expect(syncs).toHaveLength(1);
+  syncs[0]!.done();
+  await first;
+  await turns(3);
+  expect(told).toEqual([1]);
+  expect(syncs).toHaveLength(2);
+  syncs[1]!.done();
+  await Promise.all([...others, last]);
+  expect(told).toEqual([1, 2, 3, 4]);
+  expect(syncs).toHaveLength(2);
+});
+
+test('a sync that fails is told to whoever waited for it, and the next may succeed', async () => {
+  const { syncs, put: putOn } = slowDisk();
+  const told = Promise.allSettled([putOn(1), putOn(2)]);
+  await turns(3);
+  syncs[0]!.fail(new Error('EIO'));
+  expect((await told).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  const again = putOn(3);
+  await turns(3);
+  syncs[1]!.done();
+  expect(await again).toBe(1);
+});
+
+test('a few are told in a turn of the event loop, so that what each does next lets other work through', async () => {
+  const seen: number[] = [];
+  let turn = 0;
+  const tick = () => {
+    turn += 1;
+    if (seen.length < 20) setImmediate(tick);
+  };
+  setImmediate(tick);
+  await Promise.all(Array.from({ length: 20 }, (_, n) => put(n).then(() => seen.push(turn))));
+  expect(new Set(seen).size).toBeGreaterThanOrEqual(20 / 4);
+});
+
+test('commits that somebody else makes are synced by themselves, as before', async () => {
+  await put(1);
+  expect(db.pragma('synchronous', { simple: true })).toBe(2);
 });
 
 test('what one piece of work throws is its own, and takes back no more than itself', async () => {
