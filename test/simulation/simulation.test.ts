@@ -14,7 +14,7 @@ import { FAULTS, type SimulatedMessage } from './discord.ts';
 import { ANSWER_CRASHES, type AnswerCrash, Program } from './program.ts';
 import { ENDS, picturesOf } from './worker.ts';
 
-const SIMULATIONS = Number(process.env.SIMULATIONS ?? 5_000);
+const SIMULATIONS = Number(process.env.SIMULATIONS ?? 10_000);
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const USERS = ['ann', 'bob', 'cat'];
 const MINUTE_MS = 60_000;
