@@ -226,7 +226,8 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   const key = store.setting('fleet.key', () => randomBytes(32).toString('base64url'));
   const hashes = openHashes(await local?.ready(), config, log, closers);
   const localHashOf = (model: string) => hashes.knownHashOf(model);
-  const options = { config: fleet, local, localSlots: LOCAL_SLOTS, localHashOf, key, clock: systemClock, log };
+  const isOurs = (jobId: string) => store.get(jobId) !== undefined;
+  const options = { config: fleet, local, localSlots: LOCAL_SLOTS, localHashOf, isOurs, key, clock: systemClock, log };
   const executors = closers.add(new Executors(options), (one) => one.close());
   const refresh = () => executors.refresh();
   return { facts: await executors.open(), cards: () => executors.cards(), refresh, workers: [], executors, hashes };

@@ -41,6 +41,8 @@ export interface ExecutorsOptions {
   readonly localSlots: number;
   /** Hash of a model's weights on this machine, as recipes carry it; undefined until it is known. */
   readonly localHashOf: (model: string) => string | undefined;
+  /** Whether this bot's queue knows the job, final or not. */
+  readonly isOurs: (jobId: string) => boolean;
   /** Secret of the result addresses; the same after a restart. */
   readonly key: string;
   readonly clock: Clock;
@@ -63,7 +65,7 @@ export class Executors {
   #queue: Queue | undefined;
 
   constructor(options: ExecutorsOptions) {
-    const { config, key, clock, log } = options;
+    const { config, key, clock, log, isOurs } = options;
     this.#options = options;
     this.#receiver = new Receiver({ ...config, key, nowMs: () => clock.nowMs(), log });
     this.#fleet = new Fleet({
@@ -71,6 +73,7 @@ export class Executors {
       receiver: this.#receiver,
       clock,
       log,
+      isOurs,
       onJoin: (worker, heartbeat) => this.#join(worker, heartbeat),
       onChange: (heartbeat) => this.#change(heartbeat),
       onLeave: (stationId) => this.#leave(stationId),

@@ -15,6 +15,8 @@ export interface FleetOptions {
   readonly receiver: Receiver;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Whether this bot's queue knows the job: only then is it stopped where a machine has it in hand and nobody waits for it. */
+  readonly isOurs: (jobId: string) => boolean;
   /** A machine came; `slots` jobs at once, only of its own models. */
   readonly onJoin: (worker: ImageWorker, heartbeat: Heartbeat) => void;
   /** It can make other things than before. */
@@ -118,8 +120,8 @@ export class Fleet {
       if (heartbeat.edition !== edition) this.#options.onChange?.(heartbeat);
       return;
     }
-    const { redisUrl, receiver, log } = this.#options;
-    const worker = new RemoteWorker({ heartbeat, redisUrl, receiver, log, clock: this.#clock });
+    const { redisUrl, receiver, log, isOurs } = this.#options;
+    const worker = new RemoteWorker({ heartbeat, redisUrl, receiver, log, clock: this.#clock, isOurs });
     this.#members.set(heartbeat.stationId, { worker, missed: 0 });
     const models = heartbeat.facts.models.map((card) => card.name);
     log.info({ machine: heartbeat.name, models, provider: heartbeat.facts.provider }, 'a machine joined the fleet');

@@ -20,6 +20,7 @@ import {
   HEARTBEAT_MS,
   type Heartbeat,
   type InputName,
+  jobOf,
   KEPT_EVENTS,
   PATH_FIELDS,
   type Parcel,
@@ -34,6 +35,8 @@ export interface RemoteOptions {
   readonly receiver: Receiver;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Whether this bot's queue knows the job; other bots may use the same machines. */
+  readonly isOurs: (jobId: string) => boolean;
 }
 
 /** Looks without a trace of a delivery, in Redis or in the machine's hand, before it is sent again; heartbeats are older than Redis. */
@@ -72,6 +75,7 @@ export class RemoteWorker implements ImageWorker {
 
   hear(heartbeat: Heartbeat): void {
     this.#heartbeat = heartbeat;
+    this.#freeOfLeftovers();
   }
 
   async ready(): Promise<WorkerFacts> {
@@ -179,6 +183,16 @@ export class RemoteWorker implements ImageWorker {
     }
   }
 
+  /**
+   * What the machine has in hand and nobody here waits for: a bot that was killed left it behind, or the machine was given up meanwhile. The
+   * machine would make it to its end and then try for minutes to hand it in, with this bot's tasks behind it.
+   */
+  #freeOfLeftovers(): void {
+    for (const id of this.#heartbeat.running) {
+      if (!this.#flights.has(id) && this.#options.isOurs(jobOf(id))) void this.#cancel(id);
+    }
+  }
+
   async #cancel(id: string): Promise<void> {
     try {
       await this.#redis.set(cancelKey(id), '1', 'EX', CANCEL_KEY_S);
@@ -191,7 +205,7 @@ export class RemoteWorker implements ImageWorker {
 
   #onProgress(id: string, data: unknown): void {
     const tell = this.#flights.get(id);
-    const progress = readProgress(id.slice(0, id.lastIndexOf('-')), data);
+    const progress = readProgress(jobOf(id), data);
     if (progress !== undefined) tell?.(progress);
   }
 }

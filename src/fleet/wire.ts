@@ -27,6 +27,11 @@ export function deliveryId(jobId: string, attempt: number): string {
   return `${jobId}-${attempt}`;
 }
 
+/** The job a delivery is of. */
+export function jobOf(delivery: string): string {
+  return delivery.slice(0, delivery.lastIndexOf('-'));
+}
+
 /** Set while a delivery is no longer wanted, for machines that did not hear the channel. */
 export function cancelKey(delivery: string): string {
   return `darkroom:cancelled:${delivery}`;

@@ -106,6 +106,7 @@ describe.skipIf(!HAS_REDIS)('over Redis', () => {
       local,
       localSlots: 1,
       localHashOf: () => undefined,
+      isOurs: (jobId) => store.get(jobId) !== undefined,
       key: 'test key',
       clock: systemClock,
       log,

@@ -21,7 +21,11 @@ export interface FleetHouse {
   close(): Promise<void>;
 }
 
-export async function openHouse(redisUrl: string): Promise<FleetHouse> {
+/** @param isOurs jobs of this bot; without it, it leaves alone what it has not sent itself */
+export async function openHouse(
+  redisUrl: string,
+  isOurs: (jobId: string) => boolean = () => false,
+): Promise<FleetHouse> {
   const receiver = new Receiver({
     host: '127.0.0.1',
     port: 0,
@@ -36,6 +40,7 @@ export async function openHouse(redisUrl: string): Promise<FleetHouse> {
     redisUrl,
     receiver,
     log,
+    isOurs,
     onJoin: (worker, { stationId }: Heartbeat) => workers.set(stationId, worker),
     onLeave: (stationId) => workers.delete(stationId),
   });
