@@ -291,8 +291,10 @@ async function answerOrder(interaction: OrderInteraction, job: JobRecord, bot: B
   }
   failpoint('order.answered');
   bot.outbox.answerThrough(job.id, tokenOf(interaction, answered), only);
-  if (bot.calm === undefined) await release(job.id, bot);
-  else void bot.calm().then(() => release(job.id, bot));
+  if (bot.calm === undefined) return release(job.id, bot);
+  // Where the program ends before, the next start queues it.
+  const released = bot.calm().then(() => release(job.id, bot));
+  released.catch((err) => bot.log.error({ err, jobId: job.id }, 'an answered order waits for the next start'));
 }
 
 /** The row is answered for: it may run. A database that cannot take that now does not take the answer back; the queue resumes the row. */

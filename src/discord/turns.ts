@@ -2,8 +2,10 @@
 // would have to be read before the first could be answered, and the messages of jobs would stand in the way of answers somebody waits for.
 // So only a slice of each turn goes to new work, and messages go behind answers. Deliberately no limit: whatever is asked for is done.
 
-/** New work of one turn of the event loop, in milliseconds; what is under way goes on in between. */
+/** New work of one turn of the event loop, in milliseconds up to where it first waits; what is under way goes on in between. */
 const SLICE_MS = 8;
+/** And so many, for much of their work is behind the first wait, in the same turn. */
+const ANSWERS_A_TURN = 6;
 /** Messages begun in one turn: each costs about a millisecond once it goes on. */
 const MESSAGES_A_TURN = 4;
 /** Between two looks whether the answers are out. */
@@ -30,6 +32,7 @@ export class Turns {
   #messages: Message[] = [];
   /** Of the slice, in this turn of the event loop. */
   #spentMs = 0;
+  #begunAnswers = 0;
   #begunMessages = 0;
   #nextTurn: 'none' | 'soon' | 'later' = 'none';
 
@@ -55,7 +58,7 @@ export class Turns {
   }
 
   #go(): void {
-    while (this.#answers.length > 0 && this.#spentMs < SLICE_MS) this.#spend(this.#answers.shift()!);
+    while (this.#mayBeginAnswer()) this.#spend(this.#answers.shift()!);
     while (this.#mayBeginMessage()) {
       this.#begunMessages += 1;
       this.#messages.shift()!.begin();
@@ -63,8 +66,13 @@ export class Turns {
     this.#plan();
   }
 
+  #mayBeginAnswer(): boolean {
+    return this.#answers.length > 0 && this.#spentMs < SLICE_MS && this.#begunAnswers < ANSWERS_A_TURN;
+  }
+
   #spend(begin: () => void): void {
     const startMs = this.#nowMs();
+    this.#begunAnswers += 1;
     begin();
     this.#spentMs += this.#nowMs() - startMs;
   }
@@ -78,7 +86,7 @@ export class Turns {
 
   /** The next turn gives a new slice; where only held messages wait, it need not be the very next. */
   #plan(): void {
-    const isSoon = this.#answers.length > 0 || this.#spentMs > 0 || this.#begunMessages > 0;
+    const isSoon = this.#answers.length + this.#begunAnswers + this.#begunMessages > 0;
     if (isSoon && this.#nextTurn !== 'soon') {
       this.#nextTurn = 'soon';
       setImmediate(() => this.#turn());
@@ -91,6 +99,7 @@ export class Turns {
   #turn(): void {
     this.#nextTurn = 'none';
     this.#spentMs = 0;
+    this.#begunAnswers = 0;
     this.#begunMessages = 0;
     this.#go();
   }

@@ -36,6 +36,14 @@ test('a burst is begun by slices, in its order, with the event loop going on in 
   expect(begun).toEqual([...'012345678']);
 });
 
+test('however short its beginnings, no more than a few of a burst are begun in one turn', async () => {
+  const { begun, answer } = table();
+  const all = Array.from({ length: 9 }, (_, n) => answer(String(n), 0));
+  expect(begun).toHaveLength(6);
+  await Promise.all(all);
+  expect(begun).toEqual([...'012345678']);
+});
+
 test('messages go behind answers, a few in one turn', async () => {
   const { begun, answer, message } = table();
   const all: Promise<unknown>[] = ['a', 'b', 'c'].map((name) => answer(name, 9));
