@@ -112,6 +112,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/store/storeSafety.test.ts'],
   },
   {
+    does: 'tells what is committed before the disk has it',
+    file: 'src/store/commitGroup.ts',
+    from: '        await log.sync();\n',
+    to: '',
+    tests: ['test/store/commitGroup.test.ts'],
+  },
+  {
+    does: 'leaves commits that are not shared unsynced',
+    file: 'src/store/logSync.ts',
+    from: "        db.pragma('synchronous = FULL');\n",
+    to: '',
+    tests: ['test/store/commitGroup.test.ts'],
+  },
+  {
     does: 'lets a job that takes its worker down try for ever',
     file: 'src/store/sqliteJobStore.ts',
     from: "const to = losses < MAX_LOSSES ? 'queued' : 'failing';",
