@@ -334,11 +334,17 @@ export class Dispatcher {
       const judged = judgeResult(job, pictures, store);
       const counts = await this.#write(() => recordResult(job, pictures, gpuMs, judged, store));
       failpoint('result.recorded');
-      return counts;
+      return counts ?? (this.#areRecorded(job, pictures) ? 'developed' : undefined);
     } catch (thrown) {
       const error = toDarkroomError(thrown);
       return (await this.#write(() => store.fail(job.id, error.toJSON(), job.attempt))) ? 'failing' : undefined;
     }
+  }
+
+  /** By an earlier try of the same write, of which only the way to the disk failed: what is committed is not taken back. */
+  #areRecorded(job: JobRecord, pictures: readonly PictureRecord[]): boolean {
+    const recorded = new Set(this.#options.store.pictures(job.id).map((picture) => picture.path));
+    return pictures.every((picture) => recorded.has(picture.path));
   }
 
   async #giveUp({ job, abort }: Flight, error: DarkroomError): Promise<JobState | undefined> {

@@ -364,6 +364,30 @@ describe('a full disk', () => {
     await drive(at, () => at.state(job) === 'developed');
     expect(at.worker.tasks).toHaveLength(1);
   });
+
+  test('a commit that was made and only not synced keeps its pictures', async () => {
+    const at = bench();
+    const job = at.add('ann');
+    const { together } = at.store;
+    let failures = 0;
+    const failingOnce: JobStore['together'] = async (work) => {
+      const result = await together(work);
+      if (failures === 0 && at.state(job) === 'developed') {
+        failures += 1;
+        throw new DarkroomError('disk_full', 'the log could not be synced');
+      }
+      return result;
+    };
+    Object.assign(at.store, { together: failingOnce });
+    at.dispatcher.start();
+    await drive(at, () => failures === 1);
+    await at.clock.advance(31_000);
+    await drive(at, () => at.dispatcher.stalled() === undefined);
+    await until(() => at.dispatcher.progress(job.id) === undefined);
+    expect(at.store.pictures(job.id).map((one) => existsSync(path.join(at.dataDir, one.path)))).toEqual([true]);
+    const told = at.events.flatMap((event) => (event.kind === 'job' ? [event.state] : []));
+    expect(told).toEqual(['running', 'developed']);
+  });
 });
 
 describe('leases', () => {
