@@ -61,7 +61,12 @@ export class RemoteWorker implements ImageWorker {
     this.#redis = connectRedis(redisUrl, log);
     this.#lost.promise.catch(() => {});
     const name = queueOf(heartbeat.stationId);
-    this.#queue = new Queue(name, { connection: this.#redis, streams: { events: { maxLen: KEPT_EVENTS } } });
+    this.#queue = new Queue(name, {
+      connection: this.#redis,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+      // Asked once; a Redis that does not answer in time just then would have every task refused for good. The machine's side asks as well.
+      skipVersionCheck: true,
+    });
     this.#events = new QueueEvents(name, { connection: { url: redisUrl, maxRetriesPerRequest: null } });
     const note = (err: unknown) => log.debug({ err }, 'queue of a machine');
     this.#queue.on('error', note);
