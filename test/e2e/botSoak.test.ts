@@ -93,7 +93,11 @@ async function pixelsOf(bot: BotProcess, job: JobRecord): Promise<string> {
 
 async function expectNothingLost(bot: BotProcess): Promise<void> {
   const all = () => bot.store.list({ limit: 10_000 });
-  await eventually(() => all().every(({ state }) => isFinal(state)), REST_MS);
+  const left = () => all().filter(({ state }) => !isFinal(state));
+  await eventually(() => left().length === 0, REST_MS).catch((cause) => {
+    const found = left().map(({ id, state, attempt }) => `${id} is ${state}, attempt ${attempt}`);
+    throw new Error(`${found.join('; ')}; the bot said:\n${bot.lines.slice(-20).join('')}`, { cause });
+  });
   const jobs = all();
   const shown = jobs.filter(({ state }) => state === 'delivered' || state === 'failed');
   const poisoned = shown.filter(({ state, error }) => state === 'failed' && error?.code !== 'poison');
