@@ -48,7 +48,11 @@ export function makeLogSync(db: Database): LogSync {
     sync() {
       if (db.memory || isClosed) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        log ??= openSync(file, 'r+');
+        try {
+          log ??= openSync(file, 'r+');
+        } catch (thrown) {
+          return reject(syncFailed(file, thrown as NodeJS.ErrnoException));
+        }
         running += 1;
         fdatasync(log, (err) => {
           running -= 1;
