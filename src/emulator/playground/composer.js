@@ -5,6 +5,9 @@ import { hideSuggestions, suggest, suggestionKey } from './suggestions.js';
 const TYPE = { subcommand: 1, string: 3, integer: 4, boolean: 5, user: 6, channel: 7, number: 10, attachment: 11 };
 const AUTOCOMPLETE_WAIT_MS = 200;
 
+const nameOf = ({ path }) => path.join(' ');
+const longestFirst = (a, b) => b.path.length - a.path.length;
+
 const line = byId('line');
 const replying = byId('replying');
 const trouble = byId('trouble');
@@ -71,7 +74,7 @@ export function makeComposer(api, world) {
     const text = input.value.trim();
     const file = upload.files[0] ?? null;
     if (text === '' && file === null) return;
-    if (text.startsWith('/')) return complain(`There is no command called ${text.split(' ')[0]}.`);
+    if (text.startsWith('/')) return complain(whyNot(text.slice(1)));
     const target = replyTo;
     if (await attempt(() => api.say(text, file, target))) {
       setReply(null);
@@ -82,19 +85,23 @@ export function makeComposer(api, world) {
   function suggestCommands(input) {
     const text = input.value;
     if (!text.startsWith('/')) return hideSuggestions();
-    const [typed, ...words] = text.slice(1).split(' ');
-    const exact = entriesOf(world.slashCommands).find((entry) => entry.path.join(' ') === text.slice(1).trim());
-    if (words.length > 0 && exact === undefined && !isGroup(typed)) return takeTyped(typed, words.join(' '));
-    const fitting = entriesOf(world.slashCommands).filter((entry) => entry.path.join(' ').startsWith(text.slice(1)));
-    suggest(fitting.map(commandItem), (item) => command(item.entry));
+    const typed = text.slice(1);
+    const entries = entriesOf(world.slashCommands);
+    const begun = entries.filter((entry) => typed.startsWith(`${nameOf(entry)} `)).sort(longestFirst)[0];
+    if (begun !== undefined && typed.trim() !== nameOf(begun))
+      return command(begun, typed.slice(nameOf(begun).length + 1));
+    suggest(entries.filter((entry) => nameOf(entry).startsWith(typed)).map(commandItem), (item) => command(item.entry));
   }
 
-  const isGroup = (name) => world.slashCommands.some((entry) => entry.name === name && hasSubcommands(entry));
-
-  /** "/imagine a red heart": the rest becomes the first required text option. */
-  function takeTyped(name, rest) {
-    const entry = entriesOf(world.slashCommands).find((candidate) => candidate.path.join(' ') === name);
-    if (entry !== undefined) command(entry, rest);
+  /** Typed and not to be run as it stands. */
+  function whyNot(typed) {
+    const [name] = typed.split(' ');
+    const parts = entriesOf(world.slashCommands).filter((entry) => entry.path.length > 1 && entry.path[0] === name);
+    if (parts.length === 0) return `There is no command called /${name}.`;
+    return `/${name} is several commands: ${parts
+      .map(nameOf)
+      .map((part) => `/${part}`)
+      .join(', ')}.`;
   }
 
   function command(entry, firstValue = '') {
@@ -132,7 +139,7 @@ export function makeComposer(api, world) {
 
   function commandHead(entry) {
     const close = h('button', { type: 'button', title: 'Leave the command', onclick: () => plain() }, '✕');
-    return h('div', { className: 'command-head' }, h('b', {}, `/${entry.path.join(' ')}`), entry.description, close);
+    return h('div', { className: 'command-head' }, h('b', {}, `/${nameOf(entry)}`), entry.description, close);
   }
 
   function commandKey(event, entry, fields) {
@@ -208,7 +215,7 @@ function runnable(command, path, source) {
 }
 
 function commandItem(entry) {
-  return { title: `/${entry.path.join(' ')}`, note: entry.description, entry };
+  return { title: `/${nameOf(entry)}`, note: entry.description, entry };
 }
 
 function fieldInput(option, value, world) {
