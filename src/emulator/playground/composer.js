@@ -90,7 +90,8 @@ export function makeComposer(api, world) {
     const begun = entries.filter((entry) => typed.startsWith(`${nameOf(entry)} `)).sort(longestFirst)[0];
     if (begun !== undefined && typed.trim() !== nameOf(begun))
       return command(begun, typed.slice(nameOf(begun).length + 1));
-    suggest(entries.filter((entry) => nameOf(entry).startsWith(typed)).map(commandItem), (item) => command(item.entry));
+    const fitting = entries.filter((entry) => `${nameOf(entry)} `.startsWith(typed));
+    suggest(fitting.map(commandItem), (item) => command(item.entry));
   }
 
   /** Typed and not to be run as it stands. */
