@@ -377,7 +377,8 @@ const DEFER_AFTER_MS = 1_800;
  */
 async function deferIfLate(interaction: ChatInputCommandInteraction, work: Promise<unknown>, bot: BotContext) {
   const timer = new AbortController();
-  const stop = () => timer.abort();
+  // With a reason of its own: the usual one is an exception, made with its stack for every order.
+  const stop = () => timer.abort('settled');
   const settled = work.then(stop, stop);
   const isLate = await bot.clock.sleep(DEFER_AFTER_MS, timer.signal).then(
     () => true,
