@@ -20,13 +20,19 @@ export interface LogSync {
   close(): void;
 }
 
-/** @param db open in WAL mode with synchronous = FULL; or in memory, where there is nothing to sync */
-export function makeLogSync(db: Database): LogSync {
+type SyncFile = (file: number, onDone: (err: NodeJS.ErrnoException | null) => void) => void;
+
+/**
+ * @param db open in WAL mode with synchronous = FULL; or in memory, where there is nothing to sync
+ * @param syncFile the system's own way
+ */
+export function makeLogSync(db: Database, syncFile: SyncFile = fdatasync): LogSync {
   const file = `${db.name}-wal`;
   /** The file stays the same as long as the database is open. On Windows only a handle that may write may sync. */
   let log: number | undefined;
   let running = 0;
   let isClosed = false;
+  let isDoubtful = false;
   const quiet = makeQuietCopy(db);
 
   const release = () => {
@@ -34,6 +40,38 @@ export function makeLogSync(db: Database): LogSync {
     closeSync(log);
     log = undefined;
   };
+
+  function synced(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      try {
+        log ??= openSync(file, 'r+');
+      } catch (thrown) {
+        return reject(syncFailed(file, thrown));
+      }
+      running += 1;
+      syncFile(log, (err) => {
+        running -= 1;
+        release();
+        if (err === null) return resolve();
+        isDoubtful = true;
+        reject(syncFailed(file, err));
+      });
+    });
+  }
+
+  /**
+   * After a sync that failed the system may take lost pages for written, and the next one would seem to succeed. What it still knows of the
+   * log is copied into the database instead, which is synced by itself.
+   */
+  async function copied(): Promise<void> {
+    try {
+      const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+      if (busy !== 0) throw new Error('somebody reads or writes the database');
+      isDoubtful = false;
+    } catch (thrown) {
+      throw syncFailed(file, thrown);
+    }
+  }
 
   return {
     withoutSync(work) {
@@ -47,20 +85,7 @@ export function makeLogSync(db: Database): LogSync {
     },
     sync() {
       if (db.memory || isClosed) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        try {
-          log ??= openSync(file, 'r+');
-        } catch (thrown) {
-          return reject(syncFailed(file, thrown as NodeJS.ErrnoException));
-        }
-        running += 1;
-        fdatasync(log, (err) => {
-          running -= 1;
-          release();
-          if (err === null) resolve();
-          else reject(syncFailed(file, err));
-        });
-      });
+      return isDoubtful ? copied() : synced();
     },
     close() {
       if (isClosed) return;
@@ -69,7 +94,7 @@ export function makeLogSync(db: Database): LogSync {
       try {
         if (log !== undefined) fdatasyncSync(log);
       } catch (thrown) {
-        throw syncFailed(file, thrown as NodeJS.ErrnoException);
+        throw syncFailed(file, thrown);
       } finally {
         release();
       }
@@ -77,16 +102,17 @@ export function makeLogSync(db: Database): LogSync {
   };
 }
 
-function syncFailed(file: string, err: NodeJS.ErrnoException): DarkroomError {
-  const details = { code: err.code ?? '' };
-  if (err.code === 'ENOSPC' || err.code === 'EDQUOT') {
-    return new DarkroomError('disk_full', 'the disk with the database is full; free some space', details, {
-      cause: err,
-    });
-  }
-  return new DarkroomError('store_failed', `${file}: could not be synced to disk: ${err.message}`, details, {
-    cause: err,
-  });
+function syncFailed(file: string, thrown: unknown): DarkroomError {
+  const { code = '', message } = thrown as NodeJS.ErrnoException;
+  const isFull = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code);
+  return isFull
+    ? new DarkroomError('disk_full', 'the disk with the database is full; free some space', { code }, { cause: thrown })
+    : new DarkroomError(
+        'store_failed',
+        `${file}: could not be synced to disk: ${message}`,
+        { code },
+        { cause: thrown },
+      );
 }
 
 /** Copying a long log stops the event loop for as long as the disk takes; best while nobody waits for it. */

@@ -102,7 +102,7 @@ async function expectNothingLost(bot: BotProcess): Promise<void> {
   const shown = jobs.filter(({ state }) => state === 'delivered' || state === 'failed');
   const poisoned = shown.filter(({ state, error }) => state === 'failed' && error?.code !== 'poison');
   expect(poisoned).toEqual([]);
-  expect(shown.filter(({ state }) => state === 'failed').length).toBeLessThanOrEqual(Math.ceil(JOBS / 50));
+  expect(shown.filter(({ state }) => state === 'failed').length).toBeLessThanOrEqual(Math.max(2, JOBS / 50));
   expect(jobs.filter(({ state }) => state === 'delivered').length).toBeGreaterThan(0);
 
   const posts = bot.posts();

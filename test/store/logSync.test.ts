@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -55,6 +55,33 @@ test('a log that cannot be opened is a failure that names it', async () => {
     code: 'store_failed',
     message: /darkroom\.db-wal: could not be synced/,
   });
+});
+
+test('after a sync that failed the next one copies the log into the database, and only then it is trusted again', async () => {
+  const outcomes: (string | null)[] = ['ENOSPC', 'EIO', null];
+  let syncs = 0;
+  const log = makeLogSync(db, (_, onDone) => {
+    const code = outcomes[syncs]!;
+    syncs += 1;
+    onDone(code === null ? null : Object.assign(new Error(code), { code }));
+  });
+  log.withoutSync(() => put(1));
+  await expect(log.sync()).rejects.toMatchObject({ code: 'disk_full' });
+  const reader = openDatabase(db.name);
+  reader.exec('BEGIN; SELECT * FROM t');
+  db.pragma('busy_timeout = 1');
+  await expect(log.sync()).rejects.toMatchObject({ code: 'store_failed' });
+  reader.close();
+  const frames = () => statSync(`${db.name}-wal`).size;
+  expect(frames()).toBeGreaterThan(0);
+  await log.sync();
+  expect([frames(), syncs]).toEqual([0, 1]);
+  log.withoutSync(() => put(2));
+  await expect(log.sync()).rejects.toMatchObject({ code: 'store_failed' });
+  await log.sync();
+  await log.sync();
+  expect(syncs).toBe(3);
+  log.close();
 });
 
 test('a database in memory has nothing to sync', async () => {
