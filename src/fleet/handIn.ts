@@ -48,49 +48,54 @@ function putResult(hand: Handing, result: Result): Promise<void> {
   return put(hand, 'end', Buffer.from(JSON.stringify(result)), { 'content-type': 'application/json' });
 }
 
-/** Again and again while the bot is away or busy; once it has answered, its word counts. */
 async function put(
-  { url, clock, signal }: Handing,
+  hand: Handing,
   name: string,
   body: Buffer<ArrayBuffer>,
   headers: Record<string, string>,
 ): Promise<void> {
+  const { status } = await answerOf(hand, name, { method: 'PUT', body, headers });
+  if (status !== 200) {
+    throw new DarkroomError('worker_protocol', `${name}: the bot answered ${status} to the result`);
+  }
+}
+
+/** @throws NobodyWaits; input_image_invalid when the bytes are not those that were named; worker_lost when the bot stays away */
+export async function fetchInput(hand: Handing, name: string, sha256: string, file: string): Promise<void> {
+  const { status, bytes } = await answerOf(hand, name, {});
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (status !== 200 || found !== sha256) {
+    const problem = status === 200 ? 'has other bytes than the bot named' : `the bot answered ${status}`;
+    throw new DarkroomError('input_image_invalid', `start picture: ${problem}`);
+  }
+  await writeFile(file, bytes);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly bytes: Buffer;
+}
+
+/** Asked again and again while the bot is away or busy; once it has answered, its word counts. @throws NobodyWaits, worker_lost */
+async function answerOf({ url, clock, signal }: Handing, name: string, init: RequestInit): Promise<Answer> {
   const untilMs = clock.nowMs() + PATIENCE_MS;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     signal.throwIfAborted();
-    const status = await ask(`${url}${name}`, { method: 'PUT', body, headers }, signal);
-    if (status === 200) return;
-    if (status === 404 || status === 410) throw new NobodyWaits();
-    if (status !== undefined && status < 500) {
-      throw new DarkroomError('worker_protocol', `${name}: the bot answered ${status} to the result`);
-    }
+    const answer = await ask(`${url}${name}`, init, signal);
+    if (answer?.status === 404 || answer?.status === 410) throw new NobodyWaits();
+    if (answer !== undefined && answer.status < 500) return answer;
     if (clock.nowMs() > untilMs) throw new DarkroomError('worker_lost', 'the bot cannot be reached');
     await clock.sleep(waitMs, signal);
   }
 }
 
-/** The status; undefined when nobody answered. */
-async function ask(url: string, init: RequestInit, signal: AbortSignal): Promise<number | undefined> {
+/** undefined when nobody answered. */
+async function ask(url: string, init: RequestInit, signal: AbortSignal): Promise<Answer | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
   try {
     const response = await fetch(url, { ...init, redirect: 'error', signal: limited });
-    await response.arrayBuffer();
-    return response.status;
+    return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
   } catch {
     return undefined;
   }
-}
-
-/** @throws NobodyWaits; input_image_invalid when the bytes are not those that were named */
-export async function fetchInput(url: string, sha256: string, file: string, signal: AbortSignal): Promise<void> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
-  const response = await fetch(url, { redirect: 'error', signal: limited });
-  if (response.status === 404 || response.status === 410) throw new NobodyWaits();
-  const bytes = Buffer.from(await response.arrayBuffer());
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (!response.ok || found !== sha256) {
-    const problem = response.ok ? 'has other bytes than the bot named' : `the bot answered ${response.status}`;
-    throw new DarkroomError('input_image_invalid', `start picture: ${problem}`);
-  }
-  await writeFile(file, bytes);
 }

@@ -12,7 +12,7 @@ import type { DevelopProgress, DevelopTask, ImageWorker, WorkerFacts } from '../
 import { DarkroomError, toDarkroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { tellNews } from '../worker/news.ts';
-import { fetchInput, handIn, NobodyWaits } from './handIn.ts';
+import { fetchInput, type Handing, handIn, NobodyWaits } from './handIn.ts';
 import { connectRedis } from './redis.ts';
 import {
   BLENDED_INPUTS,
@@ -193,33 +193,34 @@ class OpenStation implements Station {
 
   async #unpack(parcel: Parcel, folder: string, signal: AbortSignal): Promise<DevelopTask> {
     const { task, inputs, url } = parcel;
+    const hand = { url, clock: this.#clock, signal };
     const paths: Partial<Record<(typeof PATH_FIELDS)[number], string | null>> = {};
     for (const field of PATH_FIELDS) {
       const sha256 = inputs[field];
       const file = path.join(folder, field);
-      if (sha256 !== undefined) await fetchInput(`${url}${field}`, sha256, file, signal);
+      if (sha256 !== undefined) await fetchInput(hand, field, sha256, file);
       if (task[field] !== undefined) paths[field] = sha256 === undefined ? null : file;
     }
-    const fetched = (names: readonly InputName[]) => fetchNamed(names, parcel, folder, signal);
+    const fetched = (names: readonly InputName[]) => fetchNamed(names, inputs, folder, hand);
     const followed = task.controlPaths === undefined ? {} : { controlPaths: await fetched(CONTROL_INPUTS) };
     const blend = task.blendedPaths === undefined ? {} : { blendedPaths: await fetched(BLENDED_INPUTS) };
     return { ...task, ...paths, ...followed, ...blend, outputDir: path.join(folder, 'out') };
   }
 }
 
-/** In their order. @throws NobodyWaits, input_image_invalid */
+/** In their order. @throws as fetchInput */
 async function fetchNamed(
   names: readonly InputName[],
-  { inputs, url }: Parcel,
+  inputs: Parcel['inputs'],
   folder: string,
-  signal: AbortSignal,
+  hand: Handing,
 ): Promise<readonly string[]> {
   const files: string[] = [];
   for (const name of names) {
     const sha256 = inputs[name];
     if (sha256 === undefined) continue;
     const file = path.join(folder, name);
-    await fetchInput(`${url}${name}`, sha256, file, signal);
+    await fetchInput(hand, name, sha256, file);
     files.push(file);
   }
   return files;
