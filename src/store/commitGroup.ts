@@ -94,7 +94,7 @@ export function makeCommitGroup(
 }
 
 /** Told in one turn of the event loop: what each does next is its own work, and a hundred at once would let nobody else's through. */
-const TOLD_A_TURN = 4;
+const TOLD_A_TURN = 8;
 
 function makeTeller(): (entries: readonly Entry[]) => void {
   let line: Entry[] = [];

