@@ -1,6 +1,5 @@
 // The bot on Discord: one client, its events led to router, replies and outbox, and every way it can end.
 // Deliberately no privileged intent: see replies.ts.
-
 import {
   type ActivitiesOptions,
   Client,

@@ -7,6 +7,8 @@ import type { LogSync } from './logSync.ts';
 
 /** Longest time one commit collects work before it is written, in milliseconds: what the event loop waits meanwhile. */
 const COLLECTING_MS = 8;
+/** Told in one turn of the event loop: what each does next is its own work, and a hundred at once would let nobody else's through. */
+const TOLD_A_TURN = 8;
 
 export interface CommitGroup {
   /**
@@ -93,9 +95,7 @@ export function makeCommitGroup(
   };
 }
 
-/** Told in one turn of the event loop: what each does next is its own work, and a hundred at once would let nobody else's through. */
-const TOLD_A_TURN = 8;
-
+/** Tells what is on disk, in the order it was asked for, a few a turn. */
 function makeTeller(): (entries: readonly Entry[]) => void {
   let line: Entry[] = [];
   const next = () => {
