@@ -106,6 +106,7 @@ export function makeComposer(api, world) {
   }
 
   function command(entry, firstValue = '') {
+    hideSuggestions();
     const shown = entry.options.filter((option) => option.required);
     const fields = new Map();
     const box = h('div', { className: 'options' });
