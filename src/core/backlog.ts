@@ -25,6 +25,8 @@ interface UserLine {
   jobs: QueuedJob[];
   /** Of the first k + 1 jobs together; made anew when the line or a pace has changed. */
   totals: Total[] | null;
+  /** What the round counts for the first of them; null until somebody asks. */
+  headFairMs: number | null;
 }
 
 interface Total {
@@ -64,16 +66,16 @@ export class Backlog {
   /** What jobs cost has changed. */
   reprice(costOf: CostOf): void {
     this.#costOf = costOf;
-    for (const line of this.#lines.values()) line.totals = null;
+    for (const line of this.#lines.values()) [line.totals, line.headFairMs] = [null, null];
   }
 
   add(job: QueuedJob): void {
     if (this.#byId.has(job.jobId)) return;
     this.#byId.set(job.jobId, job);
-    const line = this.#lines.get(job.userId) ?? { jobs: [], totals: null };
+    const line = this.#lines.get(job.userId) ?? { jobs: [], totals: null, headFairMs: null };
     this.#lines.set(job.userId, line);
     const at = line.jobs.findLastIndex((other) => other.seq < job.seq) + 1;
-    if (at === 0) this.#joined = null;
+    if (at === 0) [this.#joined, line.headFairMs] = [null, null];
     if (at === line.jobs.length) line.jobs.push(job);
     else line.jobs.splice(at, 0, job);
     if (at < line.jobs.length - 1) line.totals = null;
@@ -85,7 +87,10 @@ export class Backlog {
     if (job === undefined) return;
     this.#byId.delete(jobId);
     const line = this.#lines.get(job.userId)!;
-    if (line.jobs[0] === job && this.#joined?.hasNewcomers === true) this.#joined = null;
+    if (line.jobs[0] === job) {
+      line.headFairMs = null;
+      if (this.#joined?.hasNewcomers === true) this.#joined = null;
+    }
     line.jobs.splice(line.jobs.indexOf(job), 1);
     line.totals = null;
     if (line.jobs.length > 0) return;
@@ -179,7 +184,9 @@ export class Backlog {
   }
 
   #headMs(job: QueuedJob, line: UserLine): number {
-    return line.jobs[0] === job && line.totals !== null ? line.totals[0]!.fairMs : this.#fairMs(job);
+    if (line.jobs[0] !== job) return this.#fairMs(job);
+    line.headFairMs ??= this.#fairMs(job);
+    return line.headFairMs;
   }
 
   #after({ ms, fairMs }: Total = NOTHING, job: QueuedJob): Total {

@@ -376,14 +376,12 @@ const DEFER_AFTER_MS = 1_800;
  * words that follow it. A deferral that fails is met again by the answer itself.
  */
 async function deferIfLate(interaction: ChatInputCommandInteraction, work: Promise<unknown>, bot: BotContext) {
-  const timer = new AbortController();
-  // With a reason of its own: the usual one is an exception, made with its stack for every order.
-  const stop = () => timer.abort('settled');
-  const settled = work.then(stop, stop);
-  const isLate = await bot.clock.sleep(DEFER_AFTER_MS, timer.signal).then(
-    () => true,
+  const settled = work.then(
+    () => false,
     () => false,
   );
+  // Left to run out where the work was in time: to call it off costs a crowd more than two seconds of a timer.
+  const isLate = await Promise.race([settled, bot.clock.sleep(DEFER_AFTER_MS).then(() => true)]);
   if (isLate) await interaction.deferReply({ flags: MessageFlags.Ephemeral }).catch(() => {});
   await settled;
 }

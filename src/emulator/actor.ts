@@ -456,16 +456,9 @@ export class Actor {
 
   /** Resolves when the app has answered, or when its three seconds are over. */
   #interact(draft: Omit<NewInteraction, 'userId'>): Promise<Outcome> {
-    const { world } = this.#scene;
+    const interaction = createInteraction(this.#scene, { ...draft, userId: this.userId });
     return new Promise((resolve) => {
-      let mine: Interaction | undefined;
-      const stop = world.watch((change) => {
-        if (change.type !== 'interactionAnswered' && change.type !== 'interactionFailed') return;
-        if (change.interaction !== mine) return;
-        stop();
-        resolve(outcomeOf(this.#scene, mine));
-      });
-      mine = createInteraction(this.#scene, { ...draft, userId: this.userId });
+      this.#scene.world.whenSettled(interaction.id, () => resolve(outcomeOf(this.#scene, interaction)));
     });
   }
 }

@@ -113,15 +113,13 @@ function flagErrors(flags: number, allowed: number): FieldError[] {
 
 /** An earlier message of the same author and nonce, when the request insists on it. */
 function findByNonce(
-  scene: Scene,
+  { world }: Scene,
   channelId: string,
   authorId: string,
-  nonce: JsonValue | undefined,
+  nonce: string | number,
 ): Message | undefined {
-  const since = scene.world.time.nowMs() - NONCE_WINDOW_MS;
-  const isSame = (message: Message) =>
-    message.authorId === authorId && message.nonce === nonce && message.createdAtMs >= since;
-  return scene.world.lastMessageIn(channelId, isSame);
+  const found = world.messageByNonce({ channelId, authorId, nonce });
+  return found !== undefined && found.createdAtMs >= world.time.nowMs() - NONCE_WINDOW_MS ? found : undefined;
 }
 
 /**

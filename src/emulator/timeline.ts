@@ -10,7 +10,7 @@ interface Alarm {
 export class Timeline implements Clock {
   readonly #base: Clock;
   #offsetMs = 0;
-  #alarms: Alarm[] = [];
+  readonly #alarms = new Set<Alarm>();
   #armed: AbortController | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
 
@@ -31,11 +31,12 @@ export class Timeline implements Clock {
   /** Rings once, `delayMs` from now. The returned function takes the alarm back. */
   after(delayMs: number, ring: () => void): () => void {
     const alarm: Alarm = { dueMs: this.nowMs() + delayMs, ring };
-    this.#alarms.push(alarm);
-    this.#arm();
+    this.#alarms.add(alarm);
+    this.#armFor(alarm.dueMs);
     return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm);
-      if (this.#alarms.length === 0) this.#disarm();
+      // The sleep stays as it is while others wait: it finds nothing due, and is armed anew.
+      this.#alarms.delete(alarm);
+      if (this.#alarms.size === 0) this.#disarm();
     };
   }
 
@@ -53,28 +54,29 @@ export class Timeline implements Clock {
 
   /** Takes back every alarm, so that nothing keeps the process alive. */
   stop(): void {
-    this.#alarms = [];
+    this.#alarms.clear();
     this.#disarm();
   }
 
   #ringDue(): void {
     const now = this.nowMs();
-    const due = this.#alarms.filter((alarm) => alarm.dueMs <= now).sort((a, b) => a.dueMs - b.dueMs);
-    this.#alarms = this.#alarms.filter((alarm) => alarm.dueMs > now);
+    const due = [...this.#alarms].filter((alarm) => alarm.dueMs <= now).sort((a, b) => a.dueMs - b.dueMs);
+    for (const alarm of due) this.#alarms.delete(alarm);
     for (const alarm of due) alarm.ring();
     this.#disarm();
-    this.#arm();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueMs } of this.#alarms) next = Math.min(next, dueMs);
+    this.#armFor(next);
   }
 
   /** Keeps one sleep running on the clock underneath, no longer than to the next alarm. */
-  #arm(): void {
-    const next = Math.min(...this.#alarms.map((alarm) => alarm.dueMs));
-    if (this.#alarms.length === 0 || next >= this.#armedForMs) return;
+  #armFor(dueMs: number): void {
+    if (dueMs >= this.#armedForMs) return;
     this.#disarm();
     const armed = new AbortController();
     this.#armed = armed;
-    this.#armedForMs = next;
-    this.#base.sleep(Math.max(0, next - this.nowMs()), armed.signal).then(
+    this.#armedForMs = dueMs;
+    this.#base.sleep(Math.max(0, dueMs - this.nowMs()), armed.signal).then(
       () => this.#ringDue(),
       () => {},
     );

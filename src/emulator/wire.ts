@@ -159,7 +159,7 @@ export function wireGuildCreate(scene: Scene, guild: Guild, withMembers: boolean
 }
 
 function lastMessageId(scene: Scene, channel: Channel): string | null {
-  return scene.world.lastMessageIn(channel.id, (message) => message.ephemeralTo === null)?.id ?? null;
+  return scene.world.lastPublicMessageIn(channel.id)?.id ?? null;
 }
 
 export function wireChannel(scene: Scene, channel: Channel): JsonObject {

@@ -254,6 +254,11 @@ export class World {
   readonly calls: RestCall[] = [];
   readonly #byToken = new Map<string, Interaction>();
   readonly #byChannel = new Map<string, Message[]>();
+  readonly #publicByChannel = new Map<string, Message[]>();
+  /** The newest of each. */
+  readonly #byNonce = new Map<string, Message>();
+  /** Interactions that wait, and whom to tell. */
+  readonly #settling = new Map<string, () => void>();
   readonly #listeners = new Set<(change: Change) => void>();
 
   constructor(time: Timeline) {
@@ -271,6 +276,14 @@ export class World {
 
   announce(change: Change): void {
     for (const listener of [...this.#listeners]) listener(change);
+    if (change.type !== 'interactionAnswered' && change.type !== 'interactionFailed') return;
+    this.#settling.get(change.interaction.id)?.();
+    this.#settling.delete(change.interaction.id);
+  }
+
+  /** Calls back once, when an interaction that waits is answered or has failed. */
+  whenSettled(interactionId: string, callBack: () => void): void {
+    this.#settling.set(interactionId, callBack);
   }
 
   addUser(draft: { username: string; globalName?: string | null; bot?: boolean; locale?: string }): User {
@@ -377,9 +390,15 @@ export class World {
 
   addMessage(message: Message): void {
     this.messages.set(message.id, message);
-    const channel = this.#byChannel.get(message.channelId);
-    if (channel === undefined) this.#byChannel.set(message.channelId, [message]);
-    else channel.push(message);
+    append(this.#byChannel, message);
+    if (message.ephemeralTo === null) append(this.#publicByChannel, message);
+    if (message.nonce !== null) this.#byNonce.set(nonceKey(message), message);
+  }
+
+  /** The newest with that nonce. */
+  messageByNonce(wanted: Pick<Message, 'channelId' | 'authorId' | 'nonce'>): Message | undefined {
+    const found = this.#byNonce.get(nonceKey(wanted));
+    return found?.deleted === false ? found : undefined;
   }
 
   /** Oldest first, deleted ones left out. */
@@ -387,9 +406,9 @@ export class World {
     return (this.#byChannel.get(channelId) ?? []).filter((message) => !message.deleted);
   }
 
-  /** The newest message that fits, looked for from the end. */
-  lastMessageIn(channelId: string, fits: (message: Message) => boolean): Message | undefined {
-    return this.#byChannel.get(channelId)?.findLast((message) => !message.deleted && fits(message));
+  /** The newest that everybody sees. */
+  lastPublicMessageIn(channelId: string): Message | undefined {
+    return this.#publicByChannel.get(channelId)?.findLast((message) => !message.deleted);
   }
 
   addInteraction(interaction: Interaction): void {
@@ -400,4 +419,15 @@ export class World {
   interactionByToken(token: string): Interaction | undefined {
     return this.#byToken.get(token);
   }
+}
+
+function append(lists: Map<string, Message[]>, message: Message): void {
+  const list = lists.get(message.channelId);
+  if (list === undefined) lists.set(message.channelId, [message]);
+  else list.push(message);
+}
+
+/** A nonce is a word or a number, and 1 is not "1". */
+function nonceKey({ channelId, authorId, nonce }: Pick<Message, 'channelId' | 'authorId' | 'nonce'>): string {
+  return JSON.stringify([channelId, authorId, nonce]);
 }

@@ -43,6 +43,7 @@ export function makeCommitGroup(
   let unsynced: Entry[] = [];
   let isSyncing = false;
   const told = makeTeller();
+  const inTransaction = db.transaction((work: () => unknown) => work());
 
   function commit(): void {
     const startMs = nowMs();
@@ -59,7 +60,7 @@ export function makeCommitGroup(
     };
     try {
       if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
-      log.withoutSync(() => db.transaction(runSome).immediate());
+      log.withoutSync(() => inTransaction.immediate(runSome));
       unsynced.push(...waiting.slice(0, ran));
     } catch (thrown) {
       onTakenBack();
@@ -90,7 +91,7 @@ export function makeCommitGroup(
     add: (work) =>
       new Promise((resolve, reject) => {
         if (waiting.length === 0) setImmediate(commit);
-        waiting.push(makeEntry(db, work, resolve, reject));
+        waiting.push(makeEntry((inner) => inTransaction(inner) as ReturnType<typeof work>, work, resolve, reject));
       }),
   };
 }
@@ -110,7 +111,7 @@ function makeTeller(): (entries: readonly Entry[]) => void {
 }
 
 function makeEntry<T>(
-  db: Database,
+  inSavepoint: (work: () => T) => T,
   work: () => T,
   resolve: (result: T) => void,
   reject: (thrown: unknown) => void,
@@ -119,7 +120,7 @@ function makeEntry<T>(
   return {
     run() {
       try {
-        const result = db.transaction(work)();
+        const result = inSavepoint(work);
         tell = () => resolve(result);
         return undefined;
       } catch (thrown) {

@@ -5,6 +5,7 @@ import type { AuditEntry, AuditFilter, Member } from '../core/jobStore.ts';
 import { type BlockRule, checkRule } from '../core/moderation.ts';
 import type { AuditOf, Ban } from '../core/moderationStore.ts';
 import { cachedStatements, type Database } from './database.ts';
+import type { Remembering } from './remembering.ts';
 
 export interface House {
   /** Makes the user's row if there is none, so that others can point at it. */
@@ -39,6 +40,10 @@ function endOf({ untilMs }: Ban): number {
   return untilMs ?? Number.POSITIVE_INFINITY;
 }
 
+function lasting(ban: Ban | undefined, nowMs: number): Ban | undefined {
+  return ban !== undefined && endOf(ban) > nowMs ? ban : undefined;
+}
+
 /** The first of two that end together. */
 function longest(a: Ban | undefined, b: Ban | undefined): Ban | undefined {
   if (a === undefined || b === undefined) return a ?? b;
@@ -62,7 +67,7 @@ function auditSql(isEverywhere: boolean, conditions: readonly (keyof typeof AUDI
 }
 
 /** Every method that changes something is called inside the store's transaction, so that the change and its audit are one. */
-export function makeHouse(db: Database): House {
+export function makeHouse(db: Database, remembered: Remembering): House {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
   const knowHere = db.prepare<[Member]>(
     'INSERT INTO members (guild_id, user_id) VALUES (@guildId, @userId) ON CONFLICT DO NOTHING',
@@ -73,12 +78,12 @@ export function makeHouse(db: Database): House {
   const banHere = db.prepare<[string | null, number | null, Member]>(
     'UPDATE members SET ban_reason = ?, ban_until_ms = ? WHERE guild_id = @guildId AND user_id = @userId',
   );
-  const lasting = 'ban_reason IS NOT NULL AND coalesce(ban_until_ms, 9007199254740991) > @nowMs';
-  const bannedEverywhere = db.prepare<[{ userId: string; nowMs: number }], Ban>(
-    `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM users WHERE user_id = @userId AND ${lasting}`,
+  const bannedEverywhere = db.prepare<[string], Ban>(
+    'SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM users WHERE user_id = ? AND ban_reason IS NOT NULL',
   );
-  const bannedHere = db.prepare<[Member & { nowMs: number }], Ban>(
-    `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM members WHERE guild_id = @guildId AND user_id = @userId AND ${lasting}`,
+  const bannedHere = db.prepare<[string, string], Ban>(
+    `SELECT ban_reason AS reason, ban_until_ms AS untilMs FROM members WHERE guild_id = ? AND user_id = ?
+     AND ban_reason IS NOT NULL`,
   );
   const setQuota = db.prepare<[number | null, number | null, Member]>(
     'UPDATE members SET daily_quota = ?, hourly_quota = ? WHERE guild_id = @guildId AND user_id = @userId',
@@ -95,6 +100,7 @@ export function makeHouse(db: Database): House {
   );
   const audit = db.prepare<[number | null, number], AuditEntry>(AUDIT);
   const auditOf = cachedStatements<AuditEntry>(db);
+  const rulesOf = remembered.of((guildId: string): readonly BlockRule[] => rules.all(guildId));
   const setting = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck();
   const putSetting = db.prepare<[string, string]>('INSERT OR REPLACE INTO settings VALUES (?, ?)');
 
@@ -102,9 +108,11 @@ export function makeHouse(db: Database): House {
     know.run(member.userId);
     if (member.guildId !== null) knowHere.run(member);
   };
+  const lastEverywhere = remembered.of((userId: string) => bannedEverywhere.get(userId));
+  const lastHere = remembered.of((guildId: string, userId: string) => bannedHere.get(guildId, userId));
+  const wideBan = (userId: string, nowMs: number) => lasting(lastEverywhere(userId), nowMs);
   /** The ban of exactly that server; '' is in private. */
-  const hereBan = ({ userId, guildId }: Member, nowMs: number) =>
-    bannedHere.get({ userId, guildId: guildId ?? PRIVATE, nowMs });
+  const hereBan = ({ userId, guildId }: Member, nowMs: number) => lasting(lastHere(guildId ?? PRIVATE, userId), nowMs);
   const setHere = ({ userId, guildId }: Member, ban: Ban | null) =>
     banHere.run(ban?.reason ?? null, ban?.untilMs ?? null, { userId, guildId: guildId ?? PRIVATE });
   const note: House['note'] = ({ action, byUserId, guildId, target, note: words, atMs }) =>
@@ -125,7 +133,7 @@ export function makeHouse(db: Database): House {
       noteBan(member, ban, byUserId, nowMs);
     },
     pause(member, ban, byUserId, nowMs) {
-      const known = longest(bannedEverywhere.get({ userId: member.userId, nowMs }), hereBan(member, nowMs));
+      const known = longest(wideBan(member.userId, nowMs), hereBan(member, nowMs));
       if (known !== undefined && endOf(known) >= endOf(ban)) return false;
       meet({ userId: member.userId, guildId: member.guildId ?? PRIVATE });
       setHere(member, ban);
@@ -133,22 +141,22 @@ export function makeHouse(db: Database): House {
       return true;
     },
     unban(member, byUserId, nowMs) {
-      const wide = member.guildId === null ? bannedEverywhere.get({ userId: member.userId, nowMs }) : undefined;
+      const wide = member.guildId === null ? wideBan(member.userId, nowMs) : undefined;
       if (wide === undefined && hereBan(member, nowMs) === undefined) return false;
       if (member.guildId === null) banEverywhere.run(null, null, member.userId);
       setHere(member, null);
       note({ action: 'unban', byUserId, guildId: member.guildId, target: member.userId, note: '', atMs: nowMs });
       return true;
     },
-    banIn: (member, nowMs) => longest(bannedEverywhere.get({ userId: member.userId, nowMs }), hereBan(member, nowMs)),
+    banIn: (member, nowMs) => longest(wideBan(member.userId, nowMs), hereBan(member, nowMs)),
     setQuota(member, quota, byUserId, nowMs) {
       meet(member);
       setQuota.run(quota.daily, quota.hourly, member);
       const { guildId, userId: target } = member;
       note({ action: 'quota', byUserId, guildId, target, note: quotaNote(quota), atMs: nowMs });
     },
-    blocklist: (guildId) => [...rules.all(''), ...(guildId === null ? [] : rules.all(guildId))],
-    ownBlocklist: (guildId) => rules.all(guildId ?? ''),
+    blocklist: (guildId) => [...rulesOf(''), ...(guildId === null ? [] : rulesOf(guildId))],
+    ownBlocklist: (guildId) => rulesOf(guildId ?? ''),
     block(rule, byUserId, guildId, nowMs) {
       checkRule(rule);
       putRule.run({ name: rule.name, kind: rule.kind, pattern: rule.pattern, guildId: guildId ?? '' });

@@ -11,11 +11,13 @@ import type {
 } from '../core/houseRules.ts';
 import { QUEUE_MODES } from '../core/houseRules.ts';
 import type { AuditEntry, Customer, Member } from '../core/jobStore.ts';
+import type { ModelRule } from '../core/modelAccess.ts';
 import { dayOf } from '../core/quota.ts';
 import type { Database } from './database.ts';
 import { figuresOf } from './figures.ts';
 import { type House, quotaNote } from './house.ts';
 import type { Ledger } from './ledger.ts';
+import type { Remembering } from './remembering.ts';
 
 /** In the place of a server's id, and of a role's where all of a server is meant. */
 const NONE = '';
@@ -27,7 +29,13 @@ export interface Rules extends HouseRules {
 }
 
 /** Every method that changes something is called inside the store's transaction, so that the change and its audit are one. */
-export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs: () => number): Rules {
+export function makeHouseRules(
+  db: Database,
+  house: House,
+  ledger: Ledger,
+  nowMs: () => number,
+  remembered: Remembering,
+): Rules {
   const memberQuota = db.prepare<[Member], QuotaNumbers>(
     'SELECT daily_quota AS daily, hourly_quota AS hourly FROM members WHERE guild_id = @guildId AND user_id = @userId',
   );
@@ -49,11 +57,6 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
   );
   const putWeight = db.prepare<[string, string, number]>('INSERT OR REPLACE INTO role_weights VALUES (?, ?, ?)');
   const dropWeight = db.prepare<[string, string]>('DELETE FROM role_weights WHERE guild_id = ? AND role_id = ?');
-  const greatest = db
-    .prepare<[string, string], number | null>(
-      `SELECT max(weight) FROM role_weights WHERE guild_id = ? AND role_id IN (SELECT value FROM json_each(?))`,
-    )
-    .pluck();
   const limits = db.prepare<[string], string>('SELECT limits FROM server_limits WHERE guild_id = ?').pluck();
   const putLimits = db.prepare<[string, string]>('INSERT OR REPLACE INTO server_limits VALUES (?, ?)');
   const modelRules = db.prepare<[string], { model: string; roleIds: string }>(
@@ -66,6 +69,12 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
     'INSERT INTO refusals VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
   );
   const figures = figuresOf(db);
+  const weightsOf = remembered.of((guildId: string): readonly RoleWeight[] => weights.all(guildId));
+  const limitsOf = remembered.of((guildId: string) => JSON.parse(limits.get(guildId) ?? '{}') as ServerLimits);
+  const modelRulesOf = remembered.of((guildId: string): readonly ModelRule[] =>
+    modelRules.all(guildId).map(({ model, roleIds }) => ({ model, roleIds: JSON.parse(roleIds) as readonly string[] })),
+  );
+  const modeOf = remembered.of((key: string) => mode.get(key));
   const note = (action: AuditEntry['action'], entry: Pick<AuditEntry, 'byUserId' | 'guildId' | 'target' | 'note'>) =>
     house.note({ action, ...entry, atMs: nowMs() });
   const isNoRule = ({ daily, hourly }: QuotaNumbers) => daily === null && hourly === null;
@@ -94,30 +103,29 @@ export function makeHouseRules(db: Database, house: House, ledger: Ledger, nowMs
       note('grant', { byUserId, guildId, target: userId, note: `${pictures}${reason === '' ? '' : `: ${reason}`}` });
       return ledger.granted({ userId, guildId });
     },
-    roleWeights: (guildId) => weights.all(guildId),
+    roleWeights: weightsOf,
     setRoleWeight(guildId, { roleId, weight }, byUserId) {
       if (weight === 1) dropWeight.run(guildId, roleId);
       else putWeight.run(guildId, roleId, weight);
       note('priority', { byUserId, guildId, target: roleId, note: String(weight) });
     },
-    weightOf: ({ guildId, roleIds = [] }) =>
-      guildId === null || roleIds.length === 0 ? 1 : (greatest.get(guildId, JSON.stringify(roleIds)) ?? 1),
-    serverLimits: (guildId) => JSON.parse(limits.get(guildId ?? NONE) ?? '{}') as ServerLimits,
+    weightOf({ guildId, roleIds = [] }) {
+      const known = guildId === null ? [] : weightsOf(guildId).filter(({ roleId }) => roleIds.includes(roleId));
+      return known.length === 0 ? 1 : Math.max(...known.map(({ weight }) => weight));
+    },
+    serverLimits: (guildId) => limitsOf(guildId ?? NONE),
     setServerLimits(guildId, wanted, byUserId) {
       putLimits.run(guildId, JSON.stringify(wanted));
       note('limits', { byUserId, guildId, target: 'server', note: limitsNote(wanted) });
     },
-    modelRules: (guildId) =>
-      modelRules
-        .all(guildId ?? NONE)
-        .map(({ model, roleIds }) => ({ model, roleIds: JSON.parse(roleIds) as readonly string[] })),
+    modelRules: (guildId) => modelRulesOf(guildId ?? NONE),
     setModelRule(guildId, model, roleIds, byUserId) {
       if (roleIds === null) dropModel.run(guildId, model);
       else putModel.run(guildId, model, JSON.stringify(roleIds));
       const whom = roleIds === null ? 'everybody' : roleIds.join(' ') || 'nobody';
       note('model', { byUserId, guildId, target: model, note: `for ${whom}` });
     },
-    queueMode: () => QUEUE_MODES.find((one) => one === mode.get(QUEUE_MODE)) ?? 'running',
+    queueMode: () => QUEUE_MODES.find((one) => one === modeOf(QUEUE_MODE)) ?? 'running',
     setQueueMode(wanted: QueueMode, byUserId) {
       house.setSetting(QUEUE_MODE, wanted);
       note('queue', { byUserId, guildId: null, target: 'queue', note: wanted });

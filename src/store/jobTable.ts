@@ -4,7 +4,7 @@ import type { ControlMap } from '../core/control.ts';
 import { canFollow, isFinal, type JobRecord, type JobState, type PictureRecord } from '../core/job.ts';
 import type { JobFilter, NewJob } from '../core/jobStore.ts';
 import { workerNameOf, workOf } from '../core/work.ts';
-import type { SerializedError } from '../errors.ts';
+import { DarkroomError, type SerializedError } from '../errors.ts';
 import { makeControls } from './controls.ts';
 import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
@@ -27,14 +27,14 @@ export interface JobTable {
   list(filter: JobFilter): readonly JobRecord[];
   inStates(states: readonly JobState[]): readonly JobRow[];
   unfinishedOf(userId: string): number;
-  countIn(states: readonly JobState[]): number;
+  countIn(state: JobState): number;
   oldestQueuedMs(): number | undefined;
   /** Jobs whose lease ended before `nowMs`. */
   lapsed(nowMs: number): readonly JobRow[];
   /** False when `to` cannot follow; charges and refunds go with the move. */
   move(row: JobRow, to: JobState, nowMs: number, error?: SerializedError): boolean;
-  /** queued → running under the next attempt. */
-  claim(row: JobRow, claim: Claim, nowMs: number): void;
+  /** queued → running under the next attempt. @returns the row after that */
+  claim(jobId: string, claim: Claim, nowMs: number): JobRow;
   /** False when the job is not `accepted`. */
   answering(jobId: string): boolean;
   countLoss(jobId: string): void;
@@ -54,7 +54,7 @@ const INSERT = `INSERT INTO jobs (id, kind, state, request, model, input_sha256,
 const MOVE = `UPDATE jobs SET state = @to, lease_until_ms = NULL, worker_id = NULL, error = coalesce(@error, error),
   ended_at_ms = CASE WHEN @isEnd THEN coalesce(ended_at_ms, @nowMs) ELSE NULL END WHERE seq = @seq AND state = @from`;
 const CLAIM = `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = @workerId, lease_until_ms = @leaseUntilMs,
-  started_at_ms = @nowMs WHERE seq = @seq AND state = 'queued'`;
+  started_at_ms = @nowMs WHERE id = @jobId AND state = 'queued' RETURNING *`;
 /** Each condition stands in the statement only where it is asked for, so that each list finds its index. */
 const LIST_CONDITIONS = {
   userId: 'user_id = @userId',
@@ -79,7 +79,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
   const byMessage = db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE message_id = ?');
   const list = cachedStatements<JobRow>(db);
   const inStates = db.prepare<[string], JobRow>(`SELECT * ${IN_STATES} ORDER BY seq`);
-  const countIn = db.prepare<[string], number>(`SELECT count(*) ${IN_STATES}`).pluck();
+  const countIn = db.prepare<[JobState], number>('SELECT count(*) FROM jobs WHERE state = ?').pluck();
   const oldestQueued = db
     .prepare<[], number>("SELECT created_at_ms FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1")
     .pluck();
@@ -94,7 +94,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     `SELECT * FROM jobs WHERE state = 'running' AND lease_until_ms < ? ORDER BY seq`,
   );
   const move = db.prepare(MOVE);
-  const claim = db.prepare(CLAIM);
+  const claim = db.prepare<[Record<string, unknown>], JobRow>(CLAIM);
   const answering = db.prepare(`UPDATE jobs SET answering = 1 WHERE id = ? AND state = 'accepted'`);
   const countLoss = db.prepare('UPDATE jobs SET losses = losses + 1 WHERE id = ?');
   const countRestart = db.prepare('UPDATE jobs SET restarts = restarts + 1 WHERE id = ?');
@@ -140,7 +140,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     inStates: (states) => inStates.all(JSON.stringify(states)),
     unfinishedOf: (userId) => unfinishedOf.get(userId)!,
     oldestQueuedMs: () => oldestQueued.get(),
-    countIn: (states) => countIn.get(JSON.stringify(states))!,
+    countIn: (state) => countIn.get(state)!,
     lapsed: (nowMs) => lapsed.all(nowMs),
     move(row, to, nowMs, error) {
       if (!canFollow(row.state, to)) return false;
@@ -153,9 +153,11 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
       if (givesBack(row.state, to)) ledger.refund(row.id, nowMs);
       return true;
     },
-    claim(row, { workerId, leaseUntilMs }, nowMs) {
-      claim.run({ seq: row.seq, workerId, leaseUntilMs, nowMs });
-      line.unqueued(row.id);
+    claim(jobId, { workerId, leaseUntilMs }, nowMs) {
+      const row = claim.get({ jobId, workerId, leaseUntilMs, nowMs });
+      if (row === undefined) throw new DarkroomError('internal', `job ${jobId}: in the line and not queued`);
+      line.unqueued(jobId);
+      return row;
     },
     answering: (jobId) => answering.run(jobId).changes === 1,
     countLoss: (jobId) => countLoss.run(jobId),

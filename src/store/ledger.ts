@@ -4,6 +4,7 @@
 import type { AcceptRules, Customer, Member } from '../core/jobStore.ts';
 import { beyondDay, dayOf, HOUR_MS, nextDayMs, type QuotaStatus } from '../core/quota.ts';
 import type { Database } from './database.ts';
+import type { Remembering } from './remembering.ts';
 
 export interface Ledger {
   status(customer: Customer, rules: AcceptRules, nowMs: number): QuotaStatus;
@@ -36,28 +37,31 @@ interface Numbers {
   readonly hourly: number | null;
 }
 
+/** The server's own have no role. */
+interface RoleNumbers extends Numbers {
+  readonly roleId: string;
+}
+
 interface HourUse {
   readonly used: number;
   readonly firstMs: number | null;
 }
 
-export function makeLedger(db: Database): Ledger {
+export function makeLedger(db: Database, remembered: Remembering): Ledger {
   const used = db.prepare<[string, number], number>(USED).pluck();
   const usedThere = db.prepare<[string, number], number>(USED_THERE).pluck();
   const usedSince = db.prepare<[{ userId: string; day: number; sinceMs: number }], HourUse>(USED_SINCE);
   const given = db.prepare<[Member], number>(GIVEN).pluck();
   const taken = db.prepare<[Member], number>(TAKEN).pluck();
   // Outside servers the guild is NULL, which equals nothing.
-  const ofMember = db.prepare<[Member], Numbers>(
-    'SELECT daily_quota AS daily, hourly_quota AS hourly FROM members WHERE guild_id = @guildId AND user_id = @userId',
+  const membersOwn = db.prepare<[string, string], Numbers>(
+    'SELECT daily_quota AS daily, hourly_quota AS hourly FROM members WHERE guild_id = ? AND user_id = ?',
   );
-  const ofRoles = db.prepare<[string, string], Numbers>(
-    `SELECT max(daily) AS daily, max(hourly) AS hourly FROM quota_rules
-     WHERE guild_id = ? AND role_id <> '' AND role_id IN (SELECT value FROM json_each(?))`,
+  const quotaRules = db.prepare<[string], RoleNumbers>(
+    'SELECT role_id AS roleId, daily, hourly FROM quota_rules WHERE guild_id = ?',
   );
-  const ofServer = db
-    .prepare<[string], number | null>("SELECT daily FROM quota_rules WHERE guild_id = ? AND role_id = ''")
-    .pluck();
+  const ownOf = remembered.of((guildId: string, userId: string) => membersOwn.get(guildId, userId));
+  const rulesOf = remembered.of((guildId: string) => quotaRules.all(guildId));
   const reserve = db.prepare(
     `INSERT INTO quota_ledger (job_id, user_id, guild_id, day, kind, pictures, granted, at_ms)
      VALUES (@jobId, @userId, @guildId, @day, 'reserve', @pictures, @granted, @nowMs)`,
@@ -72,15 +76,16 @@ export function makeLedger(db: Database): Ledger {
     return { used: use.used, limit, resetsAtMs: (use.firstMs ?? nowMs) + HOUR_MS };
   };
   const serverOf = ({ guildId }: Member, nowMs: number): QuotaStatus['server'] => {
-    const limit = guildId === null ? null : (ofServer.get(guildId) ?? null);
+    const limit = guildId === null ? null : (rulesOf(guildId).find(({ roleId }) => roleId === '')?.daily ?? null);
     return limit === null ? undefined : { used: usedThere.get(guildId!, dayOf(nowMs))!, limit };
   };
 
   return {
     status(customer, rules, nowMs) {
       const { userId, guildId, roleIds = [] } = customer;
-      const own = ofMember.get(memberOnly(customer));
-      const role = guildId === null ? undefined : ofRoles.get(guildId, JSON.stringify(roleIds));
+      const own = guildId === null ? undefined : ownOf(guildId, userId);
+      const role =
+        guildId === null ? undefined : mostOf(rulesOf(guildId).filter(({ roleId }) => roleIds.includes(roleId)));
       const hourly = own?.hourly ?? role?.hourly ?? rules.hourlyQuota ?? null;
       const [given, server] = [granted(customer), serverOf(customer, nowMs)];
       return {
@@ -100,6 +105,13 @@ export function makeLedger(db: Database): Ledger {
     refund: (jobId, nowMs) => close.run('refund', nowMs, jobId),
     granted,
   };
+}
+
+/** Of each kind the greatest that is set. */
+function mostOf(rules: readonly Numbers[]): Numbers {
+  const most = (numbers: readonly (number | null)[]) =>
+    numbers.reduce((max, one) => (max === null || (one !== null && one > max) ? one : max), null);
+  return { daily: most(rules.map(({ daily }) => daily)), hourly: most(rules.map(({ hourly }) => hourly)) };
 }
 
 function memberOnly({ userId, guildId }: Member): Member {

@@ -69,6 +69,7 @@ export function makeLine(db: Database): Line {
   const costOf = ({ worker, work }: QueuedJob) => expected(worker, work);
 
   const backlog = new Backlog(costOf);
+  const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
   let ring = JSON.parse(readRing.get() ?? '[]') as readonly Turn[];
   let unsavedClaims = 0;
   let seenVersion: unknown;
@@ -78,7 +79,7 @@ export function makeLine(db: Database): Line {
   };
   /** Reads everything again after a change by another connection, or after one of ours was taken back. */
   const refresh = () => {
-    const version = db.pragma('data_version', { simple: true });
+    const version = dataVersion.get();
     if (version === seenVersion) return;
     msPerUnit = new Map(paces.all());
     backlog.clear();

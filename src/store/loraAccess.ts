@@ -2,6 +2,7 @@
 import type { LoraUse } from '../core/lora.ts';
 import type { LoraAccess, LoraRule, LoraUpload } from '../core/loraAccess.ts';
 import type { Database } from './database.ts';
+import type { Remembering } from './remembering.ts';
 
 /** In the place of a server's id. */
 const EVERYWHERE = '';
@@ -15,7 +16,7 @@ interface RuleRow {
 const UPLOAD = 'SELECT lora, sha256, user_id AS userId, guild_id AS guildId, at_ms AS atMs FROM lora_uploads WHERE';
 
 /** Every method that changes something is called inside the store's transaction, so that the change and its audit are one. */
-export function makeLoraAccess(db: Database, nowMs: () => number): LoraAccess {
+export function makeLoraAccess(db: Database, nowMs: () => number, remembered: Remembering): LoraAccess {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
   const rules = db.prepare<[string], RuleRow>(
     `SELECT guild_id AS guildId, lora, role_ids AS roleIds FROM lora_rules WHERE guild_id IN ('', ?) ORDER BY guild_id, lora`,
@@ -43,24 +44,27 @@ export function makeLoraAccess(db: Database, nowMs: () => number): LoraAccess {
   const addAudit = db.prepare<[string, string | null, string, string, number]>(
     `INSERT INTO audit (action, by_user_id, guild_id, target, note, at_ms) VALUES ('lora', ?, ?, ?, ?, ?)`,
   );
+  const rulesOf = remembered.of((guildId: string): readonly LoraRule[] =>
+    rules.all(guildId).map((row) => ({
+      ...row,
+      guildId: row.guildId === EVERYWHERE ? null : row.guildId,
+      roleIds: JSON.parse(row.roleIds) as string[],
+    })),
+  );
+  const defaultsOf = remembered.of(
+    (guildId: string) => JSON.parse(defaults.get(guildId) ?? '[]') as readonly LoraUse[],
+  );
   const put = (guildId: string, loras: readonly LoraUse[]) =>
     loras.length === 0 ? dropDefaults.run(guildId) : putDefaults.run(guildId, JSON.stringify(loras));
   return {
-    loraRules: (guildId) =>
-      rules.all(guildId ?? EVERYWHERE).map(
-        (row): LoraRule => ({
-          ...row,
-          guildId: row.guildId === EVERYWHERE ? null : row.guildId,
-          roleIds: JSON.parse(row.roleIds) as string[],
-        }),
-      ),
+    loraRules: (guildId) => rulesOf(guildId ?? EVERYWHERE),
     setLoraRule({ guildId, lora, roleIds }, byUserId) {
       if (roleIds === null) dropRule.run(guildId ?? EVERYWHERE, lora);
       else putRule.run(guildId ?? EVERYWHERE, lora, JSON.stringify(roleIds));
       const note = roleIds === null ? 'everybody' : roleIds.join(' ') || 'nobody';
       addAudit.run(byUserId, guildId, lora, `for ${note}`, nowMs());
     },
-    loraDefaults: (guildId) => JSON.parse(defaults.get(guildId ?? EVERYWHERE) ?? '[]') as LoraUse[],
+    loraDefaults: (guildId) => defaultsOf(guildId ?? EVERYWHERE),
     setLoraDefaults(guildId, loras, byUserId) {
       put(guildId, loras);
       addAudit.run(byUserId, guildId, loras.map(({ name }) => name).join(', '), 'default', nowMs());

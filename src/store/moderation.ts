@@ -19,6 +19,7 @@ import type { Database } from './database.ts';
 import type { House } from './house.ts';
 import { type JobRow, type PictureRow, toJob, toPicture } from './jobRows.ts';
 import { ERASE } from './personalData.ts';
+import type { Remembering } from './remembering.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
@@ -63,16 +64,16 @@ const PICTURES_IN = `SELECT * FROM jobs WHERE guild_id = @guildId AND user_id = 
 const REFUSED = `SELECT count(*) FROM jobs WHERE user_id = @userId AND coalesce(guild_id, '') = @guildId AND verdict = 'refuse'
   AND ended_at_ms >= @sinceMs`;
 
-export function makeModeration(db: Database, house: House): Moderation {
+export function makeModeration(db: Database, house: House, remembered: Remembering): Moderation {
   return {
-    ...makePolicies(db, house),
+    ...makePolicies(db, house, remembered),
     ...makeStrikes(db, house),
     ...makeReports(db, house),
     ...makeVerdicts(db),
   };
 }
 
-function makePolicies(db: Database, house: House) {
+function makePolicies(db: Database, house: House, remembered: Remembering) {
   const policy = db.prepare<[string], string>('SELECT policy FROM policies WHERE guild_id = ?').pluck();
   const putPolicy = db.prepare<[string, string]>('INSERT OR REPLACE INTO policies VALUES (?, ?)');
   const rules = db.prepare<[string], { channelId: string; access: ChannelRule['access']; policy: string | null }>(
@@ -80,7 +81,11 @@ function makePolicies(db: Database, house: House) {
   );
   const putRule = db.prepare('INSERT OR REPLACE INTO channel_rules VALUES (?, ?, ?, ?)');
   const dropRule = db.prepare('DELETE FROM channel_rules WHERE guild_id = ? AND channel_id = ?');
-  const own = (guildId: string | null) => JSON.parse(policy.get(guildId ?? '') ?? '{}') as Partial<ServerPolicy>;
+  const ownOf = remembered.of((guildId: string) => JSON.parse(policy.get(guildId) ?? '{}') as Partial<ServerPolicy>);
+  const own = (guildId: string | null) => ownOf(guildId ?? '');
+  const rulesOf = remembered.of((guildId: string): readonly ChannelRule[] =>
+    rules.all(guildId).map((row) => ({ ...row, policy: row.policy === null ? null : JSON.parse(row.policy) })),
+  );
   return {
     policy: (_: number, guildId: string | null): ServerPolicy => ({ ...USUAL_POLICY, ...own(guildId) }),
     setPolicy(nowMs: number, guildId: string | null, change: Partial<ServerPolicy>, byUserId: string): void {
@@ -91,8 +96,7 @@ function makePolicies(db: Database, house: House) {
         house.note({ action, byUserId, guildId, target: name, note: words, atMs: nowMs });
       }
     },
-    channelRules: (_: number, guildId: string): readonly ChannelRule[] =>
-      rules.all(guildId).map((row) => ({ ...row, policy: row.policy === null ? null : JSON.parse(row.policy) })),
+    channelRules: (_: number, guildId: string): readonly ChannelRule[] => rulesOf(guildId),
     setChannelRule(nowMs: number, guildId: string, { channelId, access, policy: set }: ChannelRule, byUserId: string) {
       const isNothing = access === null && set === null;
       if (isNothing) dropRule.run(guildId, channelId);

@@ -7,6 +7,7 @@ import { MAX_LISTS } from '../core/wildcards.ts';
 import { cachedStatements, type Database } from './database.ts';
 import { type JobRow, toJob } from './jobRows.ts';
 import { makePersonalData } from './personalData.ts';
+import type { Remembering } from './remembering.ts';
 
 export interface People extends Omit<PeopleStore, 'keepNote' | 'setSettings' | 'saveStyle' | 'toggleFavourite'> {
   /** Makes the words of a job that has pictures findable. */
@@ -40,7 +41,7 @@ function historySql(conditions: readonly (keyof typeof CONDITIONS)[]): string {
   return `SELECT * FROM jobs WHERE ${where} ORDER BY seq DESC LIMIT @limit OFFSET @offset`;
 }
 
-export function makePeople(db: Database): People {
+export function makePeople(db: Database, remembered: Remembering): People {
   const know = db.prepare<[string]>('INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING');
   const addWords = db.prepare<[number, string]>('INSERT OR REPLACE INTO prompt_words (rowid, words) VALUES (?, ?)');
   const history = cachedStatements<JobRow>(db);
@@ -57,6 +58,7 @@ export function makePeople(db: Database): People {
     .pluck();
   const settings = db.prepare<[string], string>('SELECT settings FROM user_settings WHERE user_id = ?').pluck();
   const putSettings = db.prepare<[string, string]>('INSERT OR REPLACE INTO user_settings VALUES (?, ?)');
+  const settingsOf = remembered.of((userId: string) => JSON.parse(settings.get(userId) ?? '{}') as UserSettings);
   const countStyles = db.prepare<[string], number>('SELECT count(*) FROM styles WHERE user_id = ?').pluck();
   const putStyle = db.prepare<[string, string, string]>(
     'INSERT INTO styles (user_id, name, text) VALUES (?, ?, ?) ON CONFLICT (user_id, name) DO UPDATE SET text = excluded.text',
@@ -119,7 +121,7 @@ export function makePeople(db: Database): People {
     },
     favourites: (userId) => favourites.all(userId),
 
-    settings: (userId) => JSON.parse(settings.get(userId) ?? '{}') as UserSettings,
+    settings: settingsOf,
     setSettings(userId, values) {
       know.run(userId);
       putSettings.run(userId, JSON.stringify(values));
@@ -174,15 +176,19 @@ function wordsOf({ prompt, negativePrompt }: ResolvedRequest, userId: string): s
 /** Jobs from before there was an index; once it holds anything it is complete, for words are added together with the pictures. */
 function indexMissing(db: Database, add: (seq: number, words: string) => void): void {
   if (db.prepare('SELECT 1 FROM prompt_words LIMIT 1').get() !== undefined) return;
-  const rows = db.prepare<[], { seq: number; userId: string; request: string }>(
-    `SELECT seq, user_id AS userId, request FROM jobs WHERE state IN ('developed', 'delivered') ORDER BY seq`,
+  const page = db.prepare<[number, number], { seq: number; userId: string; request: string }>(
+    `SELECT seq, user_id AS userId, request FROM jobs WHERE +state IN ('developed', 'delivered') AND seq > ? ORDER BY seq LIMIT ?`,
   );
   db.transaction(() => {
-    for (const { seq, userId, request } of rows.all()) {
-      add(seq, wordsOf(JSON.parse(request) as ResolvedRequest, userId));
+    for (let rows = page.all(-1, INDEXED_AT_ONCE); rows.length > 0; ) {
+      for (const { seq, userId, request } of rows) add(seq, wordsOf(JSON.parse(request) as ResolvedRequest, userId));
+      rows = page.all(rows.at(-1)!.seq, INDEXED_AT_ONCE);
     }
   }).immediate();
 }
+
+/** Requests read at once: a history of millions does not fit into memory. */
+const INDEXED_AT_ONCE = 1_000;
 
 function makeForget(db: Database): Pick<PeopleStore, 'everythingOf' | 'holdings' | 'forget'> {
   const of = 'FROM pictures JOIN jobs ON jobs.id = pictures.job_id WHERE jobs.user_id = ?';

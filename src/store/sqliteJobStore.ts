@@ -28,6 +28,7 @@ import { makeLoraAccess } from './loraAccess.ts';
 import { makeLoraStacks } from './loraStacks.ts';
 import { makeModeration } from './moderation.ts';
 import { makePeople } from './people.ts';
+import { makeRemembering } from './remembering.ts';
 import { makeSheets } from './sheets.ts';
 
 export interface StoreContext {
@@ -52,27 +53,35 @@ const MAX_ID_DRAWS = 8;
 
 /** @param db a migrated database; the store closes it. */
 export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = makeLogSync }: StoreContext): JobStore {
-  const ledger = makeLedger(db);
+  const rules = makeRemembering(db);
+  const ledger = makeLedger(db, rules);
   const line = makeLine(db);
   const jobs = makeJobTable(db, ledger, line);
-  const house = makeHouse(db);
-  const moderation = makeModeration(db, house);
-  const people = makePeople(db);
-  const stacks = makeLoraStacks(db);
-  const access = makeLoraAccess(db, nowMs);
+  const house = makeHouse(db, rules);
+  const moderation = makeModeration(db, house, rules);
+  const people = makePeople(db, rules);
+  const stacks = makeLoraStacks(db, rules);
+  const access = makeLoraAccess(db, nowMs, rules);
   const sheets = makeSheets(db);
-  const rulesHere = makeHouseRules(db, house, ledger, nowMs);
+  const rulesHere = makeHouseRules(db, house, ledger, nowMs, rules);
   const log = makeSync(db);
-  const group = makeCommitGroup(db, log, () => line.forget());
+  /** What is held in memory beside the database, when a transaction was taken back. */
+  const forgetRead = () => {
+    line.forget();
+    rules.forget();
+  };
+  const group = makeCommitGroup(db, log, forgetRead);
   const read = <T>(work: () => T): T => {
     if (!db.open) throw new DarkroomError('store_failed', 'database: it is closed');
     return asStoreErrors(work);
   };
+  // Made once: better-sqlite3 builds four functions for each it makes.
+  const inTransaction = db.transaction((work: () => unknown) => work());
   const write = <T>(work: () => T): T => {
     try {
-      return read(() => db.transaction(work).immediate());
+      return read(() => inTransaction.immediate(work) as T);
     } catch (thrown) {
-      line.forget();
+      forgetRead();
       throw thrown;
     }
   };
@@ -137,8 +146,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = make
     const jobId = line.takeNext(models);
     if (jobId === undefined) return undefined;
     const now = nowMs();
-    jobs.claim(jobs.row(jobId)!, { workerId, leaseUntilMs: now + leaseMs }, now);
-    return toJob(jobs.row(jobId)!);
+    return toJob(jobs.claim(jobId, { workerId, leaseUntilMs: now + leaseMs }, now));
   }
 
   function loseRow(row: JobRow, error: SerializedError): JobState {
@@ -254,8 +262,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = make
     expectedMs: (requests) =>
       read(() => requests.reduce((sum, one) => sum + line.expected(one.model, workOf(one)), line.waitingMs())),
     oldestWaitingMs: () => read(() => jobs.oldestQueuedMs()),
-    counts: () =>
-      read(() => ({ waiting: line.size() + jobs.countIn(['accepted']), running: jobs.countIn(['running']) })),
+    counts: () => read(() => ({ waiting: line.size() + jobs.countIn('accepted'), running: jobs.countIn('running') })),
 
     claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
     renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),

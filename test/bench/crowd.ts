@@ -1,6 +1,8 @@
 // A crowd: 200 people press Enter five times within a second while the machine is at work. How long each waits for the bot's answer, what
 // the bot's event loop does meanwhile, and whether its memory grows as their pictures are made.
-//   npm run bench -- crowd [--people 200] [--orders 5] [--rounds 1]      five rounds of the usual crowd are 5,000 jobs
+//   npm run bench -- crowd [--people 200] [--orders 5] [--early 1000] [--rounds 1]
+// The early orders come one after another before the first round: a bot that was started this minute is slower (--early 40). Five rounds are
+// 5,000 jobs.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,12 +12,12 @@ import { parseArgs } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import { commands } from '../../commands/index.ts';
 import { Emulator } from '../../src/emulator/emulator.ts';
-import { memoryOf, quantile, spread } from './figures.ts';
+import { memoryOf, processorMs, quantile, spread } from './figures.ts';
 import { imageProcessOf, startProgram, TOKEN } from './program.ts';
 
 const METRICS_PORT = 19_464;
-/** Orders before the crowd's, so that the machine is at work. */
-const EARLY_ORDERS = 40;
+/** Orders just before the crowd's, so that the machine is at work. */
+const AT_WORK = 40;
 /** All orders are sent within this, in milliseconds. */
 const BREATH_MS = 1_000;
 
@@ -28,12 +30,9 @@ interface Crowd {
 
 export async function benchCrowd(argv: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args: [...argv], options: { people: text, orders: text, rounds: text } });
-  const [count, orders, rounds] = [values.people ?? 200, values.orders ?? 5, values.rounds ?? 1].map(Number) as [
-    number,
-    number,
-    number,
-  ];
+  const { values } = parseArgs({ args: [...argv], options: { people: text, orders: text, early: text, rounds: text } });
+  const { people: crowd = 200, early = 1_000, rounds = 1 } = values;
+  const [count, orders] = [Number(crowd), Number(values.orders ?? 5)];
   const emulator = new Emulator({ token: TOKEN, rateLimits: false, checkAnswers: false });
   await emulator.start();
   const guild = emulator.addGuild('Studio', emulator.addUser('ada').id).id;
@@ -48,16 +47,20 @@ export async function benchCrowd(argv: readonly string[]): Promise<void> {
   });
   try {
     await emulator.until(() => emulator.world.commands.size >= commands.length, 60_000);
-    for (let round = 1; round <= rounds; round += 1) {
-      for (let order = 0; order < EARLY_ORDERS; order += 1) await ask(emulator, channelId, people[0]!, order);
+    for (let round = 1; round <= Number(rounds); round += 1) {
+      const ahead = round === 1 ? Number(early) : AT_WORK;
+      for (let at = 0; at < ahead; at += 1) await ask(emulator, channelId, people[at % count]!, at);
+      const before = [program.pid!, process.pid].map(processorMs);
       const { answers, late } = await inOneBreath({ emulator, channelId, people, orders });
       console.log(
         `  round ${round}: answers ${spread(answers, 'ms', 0)}, p99 ${quantile(answers, 0.99).toFixed(0)} ms; ${late} not within 3 s`,
       );
+      const costs = [program.pid!, process.pid].map((pid, at) => perOrder(pid, before[at]!, count * orders));
+      console.log(`    processor an order: bot ${costs[0]}; Discord and its people, here, ${costs[1]}`);
       console.log(`    event loop ${await eventLoop()}; bot ${memoryOf(program.pid!)}`);
       const startMs = performance.now();
       await untilDone(path.join(dataDir, 'darkroom.db'));
-      console.log(`    all ${count * orders} made after ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
+      console.log(`    all made after ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
       console.log(`    bot ${memoryOf(program.pid!)}; image process ${memoryOf(imageProcessOf(program.pid!))}`);
     }
   } finally {
@@ -89,6 +92,12 @@ async function ask(emulator: Emulator, channelId: string, person: string, seed: 
   const startMs = performance.now();
   const { kind } = await emulator.as(person).command(channelId, 'imagine', { prompt: 'a red heart', seed });
   return kind === 'failed' ? undefined : performance.now() - startMs;
+}
+
+function perOrder(pid: number, before: { all: number; first: number }, orders: number): string {
+  const now = processorMs(pid);
+  const ms = (name: 'all' | 'first') => ((now[name] - before[name]) / orders).toFixed(2);
+  return `${ms('first')} ms on its first thread, ${ms('all')} ms on all`;
 }
 
 /** What prom-client measured since it was last asked. */

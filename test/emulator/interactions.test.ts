@@ -165,8 +165,8 @@ describe('"is thinking"', () => {
       await interaction.followUp('second');
     });
     await imagine();
-    await stage.emulator.until(() =>
-      stage.emulator.world.lastMessageIn(channelId, (message) => message.now.content === 'second'),
+    await stage.emulator.until(
+      () => stage.emulator.world.lastPublicMessageIn(channelId)?.now.content === 'second' || undefined,
     );
     expect([view(stage.ben), view(stage.anna)]).toEqual([['first', 'second'], ['second']]);
   });
