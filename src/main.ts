@@ -124,6 +124,7 @@ async function open(config: Config, log: Logger, closers: Closers): Promise<void
     hashes,
     cards: makers.cards,
     refresh: makers.refresh,
+    giveWay: makers.giveWay,
     observe: life.metrics?.see,
   };
   const bot = closers.add(await logIn(botOptions(parts), log), (one) => one.close(FLUSH_MS));
@@ -200,6 +201,8 @@ interface Makers {
   readonly refresh: () => Promise<void>;
   /** The queue's from the start. */
   readonly workers: readonly ImageWorker[];
+  /** Lets this machine begin no network call for so many milliseconds. */
+  readonly giveWay: (ms: number) => void;
   /** Hands the queue the machines of a fleet; null without one. */
   readonly executors: Executors | null;
   /** Of this machine's model files. */
@@ -210,6 +213,7 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   const { fleet } = config;
   const isHere = fleet?.hasLocalWorker ?? true;
   const local = isHere ? closers.add(startWorker({ ...workerOptions(config), log }), (one) => one.close()) : null;
+  const giveWay = (ms: number) => local?.giveWay?.(ms);
   if (fleet === null) {
     const facts = await local!.ready();
     const hashes = openHashes(facts, config, log, closers);
@@ -219,7 +223,7 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
       now = await local!.refresh!();
       tellNews(before, now, log);
     };
-    return { facts, cards: () => now.models, refresh, workers: [local!], executors: null, hashes };
+    return { facts, cards: () => now.models, refresh, workers: [local!], giveWay, executors: null, hashes };
   }
   // Loaded only here: one machine alone needs no Redis client.
   const { Executors } = await import('./fleet/executors.ts');
@@ -230,7 +234,15 @@ async function openMakers(config: Config, store: JobStore, log: Logger, closers:
   const options = { config: fleet, local, localSlots: LOCAL_SLOTS, localHashOf, isOurs, key, clock: systemClock, log };
   const executors = closers.add(new Executors(options), (one) => one.close());
   const refresh = () => executors.refresh();
-  return { facts: await executors.open(), cards: () => executors.cards(), refresh, workers: [], executors, hashes };
+  return {
+    facts: await executors.open(),
+    cards: () => executors.cards(),
+    refresh,
+    workers: [],
+    giveWay,
+    executors,
+    hashes,
+  };
 }
 
 /** Recipes name models by the hashes of their files; learning them takes minutes once, and nobody waits for it. */
@@ -269,6 +281,7 @@ interface Parts {
   readonly connection: Connection;
   readonly cards: Makers['cards'];
   readonly refresh: Makers['refresh'];
+  readonly giveWay: Makers['giveWay'];
   readonly hashes: ModelHashes;
   readonly observe: BotOptions['observe'];
 }
@@ -302,6 +315,7 @@ function botOptions(parts: Parts): BotOptions {
     loraFolder: loraFolderOf(parts),
     charts: openChartRoom({ file: path.join(dataDir, 'darkroom.db'), log }),
     observe: parts.observe,
+    giveWay: parts.giveWay,
     randomSeed: () => randomInt(SEED_COUNT),
     onFatal: (error) => {
       if (!ending.signal.aborted) tellFatal(error, log);

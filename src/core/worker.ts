@@ -82,6 +82,8 @@ export interface ImageWorker {
    * Absent where nothing can be looked at again.
    */
   refresh?(): Promise<WorkerFacts>;
+  /** Begins no network call for so many milliseconds from now where it computes on the processor others need; one under way goes on. */
+  giveWay?(ms: number): void;
   /**
    * Makes the pictures of one task. Several calls may be in flight; their rows share network calls.
    * @throws cancelled when the signal aborts; picture_refused for a source its policy refuses; worker_crashed / worker_hung when the process is lost (it restarts by itself);

@@ -24,6 +24,7 @@ import { canFollow } from './controlPictures.ts';
 import { makeCustomIds } from './customIds.ts';
 import { expressionsBy } from './expressions.ts';
 import { fitIn } from './fitting.ts';
+import { GiveWay } from './giveWay.ts';
 import { identifyThrottler } from './identifyBudget.ts';
 import { lookOf } from './looks.ts';
 import { makeMessenger } from './messenger.ts';
@@ -35,6 +36,7 @@ import { Replies } from './replies.ts';
 import { ReviewDesk } from './reviews.ts';
 import { Router } from './router.ts';
 import { makeSheetDesk } from './sheets.ts';
+import { makeRequest } from './transport.ts';
 import { Turns } from './turns.ts';
 import { verdictView } from './verdict.ts';
 import { classicView } from './views/classicView.ts';
@@ -48,6 +50,8 @@ export interface BotOptions
   readonly outboxTiming?: OutboxTiming;
   /** Whether queue and model stand under the bot's name; absent is yes. */
   readonly showsPresence?: boolean;
+  /** Lets the machine this runs on begin no network call for so many milliseconds; absent where it makes no pictures. */
+  readonly giveWay?: ((ms: number) => void) | undefined;
   /** Absent: no file is known by its hash. */
   readonly hashes?: KnownHashes;
   /** The bot is deaf or dumb for good: the process must end, not look healthy. */
@@ -119,6 +123,7 @@ function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
     // Without a number discord.js tells of refused requests never.
     rest: {
       ...SMALL_CACHES.rest,
+      makeRequest,
       agent: new Agent({ connections: MAX_CONNECTIONS }),
       invalidRequestWarningInterval: INVALID_REQUESTS_TOLD,
       ...(apiUrl === null ? {} : { api: apiUrl }),
@@ -129,6 +134,7 @@ function makeClient({ apiUrl, store, clock, log }: BotOptions): Client {
 interface Parts {
   readonly context: BotContext;
   readonly router: Router;
+  readonly giveWay: GiveWay;
   readonly outbox: Outbox;
   readonly reviews: ReviewDesk;
   /** The language of people who wrote in private, as far as known. */
@@ -155,7 +161,8 @@ function wire(client: Client, options: BotOptions): Parts {
     locales.get(job.userId);
   const follows = canFollow(options.catalog);
   const wordingOf = (job: JobRecord) => ({ phrases: phrasesFor(localeOf(job)), ids, canFollow: follows });
-  const turns = new Turns({ isCrowded: () => router.open > CROWD });
+  const isCrowded = () => router.open > CROWD;
+  const turns = new Turns({ isCrowded });
   const messenger = makeMessenger({ rest: client.rest, dataDir, botUserId: () => client.user?.id ?? '' });
   const outbox = new Outbox({
     store,
@@ -207,7 +214,8 @@ function wire(client: Client, options: BotOptions): Parts {
     isOwner: (userId) => owners.has(userId),
   };
   const router = new Router(options.commands, context, turns);
-  return { context, router, outbox, reviews, locales, owners, fileLimits };
+  const giveWay = new GiveWay({ isCrowded, giveWay: options.giveWay ?? (() => {}) });
+  return { context, router, giveWay, outbox, reviews, locales, owners, fileLimits };
 }
 
 const MIB = 1024 * 1024;
@@ -223,6 +231,7 @@ function listen(client: Client, bot: Parts, { log, onFatal, observe }: BotOption
     remember(bot.locales, interaction.user.id, interaction.locale);
     remember(bot.fileLimits, interaction.guildId ?? '', interaction.attachmentSizeLimit);
     void bot.router.handle(interaction);
+    bot.giveWay.look();
   });
   const replies = new Replies(bot.context);
   client.on(Events.MessageCreate, (message: Message) => {

@@ -1,5 +1,6 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PictureScores } from '../core/pictureJudgement.ts';
 import type { Answer, Conditioning, ControlRow, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
@@ -85,6 +86,8 @@ export class Batcher {
   #arrivals = 0;
   #calls = 0;
   #running = false;
+  /** By a clock that only goes forward. */
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -121,6 +124,11 @@ export class Batcher {
     }
   }
 
+  /** Lets no call begin for that long: somebody else needs the processor for a moment. */
+  giveWay(ms: number): void {
+    this.#quietUntilMs = Math.max(this.#quietUntilMs, performance.now() + ms);
+  }
+
   /** A job that ended has no turn to remember. */
   forget(job: number): void {
     this.#servedAt.delete(job);
@@ -150,9 +158,15 @@ export class Batcher {
   /** One turn of the event loop: whoever was answered asks again, cancellations are heard. Then those who must not wait for a call. */
   async #pause(): Promise<void> {
     await turn();
+    // Asked for again meanwhile it becomes longer.
+    for (let ms = this.#quietMs(); ms > 0; ms = this.#quietMs()) await sleep(ms);
     if (this.#holds.size === 0) return;
     await within(MAX_HOLD_MS, Promise.allSettled(this.#holds));
     await turn();
+  }
+
+  #quietMs(): number {
+    return this.#quietUntilMs - performance.now();
   }
 
   async #round(): Promise<void> {

@@ -77,6 +77,8 @@ export interface Developer {
   readonly facts: WorkerFacts;
   /** Looks at the folders of LoRAs and control networks again. @returns the facts from now on */
   rescan(): WorkerFacts;
+  /** As ImageWorker.giveWay. */
+  giveWay(ms: number): void;
   /** As ImageWorker.develop, in this process. */
   develop(
     task: DevelopTask,
@@ -187,6 +189,9 @@ export function makeDeveloper(
     rescan() {
       current = rescan();
       return current;
+    },
+    giveWay(ms) {
+      if (facts.provider === 'cpu') batcher.giveWay(ms);
     },
     develop: (task, onProgress, signal) => developTask({ ...bench, job: ++lastJob }, task, onProgress, signal),
     close: async () => {

@@ -72,6 +72,14 @@ class Supervisor implements ImageWorker {
     return answer.promise;
   }
 
+  /** A process that is only being started computes nothing. */
+  giveWay(ms: number): void {
+    void this.#living?.then(
+      ({ process }) => process.send({ type: 'giveWay', ms }),
+      () => {},
+    );
+  }
+
   async develop(
     task: DevelopTask,
     onProgress: (progress: DevelopProgress) => void,

@@ -302,6 +302,8 @@ const parentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cancel'), taskId }),
   /** Looks at the folders of LoRAs and control networks again; answered with `facts`. */
   z.strictObject({ type: z.literal('rescan') }),
+  /** Begins no network call for that long. */
+  z.strictObject({ type: z.literal('giveWay'), ms: z.int().min(1).max(10_000) }),
   z.strictObject({ type: z.literal('close') }),
 ]);
 

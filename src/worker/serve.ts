@@ -57,6 +57,7 @@ class Child {
     else if (message.type === 'cancel') this.#tasks.get(message.taskId)?.abort();
     else if (message.type === 'develop') await this.#develop(message);
     else if (message.type === 'rescan') this.#rescan();
+    else if (message.type === 'giveWay') this.#developer?.giveWay(message.ms);
     else await this.#close();
   }
 

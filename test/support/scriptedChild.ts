@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 interface Heard {
   readonly type: string;
   readonly taskId?: number;
+  readonly ms?: number;
   readonly options?: { readonly modelsDir: string };
   readonly task?: { readonly jobId: string; readonly request: { readonly seed: number } };
 }
@@ -34,6 +35,9 @@ function developed(taskId: number, seed: number): unknown {
   };
   return { type: 'developed', taskId, pictures: [picture] };
 }
+
+/** What it was told about giving way, to be asked for. */
+let heardMs: number | undefined;
 
 function spin(): never {
   for (;;);
@@ -73,6 +77,10 @@ const JOBS: Readonly<Record<string, (taskId: number, seed: number) => void>> = {
     say({ type: 'beat', activity: 'decode', call: 6 });
     say({ type: 'beat', activity: 'decode', call: 6 });
   },
+  gaveWay: (taskId) => {
+    const message = `for ${heardMs} ms`;
+    say({ type: 'failed', taskId, error: { code: 'internal', message, details: {} } });
+  },
   callsUnet: () => say({ type: 'beat', activity: 'unet', call: 8 }),
   callsDecode: () => say({ type: 'beat', activity: 'decode', call: 9 }),
 };
@@ -81,6 +89,7 @@ process.on('message', (message: Heard) => {
   if (message.type === 'start') HANDSHAKES[message.options?.modelsDir ?? 'mute']?.();
   if (message.type === 'close') process.disconnect();
   if (message.type === 'rescan') say({ type: 'facts', facts: { ...FACTS, provider: 'looked again' } });
+  if (message.type === 'giveWay') heardMs = message.ms;
   if (message.type === 'cancel') JOBS.good?.(message.taskId ?? 0, 1);
   if (message.type === 'develop')
     JOBS[message.task?.jobId ?? '']?.(message.taskId ?? 0, message.task?.request.seed ?? 0);

@@ -216,6 +216,38 @@ describe('batcher', () => {
       vi.useRealTimers();
     }
   });
+
+  test('no call begins while somebody else needs the processor, then they go on by themselves', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const networks = new RowNetworks();
+      const batcher = new Batcher({ budget: CPU });
+      batcher.giveWay(40);
+      batcher.giveWay(10);
+      const asked = batcher.ask(asker(1, networks), { kind: 'text', prompt: 'cat' });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(networks.calls).toEqual([]);
+      vi.advanceTimersByTime(40);
+      await asked;
+      expect(networks.calls).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('who is cancelled meanwhile need not wait for it', async () => {
+    const batcher = new Batcher({ budget: CPU });
+    const abort = new AbortController();
+    batcher.giveWay(200);
+    const asked = batcher.ask(
+      { ...asker(1, new RowNetworks()), signal: abort.signal },
+      { kind: 'text', prompt: 'cat' },
+    );
+    abort.abort();
+    const startMs = performance.now();
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+    expect(performance.now() - startMs).toBeLessThan(100);
+  });
 });
 
 async function turns(count: number): Promise<void> {

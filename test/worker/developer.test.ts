@@ -237,3 +237,15 @@ describe('networks that fail', () => {
     expect(await readdir(folder)).not.toContain('black');
   });
 });
+
+test.each([
+  ['cpu', [400]],
+  ['cuda', []],
+])('a machine that computes on %s gives way only where the processor is what is short', (provider, expected) => {
+  const asked: number[] = [];
+  const batcher = new Batcher({ budget: budgetFor('cpu') });
+  batcher.giveWay = (ms) => void asked.push(ms);
+  const shelf = new ModelShelf(() => Promise.reject(new Error('nothing is opened here')));
+  makeDeveloper({ ...developer.facts, provider }, shelf, batcher).giveWay(400);
+  expect(asked).toEqual(expected);
+});

@@ -93,6 +93,22 @@ describe('another look at the LoRAs', () => {
   });
 });
 
+describe('giving way', () => {
+  test('is told to the process that computes', async () => {
+    const { worker } = start();
+    await worker.ready();
+    worker.giveWay!(400);
+    expect((await failure(develop(worker, 'gaveWay'))).message).toBe('for 400 ms');
+  });
+
+  test('starts no process', async () => {
+    const { worker } = start('exit');
+    worker.giveWay!(400);
+    await new Promise(setImmediate);
+    expect((await failure(worker.ready())).code).toBe('worker_crashed');
+  });
+});
+
 describe('a task', () => {
   test('comes back with its pictures and its progress', async () => {
     const { worker } = start();
