@@ -6,7 +6,7 @@ import { type CacheWithLimitsOptions, type ClientOptions, Options } from 'discor
 const MAX_PEOPLE = 200;
 
 /** Between two sweeps of the routes nobody waits at: each interaction's own is one, and in the usual hour a crowd makes thousands. */
-const FORGET_ROUTES_MS = 300_000;
+const FORGET_ROUTES_MS = 60_000;
 
 /** The bot itself is never the one to go: its rights are read from there. */
 const people = {

@@ -126,6 +126,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/store/commitGroup.test.ts'],
   },
   {
+    does: 'goes by rules that were taken back with their transaction',
+    file: 'src/store/sqliteJobStore.ts',
+    from: '    rules.forget();\n',
+    to: '',
+    tests: ['test/store/remembering.test.ts'],
+  },
+  {
+    does: 'goes by rules another program has changed',
+    file: 'src/store/remembering.ts',
+    from: '    if (version !== seenVersion) forget();\n',
+    to: '',
+    tests: ['test/store/remembering.test.ts'],
+  },
+  {
+    does: 'goes by the ban somebody had before',
+    file: 'src/store/remembering.ts',
+    from: "  ['users', 'UPDATE'],\n",
+    to: '',
+    tests: ['test/store/remembering.test.ts'],
+  },
+  {
     does: 'lets a job that takes its worker down try for ever',
     file: 'src/store/sqliteJobStore.ts',
     from: "const to = losses < MAX_LOSSES ? 'queued' : 'failing';",

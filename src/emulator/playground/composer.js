@@ -146,7 +146,8 @@ export function makeComposer(api, world) {
 
   function commandKey(event, entry, fields) {
     if (line.firstElementChild?.className === 'plain') return;
-    if (suggestionKey(event)) return;
+    // The Enter that chose the command is not the one that sends it.
+    if (event.defaultPrevented || suggestionKey(event)) return;
     if (event.key === 'Escape') plain();
     if (event.key === 'Enter' && event.target.tagName !== 'BUTTON') {
       event.preventDefault();
@@ -197,7 +198,11 @@ export function makeComposer(api, world) {
       setReply(message);
       plain();
     },
-    refresh: () => plain(false),
+    /** What somebody has begun to type stays: a connection made anew is no reason to begin again. */
+    refresh() {
+      const isEmpty = line.querySelector('.plain input[type=text]')?.value === '';
+      if (isEmpty) plain(line.contains(document.activeElement));
+    },
     complain,
   };
 }
