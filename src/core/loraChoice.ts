@@ -19,7 +19,7 @@ export function resolveLoras(wishes: readonly LoraWish[], model: ModelCard): rea
 
 function resolveOne({ name, ...wish }: LoraWish, model: ModelCard): LoraUse {
   const cards = model.loras ?? [];
-  const card = findLora(name, cards) ?? refuse('LoRA', name, known(cards, model));
+  const card = findLora(name, cards) ?? refuse('LoRA', name, { kind: 'names', names: namesFor(model, cards) });
   if (!card.fits.includes(model.name)) {
     refuse('LoRA', name, `one for ${FAMILY_TITLES[model.family]}, as ${model.name} is; this one is for ${card.family}`);
   }
@@ -34,14 +34,8 @@ export function findLora(name: string, cards: readonly LoraCard[]): LoraCard | u
   return cards.find((card) => card.name === name) ?? cards.find((card) => plain(card.name) === plain(name));
 }
 
-/** Names listed in a refusal. */
-const NAMES_SHOWN = 10;
-
-function known(cards: readonly LoraCard[], model: ModelCard): string {
-  const names = cards.filter(({ fits }) => fits.includes(model.name)).map((card) => card.name);
-  if (names.length === 0) return `none; there are none for ${model.name}`;
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
-  return `one of ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+function namesFor(model: ModelCard, cards: readonly LoraCard[]): readonly string[] {
+  return cards.filter(({ fits }) => fits.includes(model.name)).map((card) => card.name);
 }
 
 function bounded(strength: number, name: string): number {

@@ -25,6 +25,9 @@ export type Expectation =
 /** Longest piece of a user's own words an error repeats, in characters; more would flood an answer. */
 const MAX_FOUND_CHARS = 40;
 
+/** Names an error lists; an installation may have hundreds of LoRAs. */
+const MAX_NAMES = 40;
+
 /**
  * Refuses one field of a request; prompts are never passed as `found`.
  * @throws request_invalid with what was found and what is allowed.
@@ -47,7 +50,12 @@ export function refuse(field: string, found: string | number, expected: string |
 
 function detailsOf(expected: Expectation): ErrorDetails {
   const { kind, ...rest } = expected;
-  return expected.kind === 'names' ? { kind, names: expected.names.join(', ') } : { kind, ...(rest as ErrorDetails) };
+  return expected.kind === 'names' ? { kind, names: listed(expected.names) } : { kind, ...(rest as ErrorDetails) };
+}
+
+/** Of a long list its beginning; the nearest name is told beside it. */
+function listed(names: readonly string[]): string {
+  return [...names.slice(0, MAX_NAMES), ...(names.length > MAX_NAMES ? ['…'] : [])].join(', ');
 }
 
 function foundWords(found: string, { kind }: Expectation): string {
@@ -64,7 +72,7 @@ function words(expected: Expectation): string {
     case 'number':
       return 'a number';
     case 'names':
-      return expected.names.length === 0 ? 'nothing; there are none' : `one of ${expected.names.join(', ')}`;
+      return expected.names.length === 0 ? 'nothing; there are none' : `one of ${listed(expected.names)}`;
     case 'chars':
     case 'atMost':
       return `at most ${expected.max}`;

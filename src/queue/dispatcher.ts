@@ -218,7 +218,8 @@ export class Dispatcher {
       const job = await store.together(claim);
       this.#stalls.clear(DATABASE);
       if (job === undefined) return false;
-      await this.#launch(lane, job);
+      // Cancelled while its claim was on the way to the disk: nobody could call this flight off.
+      if (store.get(job.id)?.state === 'running') await this.#launch(lane, job);
       return true;
     } catch (thrown) {
       if (!this.#lanes.has(lane)) return false;

@@ -42,3 +42,15 @@ test.each([
   expect(withLoraWords(prompt, [{ name: 'ink' }, { name: 'plain' }, { name: 'gone' }], loras, place)).toBe(expected);
   expect(withLoraWords(prompt, [{ name: 'ink', strength: 0 }], loras, place)).toBe(prompt);
 });
+
+test('a misspelt LoRA is told what was meant, also where there are hundreds', () => {
+  const message = 'LoRA: found plian, expected one of few, ink, plain; nearest is plain';
+  expect(() => resolve({ loras: [{ name: 'plian' }] })).toThrow(message);
+  const many = Array.from({ length: 300 }, (_, at) => card(`lora${at}`));
+  const refused = () =>
+    resolveRequest({ prompt: 'x', loras: [{ name: 'lroa271' }] }, { ...TEST_CARD, loras: many }, DEFAULT_LIMITS, 1);
+  expect(refused).toThrow(/lora38, lora39, …; nearest is lora271$/);
+  expect(() =>
+    resolveRequest({ prompt: 'x', loras: [{ name: 'ink' }] }, { ...TEST_CARD, loras: [] }, DEFAULT_LIMITS, 1),
+  ).toThrow('LoRA: found ink, expected nothing; there are none');
+});

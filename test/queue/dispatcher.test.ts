@@ -9,6 +9,7 @@ import { makeLog } from '../../src/log.ts';
 import { Dispatcher, type DispatcherOptions } from '../../src/queue/dispatcher.ts';
 import type { QueueEvent } from '../../src/queue/queueEvents.ts';
 import { openStore } from '../../src/store/openStore.ts';
+import { deferred } from '../../src/worker/deferred.ts';
 import { enqueue } from '../contract/jobStore.ts';
 import { testRequest } from '../support/cards.ts';
 import { type HandClock, handClock, settled, until } from '../support/clock.ts';
@@ -34,11 +35,11 @@ interface Bench {
 const folders: string[] = [];
 const benches: Bench[] = [];
 
-function bench(overrides: Partial<DispatcherOptions> = {}, earlier?: Bench): Bench {
+function bench(overrides: Partial<DispatcherOptions> = {}, earlier?: Bench, makeSync = syncedInCommit): Bench {
   const clock = earlier?.clock ?? handClock();
   const dataDir = earlier?.dataDir ?? mkdtempSync(path.join(tmpdir(), 'darkroom-queue-'));
   folders.push(dataDir);
-  const store = openStore({ file: path.join(dataDir, 'darkroom.db'), clock, makeSync: syncedInCommit });
+  const store = openStore({ file: path.join(dataDir, 'darkroom.db'), clock, makeSync });
   const worker = new ScriptedWorker(clock);
   const log = makeLog('silent');
   const dispatcher = new Dispatcher({ store, workers: [worker], clock, log, dataDir, leaseMs: LEASE_MS, ...overrides });
@@ -200,6 +201,19 @@ describe('cancelling', () => {
     at.dispatcher.start();
     await at.clock.advance(JOB_MS * 3);
     expect(at.worker.tasks).toEqual([]);
+    expect([at.state(job), used(at)]).toEqual(['cancelling', 0]);
+  });
+
+  test('a job whose claim is still on its way to the disk is not begun', async () => {
+    const disk = deferred<void>();
+    const at = bench({}, undefined, () => ({ ...syncedInCommit(), sync: () => disk.promise }));
+    const [job, neighbour] = [at.add('ann'), at.add('bob')];
+    at.dispatcher.start();
+    await until(() => at.state(job) === 'running');
+    expect(at.dispatcher.cancel(job.id)).toBe(true);
+    disk.resolve();
+    await drive(at, () => at.state(neighbour) === 'developed');
+    expect(at.worker.tasks.map(({ jobId }) => jobId)).toEqual([neighbour.id]);
     expect([at.state(job), used(at)]).toEqual(['cancelling', 0]);
   });
 
