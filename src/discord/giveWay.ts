@@ -5,8 +5,9 @@
 /** For so long from each asking, in milliseconds; asked again before that is over. */
 const PAUSE_MS = 400;
 const ASK_AGAIN_MS = 200;
-/** A crowd that has no end is everyday life: then pictures are made beside it. */
+/** A crowd that has no end, and one that comes back at once, is everyday life: then pictures are made beside it. */
 const MAX_PAUSED_MS = 4_000;
+const REST_MS = 8_000;
 
 export interface GiveWayOptions {
   /** Whether many people wait for an answer. */
@@ -20,8 +21,8 @@ export interface GiveWayOptions {
 export class GiveWay {
   readonly #options: GiveWayOptions;
   readonly #nowMs: () => number;
-  /** When this crowd came; undefined without one. */
-  #sinceMs: number | undefined;
+  /** When the pauses began of which MAX_PAUSED_MS may be; new ones only REST_MS after that. */
+  #sinceMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: GiveWayOptions) {
@@ -36,12 +37,10 @@ export class GiveWay {
 
   #ask(): void {
     this.#timer = undefined;
-    if (!this.#options.isCrowded()) {
-      this.#sinceMs = undefined;
-      return;
-    }
-    this.#sinceMs ??= this.#nowMs();
-    if (this.#nowMs() - this.#sinceMs < MAX_PAUSED_MS) this.#options.giveWay(PAUSE_MS);
+    if (!this.#options.isCrowded()) return;
+    const now = this.#nowMs();
+    if (now - this.#sinceMs >= MAX_PAUSED_MS + REST_MS) this.#sinceMs = now;
+    if (now - this.#sinceMs < MAX_PAUSED_MS) this.#options.giveWay(PAUSE_MS);
     this.#timer = setTimeout(() => this.#ask(), ASK_AGAIN_MS).unref();
   }
 }

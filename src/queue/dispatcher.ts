@@ -219,7 +219,8 @@ export class Dispatcher {
       this.#stalls.clear(DATABASE);
       if (job === undefined) return false;
       // Cancelled while its claim was on the way to the disk: nobody could call this flight off.
-      if (store.get(job.id)?.state === 'running') await this.#launch(lane, job);
+      const now = store.get(job.id);
+      if (now?.state === 'running' && now.attempt === job.attempt) await this.#launch(lane, job);
       return true;
     } catch (thrown) {
       if (!this.#lanes.has(lane)) return false;

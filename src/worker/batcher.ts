@@ -1,6 +1,5 @@
 // The heart of the image process: pictures of many jobs ask, one network call answers as many of them as can share it.
 // It owns the waiting asks and runs one call at a time; what a picture does with its answer is the pipeline's business.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PictureScores } from '../core/pictureJudgement.ts';
 import type { Answer, Conditioning, ControlRow, Latents, NetworkAsk, Pixels, UnetRow } from '../diffusion/asks.ts';
 import type { LoraStack } from '../diffusion/loraStack.ts';
@@ -71,6 +70,9 @@ export interface BatcherOptions {
 
 /** Longest wait of the networks for one another's files: a huge start picture must not stop everybody. */
 const MAX_HOLD_MS = 1_000;
+
+/** Longest pause for somebody who needs the processor; after it a call is made, whatever is asked. */
+const MAX_QUIET_MS = 5_000;
 
 interface Waiting extends WaitingAsk {
   readonly ask: NetworkAsk;
@@ -158,15 +160,14 @@ export class Batcher {
   /** One turn of the event loop: whoever was answered asks again, cancellations are heard. Then those who must not wait for a call. */
   async #pause(): Promise<void> {
     await turn();
-    // Asked for again meanwhile it becomes longer.
-    for (let ms = this.#quietMs(); ms > 0; ms = this.#quietMs()) await sleep(ms);
-    if (this.#holds.size === 0) return;
-    await within(MAX_HOLD_MS, Promise.allSettled(this.#holds));
-    await turn();
-  }
-
-  #quietMs(): number {
-    return this.#quietUntilMs - performance.now();
+    if (this.#holds.size > 0) {
+      await within(MAX_HOLD_MS, Promise.allSettled(this.#holds));
+      await turn();
+    }
+    const sinceMs = performance.now();
+    // Asked for again meanwhile it becomes longer, though not for ever, whoever asks: to the watchdog this is still the last call.
+    const restMs = () => Math.min(this.#quietUntilMs, sinceMs + MAX_QUIET_MS) - performance.now();
+    for (let ms = restMs(); ms > 0; ms = restMs()) await sleep(ms);
   }
 
   async #round(): Promise<void> {
@@ -307,6 +308,12 @@ function checked(kind: string, rows: number, results: readonly unknown[]): reado
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
   });
 }
 

@@ -38,16 +38,25 @@ test('a crowd has it hold its breath, asked again until everybody is answered', 
   expect(asked).toHaveLength(3);
 });
 
-test('a crowd without an end is no reason to make no pictures; the next one is', () => {
+test('a crowd without an end is no reason to make no pictures', () => {
   const { asked, now, giveWay } = house();
   now.isCrowded = true;
   giveWay.look();
-  vi.advanceTimersByTime(60_000);
+  vi.advanceTimersByTime(11_900);
   expect(asked.at(-1)).toBeLessThan(4_000);
-  now.isCrowded = false;
-  vi.advanceTimersByTime(1_000);
-  now.isCrowded = true;
-  const before = asked.length;
-  giveWay.look();
-  expect(asked).toHaveLength(before + 1);
+  vi.advanceTimersByTime(60_000);
+  const pausedMs = asked.length * 200;
+  expect(pausedMs).toBeLessThanOrEqual((71_900 * 4_000) / 12_000 + 4_000);
+});
+
+test('nor are crowds that come and go all the time', () => {
+  const { asked, now, giveWay } = house();
+  for (let look = 0; look < 240; look += 1) {
+    now.isCrowded = look % 2 === 0;
+    giveWay.look();
+    vi.advanceTimersByTime(250);
+  }
+  const late = asked.filter((atMs) => atMs >= 4_000 && atMs < 12_000);
+  expect(late).toEqual([]);
+  expect(asked.some((atMs) => atMs >= 12_000)).toBe(true);
 });

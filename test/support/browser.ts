@@ -32,6 +32,10 @@ export class Browser {
       const { id, ...answer } = JSON.parse(String(raw)) as { id?: number };
       if (id !== undefined) this.#answers.get(id)?.(answer);
     });
+    const gone = { result: {}, exceptionDetails: { exception: { description: 'the browser is gone' } } };
+    socket.once('close', () => {
+      for (const end of this.#answers.values()) end({ result: gone });
+    });
   }
 
   /** @param url what it shows at first */
@@ -43,10 +47,14 @@ export class Browser {
       [...flags, '--remote-debugging-port=0', `--user-data-dir=${folder}`, '--window-size=900,800', url],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    const port = await portOf(browser);
-    const socket = new WebSocket(await pageOf(port, url));
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    return new Browser(browser, folder, socket);
+    try {
+      const socket = new WebSocket(await pageOf(await portOf(browser), url));
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+      return new Browser(browser, folder, socket);
+    } catch (thrown) {
+      browser.kill('SIGKILL');
+      throw thrown;
+    }
   }
 
   /** Runs an expression in the page. @throws what it throws */
@@ -114,11 +122,11 @@ function portOf(browser: ChildProcess): Promise<number> {
 }
 
 async function pageOf(port: number, url: string): Promise<string> {
-  for (;;) {
+  for (const startMs = performance.now(); performance.now() - startMs < PATIENCE_MS; await sleep(50)) {
     const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
     const pages = (await answer.json()) as { type: string; url: string; webSocketDebuggerUrl: string }[];
     const page = pages.find((one) => one.type === 'page' && one.url.startsWith(url));
     if (page !== undefined) return page.webSocketDebuggerUrl;
-    await sleep(50);
   }
+  throw new Error(`the browser shows no page of ${url}`);
 }

@@ -218,16 +218,36 @@ describe('batcher', () => {
   });
 
   test('no call begins while somebody else needs the processor, then they go on by themselves', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
     try {
       const networks = new RowNetworks();
       const batcher = new Batcher({ budget: CPU });
-      batcher.giveWay(40);
-      batcher.giveWay(10);
+      batcher.giveWay(400);
+      batcher.giveWay(100);
       const asked = batcher.ask(asker(1, networks), { kind: 'text', prompt: 'cat' });
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await turns(3);
+      await vi.advanceTimersByTimeAsync(399);
       expect(networks.calls).toEqual([]);
-      vi.advanceTimersByTime(40);
+      await vi.advanceTimersByTimeAsync(1);
+      await asked;
+      expect(networks.calls).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('whoever asks without end for the processor gets it five seconds at a time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    try {
+      const networks = new RowNetworks();
+      const batcher = new Batcher({ budget: CPU });
+      batcher.giveWay(1_000_000);
+      const asked = batcher.ask(asker(1, networks), { kind: 'text', prompt: 'cat' });
+      await turns(3);
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(networks.calls).toEqual([]);
+      batcher.giveWay(2_000_000);
+      await vi.advanceTimersByTimeAsync(1);
       await asked;
       expect(networks.calls).toHaveLength(1);
     } finally {

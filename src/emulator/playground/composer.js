@@ -198,10 +198,11 @@ export function makeComposer(api, world) {
       setReply(message);
       plain();
     },
-    /** What somebody has begun to type stays: a connection made anew is no reason to begin again. */
-    refresh() {
-      const isEmpty = line.querySelector('.plain input[type=text]')?.value === '';
-      if (isEmpty) plain(line.contains(document.activeElement));
+    /** What somebody has begun to type stays where it is the same place: a connection made anew is no reason to begin again. */
+    refresh(isSamePlace) {
+      const inputs = [...line.querySelectorAll('.plain input')];
+      const isEmpty = inputs.length > 0 && inputs.every((input) => input.value === '');
+      if (isEmpty || !isSamePlace) plain(line.contains(document.activeElement));
     },
     complain,
   };

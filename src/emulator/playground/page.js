@@ -25,6 +25,8 @@ const world = {
   channelName: (id) => world.channels.find((channel) => channel.id === id)?.name ?? 'somewhere',
 };
 let application = null;
+/** Channel and person the line at the bottom is for. */
+let openPlace = '';
 let stopListening = () => {};
 
 const asActor = (action, body) => api.act(world.actorId, action, body);
@@ -163,6 +165,9 @@ async function loadCommands() {
 }
 
 async function open(channelId) {
+  const place = `${channelId} ${world.actorId}`;
+  const isSamePlace = place === openPlace;
+  openPlace = place;
   world.channelId = channelId;
   byId('channel').textContent = `# ${world.channelName(channelId)}`;
   showChannels();
@@ -170,7 +175,7 @@ async function open(channelId) {
   const messages = await api.messagesFor(channelId, world.actorId);
   list.replaceChildren(welcome());
   for (const message of messages) show(message);
-  composer.refresh();
+  composer.refresh(isSamePlace);
 }
 
 function welcome() {
