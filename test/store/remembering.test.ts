@@ -41,6 +41,12 @@ describe('rules kept in memory', () => {
     expect(store.banIn(member)?.reason).toBe('why');
     store.unban(member, 'ada');
     expect(store.banIn(member)).toBeUndefined();
+    const everywhere = { userId: 'ann', guildId: null };
+    expect(store.banIn(everywhere)).toBeUndefined();
+    store.ban(everywhere, 'everywhere', 'ada');
+    expect([store.banIn(everywhere)?.reason, store.banIn(member)?.reason]).toEqual(['everywhere', 'everywhere']);
+    store.unban(everywhere, 'ada');
+    expect(store.banIn(everywhere)).toBeUndefined();
     expect(store.settings('ann')).toEqual({});
     store.setSettings('ann', { steps: 9 });
     expect(store.settings('ann')).toEqual({ steps: 9 });
