@@ -53,7 +53,6 @@ export function makeLedger(db: Database, remembered: Remembering): Ledger {
   const usedSince = db.prepare<[{ userId: string; day: number; sinceMs: number }], HourUse>(USED_SINCE);
   const given = db.prepare<[Member], number>(GIVEN).pluck();
   const taken = db.prepare<[Member], number>(TAKEN).pluck();
-  // Outside servers the guild is NULL, which equals nothing.
   const membersOwn = db.prepare<[string, string], Numbers>(
     'SELECT daily_quota AS daily, hourly_quota AS hourly FROM members WHERE guild_id = ? AND user_id = ?',
   );
