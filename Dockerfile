@@ -33,4 +33,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
 STOPSIGNAL SIGTERM
 # A bot that mostly waits stays small: a small young generation, an old one that grows by halves, and no optimising compiler for the one
 # large function of an HTTP parser.
-CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=1024", "--liftoff-only", ".build/src/main.js"]
+CMD ["node", "--max-semi-space-size=4", "--no-parallel-scavenge", "--v8-pool-size=2", "--max-old-space-size=1024", "--liftoff-only", ".build/src/main.js"]

@@ -13,6 +13,7 @@ import {
   type InteractionReplyOptions,
   type MessageComponentInteraction,
   MessageFlags,
+  MessagePayload,
   type ModalMessageModalSubmitInteraction,
   PermissionFlagsBits,
   RESTJSONErrorCodes,
@@ -20,7 +21,7 @@ import {
 } from 'discord.js';
 import { fitIn, fittedView } from './fitting.ts';
 import { type Phrases, phrasesFor } from './phrases/phrases.ts';
-import { type CardPart, textView, type View } from './views/view.ts';
+import { type CardPart, NO_MENTIONS, textView, type View } from './views/view.ts';
 
 /** In the language of the person who asked. */
 export function phrasesOf(interaction: RepliableInteraction | AutocompleteInteraction): Phrases {
@@ -45,8 +46,20 @@ export async function show(interaction: RepliableInteraction, wanted: View, data
   } else if (interaction.deferred || interaction.replied) {
     await (answersMessage(interaction) ? interaction.followUp(privately) : interaction.editReply(message));
   } else {
-    await interaction.reply(privately);
+    await interaction.reply(isWords(view) ? wordsOf(interaction, view.content) : privately);
   }
+}
+
+function isWords({ embeds, rows, files, card }: View): boolean {
+  return card === undefined && embeds.length + rows.length + files.length === 0;
+}
+
+/** The body as Discord takes it: working it out would look for embeds, components, files and polls in every answer of a crowd. */
+function wordsOf(interaction: RepliableInteraction, content: string): MessagePayload {
+  const payload = new MessagePayload(interaction, {});
+  payload.body = { content, flags: MessageFlags.Ephemeral, allowed_mentions: NO_MENTIONS };
+  payload.files = [];
+  return payload;
 }
 
 /** Puts a view in the place of the private message that a button or select sits on. */

@@ -5,7 +5,7 @@
 /** New work of one turn of the event loop, in milliseconds up to where it first waits; what is under way goes on in between. */
 const SLICE_MS = 8;
 /** And so many, for much of their work is behind the first wait, in the same turn. Fewer than are told at once: what is begun is to be ended first. */
-const ANSWERS_A_TURN = 4;
+const ANSWERS_A_TURN = 5;
 /** Messages begun in one turn: each costs about a millisecond once it goes on. */
 const MESSAGES_A_TURN = 4;
 /** Between two looks whether the answers are out. */

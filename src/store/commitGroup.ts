@@ -8,7 +8,7 @@ import type { LogSync } from './logSync.ts';
 /** Longest time one commit collects work before it is written, in milliseconds: what the event loop waits meanwhile. */
 const COLLECTING_MS = 8;
 /** Told in one turn of the event loop: what each does next is its own work, and a hundred at once would let nobody else's through. */
-const TOLD_A_TURN = 8;
+const TOLD_A_TURN = 10;
 
 export interface CommitGroup {
   /**

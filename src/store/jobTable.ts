@@ -17,8 +17,8 @@ export interface Claim {
 }
 
 export interface JobTable {
-  /** @param weight shares of the machine's time, 1 … 4 */
-  insert(id: string, job: NewJob, weight: number, nowMs: number): JobRecord;
+  /** @param weight shares of the machine's time, 1 … 4 @returns undefined when there is a job of that id */
+  insert(id: string, job: NewJob, weight: number, nowMs: number): JobRecord | undefined;
   row(jobId: string): JobRow | undefined;
   /** The row while it runs under this attempt, else undefined. */
   runningRow(jobId: string, attempt: number): JobRow | undefined;
@@ -119,9 +119,15 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
         work: workOf(job.request),
         place: job.place == null ? null : JSON.stringify(job.place),
       };
-      insert.run({ ...job, ...of, id, weight, request: JSON.stringify(job.request), nowMs });
+      try {
+        insert.run({ ...job, ...of, id, weight, request: JSON.stringify(job.request), nowMs });
+      } catch (thrown) {
+        if (isTaken(thrown)) return undefined;
+        throw thrown;
+      }
       controls.keepInputs({ id, request: job.request });
-      return toJob(byId.get(id)!);
+      line.accepted(id);
+      return fresh(id, job, nowMs);
     },
     row: (jobId) => byId.get(jobId),
     runningRow(jobId, attempt) {
@@ -147,6 +153,7 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
       const isEnd = Number(to !== 'queued');
       const errorText = error === undefined ? null : JSON.stringify(error);
       move.run({ seq: row.seq, from: row.state, to, nowMs, isEnd, error: errorText });
+      if (row.state === 'accepted') line.answered(row.id);
       if (row.state === 'queued') line.unqueued(row.id);
       if (to === 'queued') line.queued(row);
       if (to === 'delivered') ledger.charge(row.id, nowMs);
@@ -173,6 +180,17 @@ export function makeJobTable(db: Database, ledger: Ledger, line: Line): JobTable
     controlMaps: controls.maps,
     needsInput: (sha256) => needsInput.get({ sha256 }) !== undefined || controls.needsInput(sha256),
   };
+}
+
+/** The id is another job's; any other rule that a row breaks is a defect. */
+function isTaken(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message === 'UNIQUE constraint failed: jobs.id';
+}
+
+/** What reading the row just written would give. */
+function fresh(id: string, { roleIds: _, place, ...job }: NewJob, nowMs: number): JobRecord {
+  const started = { attempt: 0, messageId: null, error: null, startedAtMs: null, endedAtMs: null };
+  return { ...job, ...started, id, state: 'accepted', createdAtMs: nowMs, ...(place == null ? {} : { place }) };
 }
 
 /** True for the moves that end a job without pictures; `failing` and `cancelling` gave back when they began. */

@@ -19,10 +19,14 @@ export interface Line {
   expected(model: string, workUnits: number): number;
   /** Jobs that wait. */
   size(): number;
+  /** Jobs whose answer is under way, and which wait after it. */
+  answering(): number;
   /** Machine time of everybody who waits. */
   waitingMs(): number;
   /** Machine time a finished job took; later expectations follow it. */
   measure(model: string, workUnits: number, gpuMs: number): void;
+  accepted(jobId: string): void;
+  answered(jobId: string): void;
   /** A job waits from now on. */
   queued(row: Pick<JobRow, 'id' | 'user_id' | 'seq' | 'model' | 'work' | 'weight' | 'request'>): void;
   /** It waits no longer. */
@@ -40,6 +44,7 @@ const PACE_MEMORY = 0.9;
 const HAS_MORE = ['"loras":[', '"controls":[', '"upscaler":"'].map((piece) => `instr(request, '${piece}')`).join(' + ');
 const QUEUED = `SELECT id AS jobId, user_id AS userId, seq, model AS worker, work, weight,
   CASE WHEN ${HAS_MORE} > 0 THEN request END AS request FROM jobs WHERE state = 'queued' ORDER BY seq`;
+const ACCEPTED = "SELECT id FROM jobs WHERE state = 'accepted'";
 const MEASURE = `INSERT INTO pace (model, gpu_ms, units) VALUES (@model, @gpuMs, @units) ON CONFLICT (model) DO UPDATE
   SET gpu_ms = gpu_ms * ${PACE_MEMORY} + excluded.gpu_ms, units = units * ${PACE_MEMORY} + excluded.units`;
 
@@ -58,6 +63,7 @@ function needsIn(request: string | null): readonly string[] | undefined {
 
 export function makeLine(db: Database): Line {
   const queued = db.prepare<[], QueuedRow>(QUEUED);
+  const readAccepted = db.prepare<[], string>(ACCEPTED).pluck();
   const readRing = db.prepare<[], string>('SELECT turns FROM ring').pluck();
   const saveRing = db.prepare<[string]>('INSERT OR REPLACE INTO ring VALUES (1, ?)');
   const paces = db.prepare<[], [string, number]>('SELECT model, gpu_ms / units FROM pace').raw();
@@ -69,6 +75,7 @@ export function makeLine(db: Database): Line {
   const costOf = ({ worker, work }: QueuedJob) => expected(worker, work);
 
   const backlog = new Backlog(costOf);
+  let accepted = new Set<string>();
   const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
   let ring = JSON.parse(readRing.get() ?? '[]') as readonly Turn[];
   let unsavedClaims = 0;
@@ -85,6 +92,7 @@ export function makeLine(db: Database): Line {
     backlog.clear();
     backlog.reprice(costOf);
     for (const { request, ...job } of queued.iterate()) backlog.add({ ...job, needs: needsIn(request) });
+    accepted = new Set(readAccepted.all());
     seenVersion = version;
   };
 
@@ -110,6 +118,10 @@ export function makeLine(db: Database): Line {
       refresh();
       return backlog.size;
     },
+    answering() {
+      refresh();
+      return accepted.size;
+    },
     waitingMs() {
       refresh();
       return backlog.totalMs();
@@ -123,6 +135,8 @@ export function makeLine(db: Database): Line {
       msPerUnit = new Map([...msPerUnit, [worker, now]]);
       backlog.reprice(costOf);
     },
+    accepted: (jobId) => accepted.add(jobId),
+    answered: (jobId) => accepted.delete(jobId),
     queued(row) {
       const { id: jobId, user_id: userId, seq, model: worker, work, weight, request } = row;
       backlog.add({ jobId, userId, seq, worker, work, weight, needs: needsIn(request) });

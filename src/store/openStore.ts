@@ -27,7 +27,11 @@ export function openStore(options: StoreOptions): JobStore {
   const db = openMigrated(options);
   try {
     const { makeSync } = options;
-    return makeJobStore(db, { nowMs: () => clock.nowMs(), randomBytes: options.randomBytes ?? randomBytes, makeSync });
+    return makeJobStore(db, {
+      nowMs: () => clock.nowMs(),
+      randomBytes: options.randomBytes ?? pooled(randomBytes),
+      makeSync,
+    });
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -48,4 +52,18 @@ export function openMigrated(options: StoreOptions): Database {
     db.close();
     throw thrown;
   }
+}
+
+/** Asked for at once: asking the system costs as much for ten bytes as for thousands. */
+const POOL_BYTES = 4_096;
+
+/** @param source of at least as many bytes as asked for; none of them is given twice */
+function pooled(source: (count: number) => Uint8Array): (count: number) => Uint8Array {
+  let pool: Uint8Array = new Uint8Array(0);
+  return (count) => {
+    if (pool.length < count) pool = source(Math.max(count, POOL_BYTES));
+    const bytes = pool.subarray(0, count);
+    pool = pool.subarray(count);
+    return bytes;
+  };
 }

@@ -1,6 +1,6 @@
 // The job store on SQLite: each method one immediate transaction over the tables. The truth of the program lives here.
 // Deliberately not here: waiting, timers, files; and no state change that core/job does not allow.
-import { type JobRecord, type JobState, jobIdFromBytes } from '../core/job.ts';
+import { JOB_ID_CHARS, type JobRecord, type JobState, jobIdFromBytes } from '../core/job.ts';
 import {
   type AcceptResult,
   type AcceptRules,
@@ -86,10 +86,11 @@ export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = make
     }
   };
 
-  function freshId(): string {
+  /** Under an id no other job has. */
+  function insert(job: NewJob, weight: number, now: number): JobRecord {
     for (let draw = 0; draw < MAX_ID_DRAWS; draw += 1) {
-      const id = jobIdFromBytes(randomBytes(10));
-      if (jobs.row(id) === undefined) return id;
+      const record = jobs.insert(jobIdFromBytes(randomBytes(JOB_ID_CHARS)), job, weight, now);
+      if (record !== undefined) return record;
     }
     throw new DarkroomError('store_failed', `job id: ${MAX_ID_DRAWS} random ids in a row exist already`);
   }
@@ -111,7 +112,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = make
     const over = quotaAgainst(quota, job.cost);
     if (over !== undefined) return { ok: false, reason: 'quota', over, quota };
     house.know(job.userId);
-    const record = jobs.insert(freshId(), job, rulesHere.weightOf(job), now);
+    const record = insert(job, rulesHere.weightOf(job), now);
     ledger.reserve(record.id, job, job.cost, quota, now);
     return { ok: true, job: record };
   }
@@ -262,7 +263,7 @@ export function makeJobStore(db: Database, { nowMs, randomBytes, makeSync = make
     expectedMs: (requests) =>
       read(() => requests.reduce((sum, one) => sum + line.expected(one.model, workOf(one)), line.waitingMs())),
     oldestWaitingMs: () => read(() => jobs.oldestQueuedMs()),
-    counts: () => read(() => ({ waiting: line.size() + jobs.countIn('accepted'), running: jobs.countIn('running') })),
+    counts: () => read(() => ({ waiting: line.size() + line.answering(), running: jobs.countIn('running') })),
 
     claimNext: (workerId, leaseMs, models) => write(() => claimNext(workerId, leaseMs, models)),
     renewLease: (jobId, attempt, leaseMs) => write(() => jobs.renew(jobId, attempt, nowMs() + leaseMs)),

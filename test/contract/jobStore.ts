@@ -554,6 +554,28 @@ export function jobStoreContract(name: string, open: (clock: HandClock) => JobSt
       expect(store.counts()).toEqual({ waiting: 2, running: 1 });
     });
 
+    test('who is being answered counts as waiting, until the answer came too late or the row was taken back', async () => {
+      const { store } = setup();
+      const waiting = () => store.counts().waiting;
+      const ids = ['ann', 'bob', 'eve'].map((userId) => {
+        const result = store.accept(newJob({ userId }), RULES);
+        return result.ok ? result.job.id : '';
+      });
+      expect(waiting()).toBe(3);
+      store.expire(ids[0]!);
+      expect(waiting()).toBe(2);
+      store.acknowledge(ids[1]!);
+      expect(waiting()).toBe(2);
+      const failed = store.together(() => {
+        store.accept(newJob({ userId: 'mallory' }), RULES);
+        throw new Error('no');
+      });
+      await expect(failed).rejects.toThrow('no');
+      expect(waiting()).toBe(2);
+      store.cancel(ids[2]!);
+      expect(waiting()).toBe(1);
+    });
+
     test('the one that waits longest tells since when; who runs waits no more', () => {
       const { store, clock } = setup();
       expect(store.oldestWaitingMs()).toBeUndefined();

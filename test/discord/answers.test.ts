@@ -2,9 +2,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BaseInteraction, InteractionContextType, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
+import {
+  type BaseInteraction,
+  InteractionContextType,
+  MessageFlags,
+  MessagePayload,
+  PermissionFlagsBits,
+  PermissionsBitField,
+  type RepliableInteraction,
+} from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { botMayWrite, messageOf } from '../../src/discord/answers.ts';
+import { botMayWrite, messageOf, tell } from '../../src/discord/answers.ts';
 import { textView, type View } from '../../src/discord/views/view.ts';
 
 interface Place {
@@ -48,6 +56,24 @@ describe('the bot may write', () => {
   ] as const)('%s', (_, place, expected) => {
     expect(botMayWrite(interactionIn(place))).toBe(expected);
   });
+});
+
+test('words are told as discord.js would tell them, to nobody but the asker, and ping nobody', async () => {
+  const sent: MessagePayload[] = [];
+  const interaction = {
+    deferred: false,
+    replied: false,
+    client: { options: { allowedMentions: { parse: [], repliedUser: false }, enforceNonce: false } },
+    reply: async (payload: MessagePayload) => sent.push(payload),
+  } as unknown as RepliableInteraction;
+  await tell(interaction, '<@1> @everyone, wait');
+  const options = { content: '<@1> @everyone, wait', flags: MessageFlags.Ephemeral } as const;
+  const theirs = new MessagePayload(interaction, options).resolveBody();
+  const [ours] = sent;
+  expect(ours!.files).toEqual([]);
+  const said = Object.entries(theirs.body!).filter(([, value]) => value !== undefined && value !== false);
+  expect(ours!.body).toEqual({ ...Object.fromEntries(said), allowed_mentions: { parse: [], replied_user: false } });
+  expect(ours!.resolveBody()).toBe(ours);
 });
 
 test('files that are gone leave the answer, and so do the thumbnails that named them', async () => {

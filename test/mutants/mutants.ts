@@ -42,6 +42,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/discord/messenger.test.ts', 'test/discord/views'],
   },
   {
+    does: 'may ping people by a short answer',
+    file: 'src/discord/answers.ts',
+    from: ', allowed_mentions: NO_MENTIONS }',
+    to: ' }',
+    tests: ['test/discord/answers.test.ts'],
+  },
+  {
     does: 'believes any button',
     file: 'src/discord/customIds.ts',
     from: '      if (!sameText(customId.slice(cut + 1), sign(text))) return undefined;\n',
