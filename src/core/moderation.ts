@@ -80,36 +80,47 @@ export function prepareLists(): void {
 }
 
 function judgeTexts(texts: readonly string[], { level, without, rules, explicit }: PromptRules): PromptJudgement {
-  const readings = distinct(texts.flatMap(readingsOf));
-  const always = minorsIn(readings) ?? hitOf(NEVER_RULE, never(), readings);
+  const look = lookingIn(distinct(texts.flatMap(readingsOf)));
+  const always = minorsIn(look) ?? look(NEVER_RULE, never());
   if (always !== undefined) return { verdict: 'refuse', hit: always };
   for (const rule of rules) {
-    const hit = hitOf(rule.name, matcherOf(rule), readings, false);
-    if (hit !== undefined) return { verdict: 'refuse', hit };
+    const hit = look(rule.name, matcherOf(rule));
+    if (hit !== undefined) return { verdict: 'refuse', hit: { ...hit, isBuiltIn: false } };
   }
   const met = WORD_LISTS.flatMap(({ id, verdicts }) => {
     const verdict = id === 'explicit' ? (explicit ?? verdicts[level]) : verdicts[level];
-    const hit = without.includes(id) || verdict === 'allow' ? undefined : hitOf(id, listMatcher(id), readings);
+    const hit = without.includes(id) || verdict === 'allow' ? undefined : look(id, listMatcher(id));
     return hit === undefined ? [] : [{ verdict, hit }];
   });
   const verdict = severest(met.map((one) => one.verdict));
   return { verdict, hit: met.find((one) => one.verdict === verdict)?.hit ?? null };
 }
 
-/** Both may stand anywhere in a request, in different words of it too. */
-function minorsIn(readings: readonly Reading[]): Hit | undefined {
-  const young = hitOf(MINORS_RULE, minors(), readings);
-  if (young === undefined) return undefined;
+/** Both may stand anywhere in a request, in different words of it too. Ages take the longest to look for. */
+function minorsIn(look: Look): Hit | undefined {
   const isSexual = [listMatcher('explicit'), listMatcher('nudity'), suggestive()].some(
-    (matcher) => hitOf(MINORS_RULE, matcher, readings) !== undefined,
+    (matcher) => look(MINORS_RULE, matcher) !== undefined,
   );
-  return isSexual ? young : undefined;
+  return isSexual ? look(MINORS_RULE, minors()) : undefined;
 }
 
-function hitOf(rule: string, matcher: WordMatcher, readings: readonly Reading[], isBuiltIn = true): Hit | undefined {
+/** Where a matcher's words are met first, under the name of a rule. */
+type Look = (rule: string, matcher: WordMatcher) => Hit | undefined;
+
+/** Some are asked twice, and looked for once. */
+function lookingIn(readings: readonly Reading[]): Look {
+  const known = new Map<WordMatcher, Omit<Hit, 'rule'> | undefined>();
+  return (rule, matcher) => {
+    if (!known.has(matcher)) known.set(matcher, firstIn(readings, matcher));
+    const met = known.get(matcher);
+    return met === undefined ? undefined : { rule, ...met };
+  };
+}
+
+function firstIn(readings: readonly Reading[], matcher: WordMatcher): Omit<Hit, 'rule'> | undefined {
   for (const reading of readings) {
     const found = matcher.find(reading);
-    if (found !== undefined) return { rule, isBuiltIn, reading: reading.kind, text: reading.text, ...found };
+    if (found !== undefined) return { isBuiltIn: true, reading: reading.kind, text: reading.text, ...found };
   }
   return undefined;
 }

@@ -173,6 +173,11 @@ const LATIN = new Map([
     text.split(' ').map((pair) => [[...pair.toLowerCase()][0]!, pair.at(-1)!] as const),
   ),
 ]);
+/** In a set of a regular expression, where the plain signs of it mean something. */
+const inSet = (signs: readonly string[]) => signs.map((sign) => sign.replace(/[|$^\]\\-]/, '\\$&')).join('');
+const LATIN_SIGNS = new RegExp(`[${inSet([...LATIN.keys()])}]`, 'gu');
+/** An l passes for an i and is what it is most of the time. */
+const DISGUISES = new RegExp(`[${inSet([...LATIN.keys()].filter((sign) => sign !== 'l'))}]`, 'u');
 /** A run that may be a word in disguise. */
 const DISGUISED = /[\p{L}\p{N}@$!|€×]+/gu;
 
@@ -182,14 +187,12 @@ export function skeletonOf(folded: string): string {
 }
 
 function latin(word: string): string {
-  return [...word].map((sign) => LATIN.get(sign) ?? sign).join('');
+  return word.replace(LATIN_SIGNS, (sign) => LATIN.get(sign)!);
 }
 
 /** Undefined where nothing is disguised: then l stays l, and the other readings say all. */
 function withoutLookalikes(folded: string): string | undefined {
   const words = folded.match(DISGUISED) ?? [];
-  const isDisguised = words.some(
-    (word) => /\p{L}/u.test(word) && latin(word.replaceAll('l', '')) !== word.replaceAll('l', ''),
-  );
+  const isDisguised = words.some((word) => DISGUISES.test(word) && /\p{L}/u.test(word));
   return isDisguised ? skeletonOf(folded) : undefined;
 }
