@@ -43,7 +43,7 @@ export async function benchCrowd(argv: readonly string[]): Promise<void> {
   const lean = new LeanDiscord(emulator);
   await lean.start();
   const program = startProgram(emulator, dataDir, {
-    DISCORD_API_URL: lean.apiUrl,
+    ...(whole ? {} : { DISCORD_API_URL: lean.apiUrl }),
     MAX_WAITING_PER_USER: '100',
     DAILY_QUOTA: '100000',
     METRICS_PORT: String(METRICS_PORT),

@@ -32,6 +32,8 @@ export class LeanDiscord {
   readonly #server = http.createServer((request, response) => this.#serve(request, response));
   /** What the local Discord has not been told of, by token. */
   readonly #asked = new Map<string, Asked>();
+  /** What it has against the answers it was told of. */
+  readonly #against: string[] = [];
 
   constructor(emulator: Emulator) {
     this.#emulator = emulator;
@@ -72,13 +74,16 @@ export class LeanDiscord {
     const asked = { ...interaction, id: world.ids.next(), createdAtMs: world.time.nowMs() };
     return new Promise((onAnswer) => {
       this.#asked.set(asked.token, { interaction: asked, sinceMs: performance.now(), onAnswer });
+      // The bot leaves those alone whose time is over.
+      setTimeout(onAnswer, ANSWER_WITHIN_MS, undefined);
       this.#emulator.gateway.dispatchRaw('INTERACTION_CREATE', { ...wire, id: asked.id });
     });
   }
 
   /** @returns what the local Discord has against the answers */
   judge(): string[] {
-    return [...this.#asked.keys()].flatMap((token) => this.#handOver(token) ?? []);
+    for (const token of [...this.#asked.keys()]) this.#handOver(token);
+    return this.#against.splice(0);
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -112,18 +117,17 @@ export class LeanDiscord {
     request.pipe(onward);
   }
 
-  #handOver(token: string): string | undefined {
+  #handOver(token: string): void {
     const asked = this.#asked.get(token);
-    if (asked?.answer === undefined) return undefined;
+    if (asked?.answer === undefined) return;
     this.#asked.delete(token);
     const { interaction, answer } = asked;
     this.#emulator.world.addInteraction(interaction);
     try {
       const body = JSON.parse(answer.body.toString('utf8')) as JsonObject;
       answerInteraction(this.#emulator.scene, interaction.id, token, body, [], answer.atMs);
-      return undefined;
     } catch (thrown) {
-      return thrown instanceof ApiError ? JSON.stringify(thrown.body) : String(thrown);
+      this.#against.push(thrown instanceof ApiError ? JSON.stringify(thrown.body) : String(thrown));
     }
   }
 }
